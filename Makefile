@@ -1,0 +1,58 @@
+# Parcours: `make help` lists what can be done from here.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo serve test check format bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.run ## the environment that runs Parcours (only Python 3.11 or later is needed)
+setup-dev: $(VENV)/.dev
+
+$(VENV)/.uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parcours needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: setup ## a department's month from nothing, then the pages on http://127.0.0.1:8000
+	$(BIN)/parcours demo $(ARGS)
+
+serve: setup ## the three services in one process, on what is under var/
+	$(BIN)/parcours serve $(ARGS)
+
+test: setup-dev ## the whole suite, real PostgreSQL and RabbitMQ included
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## ruff, mypy, import-linter, unit and contract tests: under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 2 tests/unit tests/contracts
+
+format: setup-dev ## let ruff write the code in the house's shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup-dev ## measurements, side by side; JSON under bench/results/
+	$(BIN)/python bench/run.py $(ARGS)
+
+lock: ## resolve the requirements again, with hashes and without registry hosts
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements/run.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -o requirements/dev.txt
+
+clean: ## remove what make made here
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
