@@ -1,0 +1,212 @@
+"""
+One way to use SQLite and PostgreSQL alike.
+
+Every write runs under `Database.begin()`: on SQLite that is BEGIN IMMEDIATE (a plain read-then-write lost 400 of 600
+updates in a trial), on PostgreSQL READ COMMITTED with row locks taken by `lock=True` queries. Reads run under
+`Database.read()`. No server default and no now() in SQL: time comes from the clock in shared.
+"""
+
+__all__ = [
+    "Database",
+    "JsonValue",
+    "Table",
+    "UtcDateTime",
+    "claim_due",
+    "insert_new",
+    "new_metadata",
+    "upgrade",
+    "upsert",
+]
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+Table = sa.Table
+
+BUSY_MILLISECONDS = 30_000
+_MIGRATION_LOCK = 0x5041_5243  # "PARC": the advisory lock under which migrations run
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An instant. Naive values are refused on the way in; what comes out is aware, in UTC, on both databases."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime {value!r} cannot be stored: give it a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonValue(sa.types.TypeDecorator[Any]):
+    """A JSON value as text with sorted keys: the same value is the same bytes on both databases (digests need it)."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        del dialect
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
+        del dialect
+        return None if value is None else json.loads(value)
+
+
+def new_metadata() -> sa.MetaData:
+    """Return metadata whose constraints have stable names, so that migrations can find them."""
+    return sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Database:
+    """One service's database. Threads share it; each `begin` or `read` is a session of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = sa.create_engine(self.url, connect_args={"check_same_thread": False}, pool_size=8)
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=4, max_overflow=8)
+        self._reading = self.engine.execution_options(parcours_read=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a write transaction: committed at the end, rolled back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a transaction that only reads and never waits for a writer."""
+        with Session(self._reading, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def leadership(self, name: str) -> Iterator[bool]:
+        """
+        Say whether this process leads `name` while the block runs (one relay a service).
+
+        PostgreSQL: a session advisory lock, which a dead process loses by itself. SQLite: always true, because the
+        embedded process is alone (its file lock is taken by `parcours serve`).
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            key = sa.func.hashtext(name)
+            led = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))))
+            try:
+                yield led
+            finally:
+                if led:
+                    connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def insert_new(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; those whose key is there already stay as they are."""
+    if rows:
+        db.execute(_insert(db, table).on_conflict_do_nothing(), list(rows))
+
+
+def upsert(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or replace every given column of those whose primary key is there already."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(db, table)
+    fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    if fresh:
+        db.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh), list(rows))
+    else:
+        db.execute(statement.on_conflict_do_nothing(), list(rows))
+
+
+def claim_due(db: Session, table: Table, ready: sa.ColumnElement[bool], *, limit: int) -> Sequence[sa.RowMapping]:
+    """
+    Claim up to `limit` rows that are due, oldest first, in the caller's transaction.
+
+    `table` has `due_at`; `ready` says which rows wait. Two claimers never get the same row: PostgreSQL skips rows that
+    another transaction holds, SQLite has one writer at a time.
+    """
+    query = sa.select(table).where(ready).order_by(table.c.due_at).limit(limit).with_for_update(skip_locked=True)
+    return db.execute(query).mappings().all()
+
+
+def upgrade(database: Database, migrations: Path) -> str:
+    """
+    Bring a database to the newest revision of one service's Alembic tree, under a lock; return that revision.
+
+    Every process may call it at start: the second one waits and finds nothing to do.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    with _UPGRADES, database.engine.connect() as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_lock(_MIGRATION_LOCK)))
+            connection.commit()
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+            connection.commit()
+            return str(MigrationContext.configure(connection).get_current_revision())
+        finally:
+            connection.rollback()
+            if not database.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(_MIGRATION_LOCK)))
+                connection.commit()
+
+
+_UPGRADES = threading.Lock()  # Alembic keeps its context in module globals
+
+
+def _insert(db: Session, table: Table) -> Any:
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are opened by us, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MILLISECONDS}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("parcours_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,47 @@
+"""Structured logs, one JSON object a line on stderr; the id of the cause travels with every line of its work."""
+
+__all__ = ["bind_cause", "cause", "configure_logs", "log"]
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+
+from shared.ids import new_id
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("parcours")
+
+
+def configure_logs(service: str) -> None:
+    """Set up logs for a process. `PARCOURS_LOG` = debug, info, warning (default info)."""
+    level = getattr(logging, os.environ.get("PARCOURS_LOG", "info").upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+@contextmanager
+def bind_cause(cause_id: UUID) -> Iterator[None]:
+    """Work inside is caused by this request or event: its logs and the events it tells carry the id."""
+    with structlog.contextvars.bound_contextvars(cause=str(cause_id)):
+        yield
+
+
+def cause() -> UUID:
+    """Return the id of the cause in force, or a fresh one where work starts by itself."""
+    bound = structlog.contextvars.get_contextvars().get("cause")
+    return UUID(bound) if bound else new_id()
