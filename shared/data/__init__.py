@@ -1,0 +1,1 @@
+"""Tables derived from public packages; `docs/data.md` says which, under which licence, and how to rebuild them."""

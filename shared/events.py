@@ -1,0 +1,388 @@
+"""
+Every event that crosses the wire: the only list, with who tells it and who hears it.
+
+A *state* carries the whole present state of its subject and a `subject_version`; a hearer keeps it only if newer. A
+*fact* happened once, is unversioned, and is idempotent by its id. Fields never change: another need is another class
+with the next version. Identifiers only; a name or contact point travels only in `private`, which is sealed for each
+recipient (see shared/seal.py).
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ALL_EVENTS",
+    "ContactabilityState",
+    "ContractState",
+    "Event",
+    "Fact",
+    "FlagState",
+    "Meeting",
+    "MeetingMissed",
+    "NoticeDelivered",
+    "NoticeFailed",
+    "Owed",
+    "PlacementState",
+    "PrescriptionState",
+    "ProgressState",
+    "ProviderState",
+    "RollSigned",
+    "SessionState",
+    "SignatoryState",
+    "SiteState",
+    "State",
+    "TrainingCompleted",
+    "event_class",
+]
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import ClassVar
+from uuid import UUID
+
+Private = dict[str, dict[str, str]]  # recipient service -> private fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What all events have: a stable name, a version of their shape, and the services that hear them."""
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    hearers: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The CloudEvents type and routing key, e.g. `scheduler.session.v1`."""
+        return f"{cls.name}.v{cls.version}"
+
+    @classmethod
+    def teller(cls) -> str:
+        return cls.name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Event):
+    """Something that happened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State(Event):
+    """The whole present state of one subject. `subject_version` grows with each change of it."""
+
+    subject: ClassVar[str]  # the field that holds the subject's id
+    subject_version: int
+
+    @property
+    def subject_id(self) -> UUID:
+        found: UUID = getattr(self, type(self).subject)
+        return found
+
+
+# --- scheduler tells ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderState(State):
+    """A training body. `name` is an organisation's, not a person's."""
+
+    name = "scheduler.provider"
+    hearers = ("attendance",)
+    subject = "provider_id"
+
+    provider_id: UUID
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteState(State):
+    """A place of training; `zone` is its IANA time zone."""
+
+    name = "scheduler.site"
+    hearers = ("attendance", "notifications")
+    subject = "site_id"
+
+    site_id: UUID
+    provider_id: UUID
+    label: str
+    commune: str
+    zone: str
+    step_free: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatoryState(State):
+    """
+    A person who signed. Private: name and alias for attendance; alias, phone and e-mail for notifications.
+
+    Languages are ISO 639 codes; `reads` is yes, with_help or no; `channel` is sms, email or letter.
+    """
+
+    name = "scheduler.signatory"
+    hearers = ("attendance", "notifications")
+    subject = "signatory_id"
+
+    signatory_id: UUID
+    reference: str
+    territory: str
+    spoken: tuple[str, ...]
+    reads: str
+    reading_language: str
+    channel: str
+    shared_phone: bool
+    private: Private = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractState(State):
+    """
+    A contract and the numbers of its rule-book that attendance needs.
+
+    `term_on` is the last day; ratios are `assiduity_percent` of hours offered since entry; `civic_days_required` are
+    the days that must be attended; `review_lead_days` is how long before the term an extension is reviewed; null
+    where the rule-book says that the rule is not known.
+    """
+
+    name = "scheduler.contract"
+    hearers = ("attendance",)
+    subject = "contract_id"
+
+    contract_id: UUID
+    signatory_id: UUID
+    territory: str
+    programme: str
+    regime: str
+    state: str
+    signed_on: date
+    term_on: date
+    civic_days_required: int | None
+    assiduity_percent: int | None
+    review_lead_days: int
+    unexplained_in_a_row: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """One training that a person owes: `part` is S1… or a package; `quickest_days` the fewest days it can take."""
+
+    training: str
+    part: str
+    minutes: int
+    quickest_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrescriptionState(State):
+    """What a contract prescribes."""
+
+    name = "scheduler.prescription"
+    hearers = ("attendance",)
+    subject = "prescription_id"
+
+    prescription_id: UUID
+    contract_id: UUID
+    signatory_id: UUID
+    owed: tuple[Owed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """One half-day of a session: local date and time at the site; `slot` is morning, afternoon or evening."""
+
+    meeting_id: UUID
+    held_on: date
+    slot: str
+    starts_at: time
+    minutes: int
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionState(State):
+    """One group of one training with all its meetings. `state` is open or cancelled."""
+
+    name = "scheduler.session"
+    hearers = ("attendance", "notifications")
+    subject = "session_id"
+
+    session_id: UUID
+    provider_id: UUID
+    site_id: UUID
+    training: str
+    package: str
+    trainer: str
+    state: str
+    meetings: tuple[Meeting, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementState(State):
+    """A person's seat in a session, for one need. `state` is active or withdrawn; `joins_on` the first day."""
+
+    name = "scheduler.placement"
+    hearers = ("attendance", "notifications")
+    subject = "placement_id"
+
+    placement_id: UUID
+    contract_id: UUID
+    signatory_id: UUID
+    session_id: UUID
+    part: str
+    joins_on: date
+    state: str
+
+
+# --- attendance tells ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressState(State):
+    """Where a contract stands. Minutes; forecast days from timetable and pace, null while nothing is planned."""
+
+    name = "attendance.progress"
+    hearers = ("scheduler",)
+    subject = "contract_id"
+
+    contract_id: UUID
+    followed_minutes: int
+    remaining_minutes: int
+    forecast_first: date | None
+    forecast_last: date | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagState(State):
+    """A flag with its evidence (`kind:id` texts), who must act and until when. `state` is open or withdrawn."""
+
+    name = "attendance.flag"
+    hearers = ("scheduler",)
+    subject = "flag_id"
+
+    flag_id: UUID
+    contract_id: UUID
+    signatory_id: UUID
+    kind: str
+    state: str
+    owner: str
+    due_on: date
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollSigned(Fact):
+    """A trainer signed the roll of one half-day. Counts of people; nobody is named."""
+
+    name = "attendance.roll_signed"
+    hearers = ("scheduler",)
+
+    meeting_id: UUID
+    session_id: UUID
+    present: int
+    absent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingMissed(Fact):
+    """A signatory was absent from a civic day that they owe: that need is open again."""
+
+    name = "attendance.meeting_missed"
+    hearers = ("scheduler", "notifications")
+
+    contract_id: UUID
+    signatory_id: UUID
+    meeting_id: UUID
+    session_id: UUID
+    placement_id: UUID
+    part: str
+    missed_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingCompleted(Fact):
+    """A training came to its end for a person; `outcome` is completed or ended_incomplete."""
+
+    name = "attendance.training_completed"
+    hearers = ("scheduler", "notifications")
+
+    contract_id: UUID
+    signatory_id: UUID
+    training: str
+    outcome: str
+    ended_on: date
+
+
+# --- notifications tells ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeDelivered(Fact):
+    """
+    A notice about a session arrived. `usable`: in a form that the person understands; `proof` is receipt or accepted.
+
+    A gateway that gives no receipts only proves acceptance.
+    """
+
+    name = "notifications.notice_delivered"
+    hearers = ("attendance",)
+
+    notice_id: UUID
+    signatory_id: UUID
+    session_id: UUID
+    kind: str
+    channel: str
+    usable: bool
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFailed(Fact):
+    """No channel brought a notice to the person: somebody has to reach them another way."""
+
+    name = "notifications.notice_failed"
+    hearers = ("attendance", "scheduler")
+
+    notice_id: UUID
+    signatory_id: UUID
+    session_id: UUID
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactabilityState(State):
+    """Whether a person can be reached: reachable, doubtful (a contact point failed) or unreachable."""
+
+    name = "notifications.contactability"
+    hearers = ("scheduler",)
+    subject = "signatory_id"
+
+    signatory_id: UUID
+    state: str
+    channels: tuple[str, ...]
+
+
+ALL_EVENTS: tuple[type[Event], ...] = (
+    ProviderState,
+    SiteState,
+    SignatoryState,
+    ContractState,
+    PrescriptionState,
+    SessionState,
+    PlacementState,
+    ProgressState,
+    FlagState,
+    RollSigned,
+    MeetingMissed,
+    TrainingCompleted,
+    NoticeDelivered,
+    NoticeFailed,
+    ContactabilityState,
+)
+
+_BY_TYPE = {event.type_name(): event for event in ALL_EVENTS}
+
+
+def event_class(type_name: str) -> type[Event]:
+    """Return the class of a CloudEvents type. Raises KeyError for a type that this version does not know."""
+    return _BY_TYPE[type_name]

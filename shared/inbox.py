@@ -1,0 +1,193 @@
+"""
+Hearing events: ids and effects in one transaction, a savepoint for each, so that one bad event spares the others.
+
+A transient failure is kept (`retry`) and claimed again when due; a final one goes to `quarantine`, where a person sees
+it. An event that came before changes nothing; a state that is not newer than what was heard changes nothing.
+"""
+
+__all__ = ["Hearer", "Handler", "hear", "release", "retry_due"]
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from shared.clock import Clock, real_now
+from shared.database import Database, claim_due, insert_new, upsert
+from shared.envelope import Envelope, decode
+from shared.errors import NotFoundError, TransientError
+from shared.events import Event, State
+from shared.logs import bind_cause, log
+from shared.rights import service_principal
+from shared.seal import KeyRing
+from shared.tables import heard, inbox, quarantine
+from shared.work import Voice, Work
+
+Handler = Callable[[Work, Any], None]
+
+# Waits between attempts, in seconds of real time; after the last one the event goes to quarantine. [A]
+BACK_OFF = (0.05, 0.2, 1, 5, 30, 120, 600, 1800)
+MOST_ATTEMPTS = len(BACK_OFF) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearer:
+    """One service's ear: its database, its handlers by event class, its keys."""
+
+    service: str
+    database: Database
+    handlers: Mapping[type[Event], Handler]
+    voice: Voice
+    ring: KeyRing
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    id: UUID
+    name: str
+    source: str
+    body: str
+    attempts: int
+
+
+def hear(hearer: Hearer, bodies: Sequence[str], *, again: bool = False) -> None:
+    """
+    Take messages in: keep each id once, apply each effect once, in one transaction.
+
+    Call it, then acknowledge. `again` says that the broker (or a restart) brings them a second time: then each attempt
+    is counted in a transaction of its own first, so that an event which kills the process ends in quarantine.
+    """
+    if again:
+        for body in bodies:
+            _hear_counted(hearer, body)
+        return
+    with hearer.database.begin() as db:
+        _take(hearer, db, [_peek(body) for body in bodies])
+
+
+def retry_due(hearer: Hearer, *, limit: int = 50) -> int:
+    """Try again what is due; return how many were tried."""
+    with hearer.database.begin() as db:
+        rows = claim_due(
+            db, inbox, sa.and_(inbox.c.state == "retry", inbox.c.due_at <= real_now()), limit=limit
+        )
+        for row in rows:
+            _apply(hearer, db, _Message(row["event_id"], row["name"], row["source"], row["body"], row["attempts"]))
+    return len(rows)
+
+
+def release(db: Session, event_id: UUID, now: datetime) -> None:
+    """Take an event out of quarantine: it is tried again from the start. Raises NotFoundError."""
+    row = db.execute(sa.select(quarantine).where(quarantine.c.event_id == event_id)).mappings().first()
+    if row is None:
+        raise NotFoundError("event in quarantine", event_id)
+    db.execute(quarantine.delete().where(quarantine.c.event_id == event_id))
+    upsert(db, inbox, [_inbox_row(_Message(event_id, row["name"], row["source"], row["body"], 0), "retry", now, real_now())])
+
+
+def _hear_counted(hearer: Hearer, body: str) -> None:
+    message = _peek(body)
+    now = hearer.clock.now()
+    with hearer.database.begin() as db:
+        row = db.execute(sa.select(inbox).where(inbox.c.event_id == message.id)).mappings().first()
+        if row is not None and row["state"] != "trying":
+            return
+        attempts = row["attempts"] + 1 if row is not None else 1
+        message = _Message(message.id, message.name, message.source, body, attempts)
+        if attempts > MOST_ATTEMPTS:
+            _quarantine(db, message, "the process died at each attempt", now)
+            return
+        upsert(db, inbox, [_inbox_row(message, "trying", now, None)])
+    with hearer.database.begin() as db:
+        _apply(hearer, db, message)
+
+
+def _take(hearer: Hearer, db: Session, messages: Sequence[_Message]) -> None:
+    ids = [message.id for message in messages]
+    known = set(db.scalars(sa.select(inbox.c.event_id).where(inbox.c.event_id.in_(ids))))
+    for message in messages:
+        if message.id not in known:
+            known.add(message.id)
+            _apply(hearer, db, message)
+
+
+def _apply(hearer: Hearer, db: Session, message: _Message) -> None:
+    now = hearer.clock.now()
+    try:
+        envelope = decode(message.body, recipient=hearer.service, ring=hearer.ring)
+        with bind_cause(envelope.id):
+            state = _effect(hearer, db, envelope, now)
+    except TransientError as error:
+        if message.attempts < len(BACK_OFF):
+            due = real_now() + timedelta(seconds=BACK_OFF[message.attempts])
+            kept = _Message(message.id, message.name, message.source, message.body, message.attempts + 1)
+            upsert(db, inbox, [_inbox_row(kept, "retry", now, due)])
+            return
+        _quarantine(db, message, f"still failing after {message.attempts} attempts: {error}", now)
+    except sa.exc.OperationalError:
+        raise  # the database itself failed: nothing is committed, the broker brings the batch again
+    except Exception as error:  # noqa: BLE001 - whatever else a handler raises is final and a person must see it
+        log.exception("event quarantined", event=message.name, event_id=str(message.id))
+        _quarantine(db, message, f"{type(error).__name__}: {error}", now)
+    else:
+        upsert(db, inbox, [_inbox_row(message, state, now, None)])
+
+
+def _effect(hearer: Hearer, db: Session, envelope: Envelope, now: datetime) -> str:
+    event = envelope.event
+    with db.begin_nested():
+        if isinstance(event, State) and not _newer(db, event):
+            return "stale"
+        work = Work(
+            db=db, who=service_principal(envelope.source), now=now, voice=hearer.voice, cause_id=envelope.id
+        )
+        hearer.handlers[type(event)](work, event)
+    return "done"
+
+
+def _newer(db: Session, event: State) -> bool:
+    key = sa.and_(heard.c.name == event.name, heard.c.subject == event.subject_id)
+    known = db.scalar(sa.select(heard.c.version).where(key).with_for_update())
+    if known is None:
+        insert_new(db, heard, [{"name": event.name, "subject": event.subject_id, "version": event.subject_version}])
+        return True
+    if event.subject_version <= known:
+        return False
+    db.execute(heard.update().where(key).values(version=event.subject_version))
+    return True
+
+
+def _quarantine(db: Session, message: _Message, error: str, now: datetime) -> None:
+    upsert(db, inbox, [_inbox_row(message, "quarantine", now, None)])
+    row = {"name": message.name, "source": message.source, "body": message.body, "attempts": message.attempts + 1}
+    upsert(db, quarantine, [{"event_id": message.id, **row, "error": error, "since": now}])
+
+
+def _inbox_row(message: _Message, state: str, now: datetime, due: datetime | None) -> dict[str, Any]:
+    return {
+        "event_id": message.id,
+        "name": message.name,
+        "source": message.source,
+        "state": state,
+        "attempts": message.attempts,
+        "body": message.body if state == "retry" else None,
+        "due_at": due,
+        "heard_at": now,
+    }
+
+
+def _peek(body: str) -> _Message:
+    import json
+    from hashlib import sha256
+
+    try:
+        message = json.loads(body)
+        return _Message(UUID(message["id"]), str(message["type"])[:80], str(message["source"])[9:33], body, 0)
+    except (ValueError, KeyError, TypeError):
+        digest = sha256(body.encode()).digest()
+        return _Message(UUID(bytes=digest[:16]), "unreadable", "unknown", body, 0)
