@@ -14,7 +14,10 @@ from shared.communes import department_of
 from shared.errors import ParcoursError
 
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2027, 12, 31)  # what the files of shared/calendar_data hold in full
-OWN_PUBLIC_HOLIDAYS = {"57", "67", "68", "971", "972", "973", "974", "976"}  # Alsace-Moselle and overseas
+# Departments with public holidays of their own, by the name that the package gives them (6AE is Alsace).
+OWN_PUBLIC_HOLIDAYS = {"57": "57", "67": "6AE", "68": "6AE"} | {
+    code: code for code in ("971", "972", "973", "974", "976")
+}
 SATURDAY = 5
 
 
@@ -41,7 +44,7 @@ def public_holidays(territory: str, years: int | Iterable[int]) -> dict[date, st
     department = department_of(territory).code
     found: dict[date, str] = {}
     for year in sorted({years} if isinstance(years, int) else set(years)):
-        found.update(_holidays_of(department if department in OWN_PUBLIC_HOLIDAYS else "", year))
+        found.update(_holidays_of(OWN_PUBLIC_HOLIDAYS.get(department), year))
     return found
 
 
@@ -63,8 +66,8 @@ def is_working_day(territory: str, day: date) -> bool:
 
 
 @cache
-def _holidays_of(subdivision: str, year: int) -> dict[date, str]:
-    named = holidays.country_holidays("FR", subdiv=subdivision or None, years=year, language="fr")
+def _holidays_of(subdivision: str | None, year: int) -> dict[date, str]:
+    named = holidays.country_holidays("FR", subdiv=subdivision, years=year, language="fr")
     return {day: str(named[day]) for day in sorted(named)}
 
 
