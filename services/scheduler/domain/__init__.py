@@ -1,0 +1,1 @@
+"""Frozen values, rules and errors of the scheduler; standard library only."""
