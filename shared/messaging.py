@@ -279,7 +279,7 @@ class Consumer:
                     self._consume(connection)
             except (*BROKER_ERRORS, sa.exc.OperationalError) as error:
                 log.warning("consumer waits", reason=repr(error))
-                self._gathered = []
+                self._gathered.clear()
                 self._stop.wait(0.5)
 
     def _consume(self, connection: Connection) -> None:
@@ -311,7 +311,8 @@ class Consumer:
             wait = GATHER_SECONDS
 
     def _hear_gathered(self) -> None:
-        batch, self._gathered = self._gathered[:CONSUMER_BATCH], self._gathered[CONSUMER_BATCH:]
+        batch = self._gathered[:CONSUMER_BATCH]
+        del self._gathered[:CONSUMER_BATCH]
         bodies = [_text(message) for message in batch if self._trusted(message)]
         again = any(message.delivery_info.get("redelivered") for message in batch)
         ear.hear(self._service.hearer, bodies, again=again)

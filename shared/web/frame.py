@@ -1,0 +1,228 @@
+"""The frame of a service's web application: sign-in, rights by `docs/rights.yaml`, headers, the theme, health."""
+
+__all__ = ["Doors", "api", "current_principal", "make_app", "mount", "route_keys"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, g, jsonify, redirect, render_template, request
+from flask_smorest import Api
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.wrappers import Response as BaseResponse
+
+from shared.errors import ForbiddenError
+from shared.ids import new_id
+from shared.logs import bind_cause
+from shared.rights import Principal, RightsTable
+from shared.service import Service, backlog
+from shared.web.problems import ProblemSchema, install_problems, problem
+from shared.web.tokens import COOKIE, TokenError, TokenVerifier
+
+MOST_BYTES = 20 * 1024 * 1024  # of any request; imports have a smaller limit of their own
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+READING = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What the frame needs to know about this deployment."""
+
+    verifier: TokenVerifier
+    rights: RightsTable
+    secure_cookie: bool = False
+    banner: str = ""
+
+
+def make_app(service: Service, prefix: str, label: str, doors: Doors, import_name: str) -> Flask:
+    """Return a Flask application with nothing in it but the frame; `prefix` is where it will be mounted."""
+    app = Flask(import_name, template_folder="templates", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        API_TITLE=f"Parcours – {label}",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        PROPAGATE_EXCEPTIONS=False,
+        JSON_SORT_KEYS=False,
+    )
+    theme = Flask("shared.web").create_jinja_environment().loader
+    app.jinja_loader = _Chain(app.jinja_loader, theme)  # type: ignore[assignment]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    install_problems(app)
+    _guard(app, service, doors)
+    _common_routes(app, service)
+
+    @app.context_processor
+    def frame_values() -> dict[str, Any]:
+        clock = service.clock
+        simulated = getattr(clock, "simulated", False)
+        return {
+            "who": current_principal(),
+            "service_label": label,
+            "service_prefix": prefix,
+            "simulated_now": clock.now() if simulated else None,
+            "banner": doors.banner,
+        }
+
+    return app
+
+
+def api(app: Flask, service: Service) -> Api:
+    """Return the flask-smorest API of an application, with problems as its errors, and its OpenAPI and docs page."""
+    built = _ProblemApi(app, spec_kwargs={"info": {"description": f"The {service.name} service of Parcours."}})
+
+    @app.get("/api/v1/openapi.json")
+    def openapi() -> Response:
+        return jsonify(_with_problem_type(built.spec.to_dict(), request.script_root))
+
+    @app.get("/api/v1/docs")
+    def docs() -> str:
+        return render_template("theme/api.html", spec=_with_problem_type(built.spec.to_dict(), request.script_root))
+
+    return built
+
+
+def current_principal() -> Principal:
+    """Return who makes this request."""
+    found: Principal = g.get("principal", Principal.visitor())
+    return found
+
+
+def mount(front: Flask | None, apps: Mapping[str, Flask]) -> Any:
+    """Return one WSGI application with each service under its prefix."""
+    return DispatcherMiddleware(front or BaseResponse("Not found", status=404), dict(apps))  # type: ignore[arg-type]
+
+
+def route_keys(app: Flask) -> set[str]:
+    """Return `METHOD /rule` for each route of an application, as `docs/rights.yaml` writes them."""
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    }
+
+
+class _ProblemApi(Api):  # type: ignore[misc]
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to shared.web.problems."""
+
+
+class _Chain:
+    def __new__(cls, *loaders: Any) -> Any:
+        from jinja2 import ChoiceLoader
+
+        return ChoiceLoader([loader for loader in loaders if loader is not None])
+
+
+def _guard(app: Flask, service: Service, doors: Doors) -> None:
+    @app.before_request
+    def check() -> Any:
+        g.cause = bind_cause(new_id())
+        g.cause.__enter__()
+        g.principal = Principal.visitor()
+        expired = _sign_in(doors)
+        if request.url_rule is None or request.method == "OPTIONS":
+            return None
+        method = "GET" if request.method == "HEAD" else request.method
+        route = f"{method} {request.url_rule.rule}"
+        if request.method not in READING:
+            _refuse_foreign_origin()
+        if doors.rights.allows(service.name, route, g.principal):
+            return None
+        if g.principal.kind != "visitor":
+            raise ForbiddenError(f"{g.principal.role} may not {route}")
+        if request.path.startswith("/api/") or request.method not in READING:
+            raise TokenError("sign in first" if not expired else "the session token has expired")
+        door = "session" if expired else "sign-in"
+        return redirect(f"/planning/{door}?next={quote(request.script_root + request.full_path.rstrip('?'))}")
+
+    @app.after_request
+    def seal(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @app.teardown_request
+    def unbind(_error: BaseException | None) -> None:
+        held = g.pop("cause", None)
+        if held is not None:
+            held.__exit__(None, None, None)
+
+
+def _sign_in(doors: Doors) -> bool:
+    """Set the principal from the token; say whether there was one that has expired."""
+    bearer = request.headers.get("Authorization", "")
+    token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else request.cookies.get(COOKIE)
+    if not token:
+        return False
+    try:
+        session = doors.verifier.read(token)
+    except TokenError:
+        return False
+    if session.fresh:
+        g.principal = session.who
+        g.session_id = session.session_id
+    else:
+        g.expired_session_id = session.session_id
+    return not session.fresh
+
+
+def _refuse_foreign_origin() -> None:
+    """Refuse a form that another site sends: the cookie is SameSite=Lax, this is the second lock."""
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site in {"cross-site"} or (origin and origin != "null" and urlsplit(origin).netloc != request.host):
+        raise ForbiddenError("a form from another site is refused")
+
+
+def _common_routes(app: Flask, service: Service) -> None:
+    static = Flask("shared.web", static_folder="static")
+
+    @app.get("/theme/<path:name>")
+    def theme(name: str) -> Response:
+        answer = static.send_static_file(name)
+        answer.headers["Cache-Control"] = "public, max-age=3600"
+        return answer
+
+    @app.get("/health")
+    def health() -> Any:
+        """Answer 200 when the database does too."""
+        with service.database.read():
+            return jsonify({"service": service.name, "status": "ok"})
+
+    @app.get("/api/v1/backlog")
+    def what_is_left() -> Any:
+        return jsonify(backlog(service))
+
+
+def _with_problem_type(spec: dict[str, Any], root: str) -> dict[str, Any]:
+    """Say in the OpenAPI document what is true: errors are problem+json, and where the API is mounted."""
+    spec["servers"] = [{"url": root or "/"}]
+    for response in spec.get("components", {}).get("responses", {}).values():
+        content = response.get("content", {})
+        if "application/json" in content:
+            response["content"] = {"application/problem+json": content["application/json"]}
+    spec.setdefault("components", {})["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    spec["security"] = [{"bearer": []}]
+    return spec
+
+
+def unauthorised(detail: str) -> Response:
+    """Return the 401 answer of a sign-in that failed."""
+    return problem(401, "not_signed_in", detail)
+
+

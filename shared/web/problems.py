@@ -1,0 +1,141 @@
+"""Errors as problem+json (RFC 9457) for programs, as a page for people. One table turns a code into a status."""
+
+__all__ = ["ProblemSchema", "install_problems", "problem"]
+
+from http import HTTPStatus
+from typing import Any
+
+import marshmallow as ma
+from flask import Flask, Response, jsonify, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from shared.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    ParcoursError,
+    TransientError,
+)
+from shared.logs import cause, log
+from shared.web.tokens import TokenError
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: tuple[tuple[type[ParcoursError], HTTPStatus], ...] = (
+    (TokenError, HTTPStatus.UNAUTHORIZED),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (ForbiddenError, HTTPStatus.FORBIDDEN),
+    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+FRENCH = {
+    401: "Connectez-vous pour continuer.",
+    403: "Votre rôle ne permet pas cette action.",
+    404: "Cette page ou cette donnée n’existe pas.",
+    409: "La situation a changé entre-temps : rechargez la page avant de décider.",
+    413: "Le fichier est trop volumineux.",
+    422: "La demande contient des erreurs.",
+    503: "Le service est occupé : réessayez dans un instant.",
+}
+
+
+class FaultSchema(ma.Schema):
+    """One thing wrong with one field."""
+
+    field = ma.fields.String(required=True)
+    rule = ma.fields.String(required=True)
+    message = ma.fields.String(required=True)
+
+
+class ProblemSchema(ma.Schema):
+    """RFC 9457, with a stable code and the faults by field."""
+
+    type = ma.fields.String()
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    code = ma.fields.String(required=True)
+    detail = ma.fields.String()
+    errors = ma.fields.List(ma.fields.Nested(FaultSchema))
+    cause = ma.fields.String(metadata={"description": "Id to quote: the logs of this request carry it."})
+
+
+def problem(status: int, code: str, detail: str, errors: Any = ()) -> Response:
+    """Return an answer in problem+json."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": list(errors),
+        "cause": str(cause()),
+    }
+    answer = jsonify(body)
+    answer.status_code = status
+    answer.content_type = MEDIA_TYPE
+    return answer
+
+
+def install_problems(app: Flask) -> None:
+    """Make every error of this application a problem or, for a browser outside the API, a plain page."""
+
+    def on_ours(error: ParcoursError) -> Any:
+        status = next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+        faults = [
+            {"field": fault.field, "rule": fault.rule, "message": fault.message}
+            for fault in getattr(error, "faults", ())
+        ]
+        return _answer(int(status), error.code, str(error), faults)
+
+    def on_http(error: HTTPException) -> Any:
+        if error.response is not None:
+            return error.response
+        status = error.code or 500
+        faults = _webargs_faults(error)
+        code = "invalid_input" if faults else HTTPStatus(status).name.lower()
+        answer = _answer(status, code, error.description or "", faults)
+        for name, value in error.get_headers():
+            if name.lower() in {"allow", "retry-after", "www-authenticate"}:
+                answer.headers[name] = value
+        return answer
+
+    def on_busy(error: OperationalError) -> Any:
+        log.warning("database unavailable", error=str(error.orig))
+        return _answer(503, "try_later", "the database does not answer", [])
+
+    def on_any(error: Exception) -> Any:
+        log.exception("unexpected error", path=request.path, error=repr(error))
+        return _answer(500, "internal", f"an unexpected error; quote {cause()}", [])
+
+    app.register_error_handler(ParcoursError, on_ours)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(OperationalError, on_busy)
+    app.register_error_handler(Exception, on_any)
+
+
+def _answer(status: int, code: str, detail: str, faults: list[dict[str, str]]) -> Response:
+    if request.path.startswith("/api/"):
+        return problem(status, code, detail, faults)
+    words = FRENCH.get(status, "Une erreur est survenue.")
+    page = render_template("theme/error.html", status=status, words=words, detail=detail, faults=faults, cause=cause())
+    return Response(page, status=status, mimetype="text/html")
+
+
+def _webargs_faults(error: HTTPException) -> list[dict[str, str]]:
+    messages = getattr(error, "data", {}).get("messages", {}) if isinstance(getattr(error, "data", None), dict) else {}
+    faults: list[dict[str, str]] = []
+
+    def walk(path: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{path}.{key}" if path else str(key), inner)
+        elif isinstance(value, list):
+            for one in value:
+                walk(path, one) if isinstance(one, dict) else faults.append(
+                    {"field": path.partition(".")[2] or path, "rule": "schema", "message": str(one)}
+                )
+
+    walk("", messages)
+    return faults
