@@ -11,7 +11,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any
@@ -114,23 +114,28 @@ def decode(text: str | bytes, *, recipient: str = "", ring: KeyRing | None = Non
 def event_schema(kind: type) -> ma.Schema:
     """Return the marshmallow schema of an event class, or of a value inside one."""
     hints = typing.get_type_hints(kind)
-    shape = {
-        item.name: _field(hints[item.name])
-        for item in fields(kind)
-        if item.name not in {"private", "subject_version"}
-    }
-    base = type(f"_{kind.__name__}Base", (ma.Schema,), {"Meta": type("Meta", (), {"unknown": ma.RAISE})})
-    if not issubclass(kind, Event):
+    left_out = {"private", "subject_version"}
+    shape = {name: _field(hints[name]) for name in kind.__dataclass_fields__ if name not in left_out}
+    base = _StrictSchema if issubclass(kind, Event) else _value_base(kind)
+    built: ma.Schema = base.from_dict(shape, name=f"{kind.__name__}Schema")()  # type: ignore[arg-type]
+    return built
 
-        @ma.post_load  # type: ignore[untyped-decorator]
-        def build(_self: Any, data: dict[str, Any], **_: object) -> Any:
+
+class _StrictSchema(ma.Schema):
+    class Meta:
+        unknown = ma.RAISE
+
+
+def _value_base(kind: type) -> type[ma.Schema]:
+    class Base(_StrictSchema):
+        @ma.post_load
+        def build(self, data: dict[str, Any], **_: object) -> Any:
             return kind(**data)
 
-        base = type(f"{kind.__name__}Base", (base,), {"build": build})
-    return base.from_dict(shape, name=f"{kind.__name__}Schema")()
+    return Base
 
 
-class _Tuple(ma.fields.List):
+class _Tuple(ma.fields.List[Any]):
     """A list on the wire, a tuple inside."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
@@ -150,5 +155,3 @@ def _field(hint: Any, **options: Any) -> ma.fields.Field[Any]:
     if hint is int:
         return ma.fields.Integer(strict=True, **options)
     return _SCALARS[hint](**options)
-
-

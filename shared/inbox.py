@@ -5,7 +5,7 @@ A transient failure is kept (`retry`) and claimed again when due; a final one go
 it. An event that came before changes nothing; a state that is not newer than what was heard changes nothing.
 """
 
-__all__ = ["Hearer", "Handler", "hear", "release", "retry_due"]
+__all__ = ["Handler", "Hearer", "hear", "release", "retry_due"]
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,9 +73,7 @@ def hear(hearer: Hearer, bodies: Sequence[str], *, again: bool = False) -> None:
 def retry_due(hearer: Hearer, *, limit: int = 50) -> int:
     """Try again what is due; return how many were tried."""
     with hearer.database.begin() as db:
-        rows = claim_due(
-            db, inbox, sa.and_(inbox.c.state == "retry", inbox.c.due_at <= real_now()), limit=limit
-        )
+        rows = claim_due(db, inbox, sa.and_(inbox.c.state == "retry", inbox.c.due_at <= real_now()), limit=limit)
         for row in rows:
             _apply(hearer, db, _Message(row["event_id"], row["name"], row["source"], row["body"], row["attempts"]))
     return len(rows)
@@ -87,7 +85,11 @@ def release(db: Session, event_id: UUID, now: datetime) -> None:
     if row is None:
         raise NotFoundError("event in quarantine", event_id)
     db.execute(quarantine.delete().where(quarantine.c.event_id == event_id))
-    upsert(db, inbox, [_inbox_row(_Message(event_id, row["name"], row["source"], row["body"], 0), "retry", now, real_now())])
+    upsert(
+        db,
+        inbox,
+        [_inbox_row(_Message(event_id, row["name"], row["source"], row["body"], 0), "retry", now, real_now())],
+    )
 
 
 def _hear_counted(hearer: Hearer, body: str) -> None:
@@ -132,7 +134,7 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> None:
     except sa.exc.OperationalError:
         raise  # the database itself failed: nothing is committed, the broker brings the batch again
     except Exception as error:  # noqa: BLE001 - whatever else a handler raises is final and a person must see it
-        log.exception("event quarantined", event=message.name, event_id=str(message.id))
+        log.exception("event quarantined", name=message.name, event_id=str(message.id))
         _quarantine(db, message, f"{type(error).__name__}: {error}", now)
     else:
         upsert(db, inbox, [_inbox_row(message, state, now, None)])
@@ -143,9 +145,7 @@ def _effect(hearer: Hearer, db: Session, envelope: Envelope, now: datetime) -> s
     with db.begin_nested():
         if isinstance(event, State) and not _newer(db, event):
             return "stale"
-        work = Work(
-            db=db, who=service_principal(envelope.source), now=now, voice=hearer.voice, cause_id=envelope.id
-        )
+        work = Work(db=db, who=service_principal(envelope.source), now=now, voice=hearer.voice, cause_id=envelope.id)
         hearer.handlers[type(event)](work, event)
     return "done"
 

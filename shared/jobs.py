@@ -51,7 +51,12 @@ class JobContext:
     lost: threading.Event
 
     def work(self, db: Session) -> Work:
-        return Work(db=db, who=Principal(kind="service", id=self.voice.service, role="service"), now=self.clock.now(), voice=self.voice)
+        return Work(
+            db=db,
+            who=Principal(kind="service", id=self.voice.service, role="service"),
+            now=self.clock.now(),
+            voice=self.voice,
+        )
 
     def report(self, progress: Mapping[str, Any]) -> None:
         """Keep how far the job is. Raises JobLostError where somebody else holds it now, or it was cancelled."""
@@ -169,13 +174,23 @@ def _lease(database: Database, clock: Clock, voice: Voice, job_id: UUID) -> JobC
             return None
         if row["attempts"] >= MOST_ATTEMPTS:
             error = f"{MOST_ATTEMPTS} workers died on it"
-            db.execute(job.update().where(job.c.id == job_id).values(state="failed", error=error, due_at=None, ended_at=clock.now()))
+            db.execute(
+                job.update()
+                .where(job.c.id == job_id)
+                .values(state="failed", error=error, due_at=None, ended_at=clock.now())
+            )
             return None
         token = row["token"] + 1
         fresh = {"state": "running", "token": token, "attempts": row["attempts"] + 1, "due_at": real_now() + LEASE}
         db.execute(job.update().where(job.c.id == job_id).values(**fresh))
     return JobContext(
-        id=job_id, params=row["params"], database=database, clock=clock, voice=voice, token=token, lost=threading.Event()
+        id=job_id,
+        params=row["params"],
+        database=database,
+        clock=clock,
+        voice=voice,
+        token=token,
+        lost=threading.Event(),
     )
 
 

@@ -7,11 +7,10 @@ after a timeout a late ack is credited to the next message (measured). Web worke
 
 __all__ = ["EXCHANGE", "Consumer", "Relay", "celery_app", "declare", "queue_name"]
 
-import socket
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import kombu
 import sqlalchemy as sa
@@ -50,7 +49,9 @@ def queue_name(service: str) -> str:
 def jobs_queue(service: str) -> Queue:
     """Return the queue from which a service's Celery workers take jobs."""
     name = f"parcours.{service}.jobs"
-    return Queue(name, exchange=Exchange(""), routing_key=name, durable=True, queue_arguments={"x-queue-type": "quorum"})
+    return Queue(
+        name, exchange=Exchange(""), routing_key=name, durable=True, queue_arguments={"x-queue-type": "quorum"}
+    )
 
 
 def declare(connection: Connection) -> None:
@@ -204,7 +205,7 @@ class _Publisher:
         self._returned: set[str] = set()
         self._user = connection.userid
 
-    def __enter__(self) -> "_Publisher":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -213,7 +214,9 @@ class _Publisher:
         except BROKER_ERRORS:
             log.debug("channel was closed already")
 
-    def publish(self, row: int, body: bytes, *, exchange: str, routing_key: str, message_id: str, **properties: Any) -> None:
+    def publish(
+        self, row: int, body: bytes, *, exchange: str, routing_key: str, message_id: str, **properties: Any
+    ) -> None:
         content_type = properties.pop("content_type")
         content_encoding = properties.pop("content_encoding", "utf-8")
         headers = properties.pop("headers", None)
@@ -286,7 +289,11 @@ class Consumer:
         channel = connection.channel()
         queue = Queue(queue_name(self._service.name), no_declare=True)
         consumer = kombu.Consumer(
-            channel, [queue], on_message=self._gathered.append, accept=[MEDIA_TYPE], no_ack=False,
+            channel,
+            [queue],
+            on_message=self._gathered.append,
+            accept=[MEDIA_TYPE],
+            no_ack=False,
             prefetch_count=2 * CONSUMER_BATCH,
         )
         consumer.qos(prefetch_count=2 * CONSUMER_BATCH)
@@ -306,7 +313,7 @@ class Consumer:
         while len(self._gathered) < CONSUMER_BATCH:
             try:
                 connection.drain_events(timeout=wait)
-            except (TimeoutError, socket.timeout):
+            except TimeoutError:
                 return
             wait = GATHER_SECONDS
 
@@ -337,7 +344,7 @@ class Consumer:
 
 def _text(message: Any) -> str:
     body = message.body
-    return body.decode("utf-8", "replace") if isinstance(body, bytes | bytearray | memoryview) else str(body)
+    return body if isinstance(body, str) else bytes(body).decode("utf-8", "replace")
 
 
 def check_topology(url: str, services: Sequence[str] = SERVICES) -> dict[str, int]:

@@ -76,12 +76,8 @@ def backlog(service: Service) -> dict[str, Any]:
     """
     with service.database.read() as db:
         unsent = db.scalar(sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None)))
-        waiting = db.scalar(
-            sa.select(sa.func.count()).select_from(inbox).where(inbox.c.state.in_(("retry", "trying")))
-        )
-        running = db.scalar(
-            sa.select(sa.func.count()).select_from(job).where(job.c.state.in_(("queued", "running")))
-        )
+        waiting = db.scalar(sa.select(sa.func.count()).select_from(inbox).where(inbox.c.state.in_(("retry", "trying"))))
+        running = db.scalar(sa.select(sa.func.count()).select_from(job).where(job.c.state.in_(("queued", "running"))))
         bad = db.scalar(sa.select(sa.func.count()).select_from(quarantine))
         told: dict[str, int] = {}
         rows = db.execute(

@@ -129,11 +129,7 @@ def batch_rows(db: Session, batch_id: UUID, state: str | None = None) -> list[Ma
 
 def fault_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what is wrong, one entry a fault, naming sheet, row, field and rule."""
-    return [
-        {"sheet": row["sheet"], "row": row["number"], **fault}
-        for row in rows
-        for fault in row["faults"]
-    ]
+    return [{"sheet": row["sheet"], "row": row["number"], **fault} for row in rows for fault in row["faults"]]
 
 
 def _read_xlsx(filename: str, content: bytes) -> list[Sheet]:
@@ -147,7 +143,9 @@ def _read_xlsx(filename: str, content: bytes) -> list[Sheet]:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
         raise BadFileError(f"{filename}: the file is damaged or is no XLSX workbook") from error
-    sheets = [_sheet(filename, page.title.strip().lower(), page.iter_rows(values_only=True)) for page in book.worksheets]
+    sheets = [
+        _sheet(filename, page.title.strip().lower(), page.iter_rows(values_only=True)) for page in book.worksheets
+    ]
     sheets = [sheet for sheet in sheets if sheet is not None]
     if not sheets:
         raise BadFileError(f"{filename}: no sheet of the workbook has a line of headers")

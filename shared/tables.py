@@ -23,7 +23,9 @@ outbox = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("told_at", UtcDateTime, nullable=False),  # business time
     sa.Column("sent_at", UtcDateTime),  # real time; null until every hearer has it or the broker confirmed it
-    sa.Index("ix_outbox_unsent", "seq", sqlite_where=sa.text("sent_at IS NULL"), postgresql_where=sa.text("sent_at IS NULL")),
+    sa.Index(
+        "ix_outbox_unsent", "seq", sqlite_where=sa.text("sent_at IS NULL"), postgresql_where=sa.text("sent_at IS NULL")
+    ),
 )
 
 inbox = sa.Table(
@@ -37,7 +39,9 @@ inbox = sa.Table(
     sa.Column("body", sa.Text),  # kept only while the event is to be tried again
     sa.Column("due_at", UtcDateTime),  # real time of the next attempt
     sa.Column("heard_at", UtcDateTime, nullable=False),  # business time
-    sa.Index("ix_inbox_due", "due_at", sqlite_where=sa.text("state = 'retry'"), postgresql_where=sa.text("state = 'retry'")),
+    sa.Index(
+        "ix_inbox_due", "due_at", sqlite_where=sa.text("state = 'retry'"), postgresql_where=sa.text("state = 'retry'")
+    ),
 )
 
 heard = sa.Table(

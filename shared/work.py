@@ -66,4 +66,12 @@ class Work:
 
 
 def _row(event_id: UUID, kind: str, name: str, hearers: str, body: str, now: datetime) -> dict[str, Any]:
-    return {"id": event_id, "kind": kind, "name": name, "hearers": hearers, "body": body, "told_at": now, "sent_at": None}
+    return {
+        "id": event_id,
+        "kind": kind,
+        "name": name,
+        "hearers": hearers,
+        "body": body,
+        "told_at": now,
+        "sent_at": None,
+    }

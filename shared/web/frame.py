@@ -185,7 +185,7 @@ def _refuse_foreign_origin() -> None:
     """Refuse a form that another site sends: the cookie is SameSite=Lax, this is the second lock."""
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    if site in {"cross-site"} or (origin and origin != "null" and urlsplit(origin).netloc != request.host):
+    if site == "cross-site" or (origin and origin != "null" and urlsplit(origin).netloc != request.host):
         raise ForbiddenError("a form from another site is refused")
 
 
@@ -224,5 +224,3 @@ def _with_problem_type(spec: dict[str, Any], root: str) -> dict[str, Any]:
 def unauthorised(detail: str) -> Response:
     """Return the 401 answer of a sign-in that failed."""
     return problem(401, "not_signed_in", detail)
-
-

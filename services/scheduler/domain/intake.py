@@ -1,0 +1,198 @@
+"""What a planner receives about signatories: one row a person, read and checked. Pure: nothing is stored here."""
+
+__all__ = ["COLUMNS", "SHEET", "SignatoryIntake", "add_months", "read_signatory"]
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import phonenumbers
+
+from services.scheduler.domain.cells import DAYS, Cells
+from services.scheduler.domain.problem import WeekParity
+from services.scheduler.domain.slots import DateRange, WeeklySlots
+from shared.communes import commune
+from shared.errors import InvalidInputError
+
+SHEET = "signataires"
+COLUMNS = (
+    "reference", "nom", "prenom", "alias", "date_signature", "programme", "regime", "code_commune", "niveau",
+    "formation_linguistique", "langues_parlees", "lecture", "langue_lecture", "telephone", "telephone_partage",
+    "courriel", "canal", *DAYS, "semaines", "indisponibilites", "deplacement", "trajet_max_min", "acces_pmr",
+    "garde_enfants",
+)  # fmt: skip
+PARITIES = {"toutes": WeekParity.ALL, "paires": WeekParity.EVEN, "impaires": WeekParity.ODD}
+READS = {"oui": "yes", "avec_aide": "with_help", "non": "no"}
+NO_COURSE, PLATFORM = "aucune", "plateforme"
+TEST_PREFIX = "+999"  # no country has it; accepted only where messages go to files
+_EMAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[a-zA-Z]{2,}")
+# The order in which a French number is tried: the department's own region first, then the others.
+REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "NC", "PF", "WF", "BL", "MF")
+REGION_OF = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
+
+
+class Programme(Protocol):
+    """What reading a row needs from a rule-book."""
+
+    code: str
+
+    def __getitem__(self, key: str) -> object: ...
+    def check_signable(self, day: date) -> None: ...
+    def packages(self, level: str) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatoryIntake:
+    """One row, read: who signed what, and what a plan and a message must respect."""
+
+    reference: str
+    family_name: str
+    given_name: str
+    alias: str
+    signed_on: date
+    programme: str
+    regime: str
+    commune: str
+    level: str
+    course: str  # hours as text, or aucune, or plateforme
+    spoken: tuple[str, ...]
+    reads: str
+    reading_language: str
+    phone: str  # E.164, or empty
+    shared_phone: bool
+    email: str
+    channel: str
+    availability: WeeklySlots
+    weeks: WeekParity
+    unavailable: tuple[DateRange, ...]
+    travel_mode: str
+    travel_limit_minutes: int
+    step_free: bool
+    childcare: bool
+
+
+def read_signatory(
+    cells: Cells,
+    territory: str,
+    programmes: Callable[[str], Programme],
+    *,
+    test_numbers: bool,
+) -> SignatoryIntake | None:
+    """
+    Return what a row says, or None when `cells.faults` names what is wrong.
+
+    `programmes` gives the rule-book of a code, or raises InvalidInputError; `test_numbers` accepts invented phones.
+    """
+    code = cells.text("programme")
+    book = None
+    try:
+        book = programmes(code) if code else None
+    except InvalidInputError as error:
+        cells.fault("programme", error.code, str(error))
+    signed_on = cells.day("date_signature")
+    if book is not None and not cells.faults:
+        try:
+            book.check_signable(signed_on)
+        except InvalidInputError as error:
+            cells.fault("date_signature", error.code, str(error))
+    home = cells.commune_code("code_commune")
+    if home and commune(home).department != territory:
+        cells.fault("code_commune", "territory", f"cette commune n’est pas dans le département {territory}")
+    level, course = _course(cells, book)
+    read = SignatoryIntake(
+        reference=cells.text("reference", most=40),
+        family_name=cells.text("nom"),
+        given_name=cells.text("prenom"),
+        alias=cells.text("alias", most=30),
+        signed_on=signed_on,
+        programme=code,
+        regime=cells.choice("regime", _texts(book, "regimes")) if book else "",
+        commune=home,
+        level=level,
+        course=course,
+        spoken=cells.codes("langues_parlees"),
+        reads=READS[cells.choice("lecture", tuple(READS))],
+        reading_language=cells.text("langue_lecture", most=8, optional=True),
+        phone=_phone(cells, territory, test_numbers=test_numbers),
+        shared_phone=cells.yes("telephone_partage"),
+        email=_email(cells),
+        channel=cells.choice("canal", ("sms", "courriel", "courrier")),
+        availability=cells.week(),
+        weeks=PARITIES[cells.choice("semaines", tuple(PARITIES), default="toutes")],
+        unavailable=cells.ranges("indisponibilites"),
+        travel_mode=cells.choice("deplacement", ("transport", "voiture", "velo", "marche")),
+        travel_limit_minutes=cells.whole("trajet_max_min", 5, 240),
+        step_free=cells.yes("acces_pmr"),
+        childcare=cells.yes("garde_enfants"),
+    )
+    return None if cells.faults else read
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day of a later month, or that month's last day where it is shorter."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def follows_french(spoken: tuple[str, ...], level: str, below: str, levels: tuple[str, ...]) -> bool:
+    """Say whether a person follows a civic day in French: speaks it, or stands at the rule-book's level or above."""
+    return "fr" in spoken or levels.index(level) >= levels.index(below)
+
+
+def _course(cells: Cells, book: Programme | None) -> tuple[str, str]:
+    if book is None:
+        return "", ""
+    level = cells.choice("niveau", _texts(book, "levels"))
+    course = cells.text("formation_linguistique").casefold()
+    allowed = [*book.packages(level)]
+    platform: Mapping[str, object] | object = book["language.platform_levels"]
+    if level in platform:  # type: ignore[operator]
+        allowed.append(PLATFORM)
+    allowed = allowed or [NO_COURSE]
+    if course and course not in allowed:
+        cells.fault(
+            "formation_linguistique",
+            "package_of_level",
+            f"« {course} » ne va pas avec le niveau {level} sous {book.code} ; valeurs : {', '.join(allowed)}",
+        )
+    return level, course
+
+
+def _texts(book: Programme, key: str) -> tuple[str, ...]:
+    return tuple(book[key])  # type: ignore[arg-type]
+
+
+def _email(cells: Cells) -> str:
+    value = cells.text("courriel", optional=True)
+    if value and not _EMAIL.fullmatch(value):
+        cells.fault("courriel", "email", f"« {value} » n’est pas une adresse électronique")
+    return value
+
+
+def _phone(cells: Cells, territory: str, *, test_numbers: bool) -> str:
+    """
+    Read a phone as E.164. A number that cannot be dialled is a contact point that does not work, no fault of the row:
+    it is kept, and notifications finds out. Only what is no number at all is a fault.
+    """
+    value = re.sub(r"[\s.\-()]", "", cells.text("telephone", optional=True))
+    if not value:
+        return ""
+    if value.startswith(TEST_PREFIX):
+        if not test_numbers:
+            cells.fault("telephone", "test_number", "les numéros d’essai (+999) ne sont admis qu’en démonstration")
+        return value
+    if not re.fullmatch(r"\+?\d{4,15}", value):
+        cells.fault("telephone", "phone", f"« {value} » n’est pas un numéro de téléphone")
+        return ""
+    for region in dict.fromkeys((REGION_OF.get(territory, "FR"), *REGIONS)):
+        try:
+            number = phonenumbers.parse(value, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return value

@@ -1,0 +1,216 @@
+"""
+The rule-books: one YAML file a programme version, validated; each rule with its value and its source or `[A]`.
+
+A contract keeps the version it was signed under. A value of null means "rule not known": it is shown, never invented.
+"""
+
+__all__ = ["RuleBook", "RuleBookError", "SignatureOutsideError", "UnknownProgrammeError", "codes", "rule_book"]
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+from importlib import resources
+from itertools import chain
+from typing import Any
+
+import marshmallow as ma
+import yaml
+
+from shared.errors import InvalidInputError, ParcoursError
+
+
+class RuleBookError(ParcoursError):
+    """Raised for a rule-book that breaks its schema: names file, key and rule."""
+
+    code = "bad_rule_book"
+
+
+class UnknownProgrammeError(InvalidInputError):
+    """Raised for a programme that has no rule-book."""
+
+    code = "unknown_programme"
+
+
+class SignatureOutsideError(InvalidInputError):
+    """Raised for a signature date on which this programme could not be signed."""
+
+    code = "signature_outside_programme"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """One programme version. `rules` maps a dotted key to its value; `sources` the same key to its source or [A]."""
+
+    code: str
+    label: str
+    note: str
+    signable_from: date
+    signable_until: date | None
+    rules: Mapping[str, Any]
+    sources: Mapping[str, str]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.rules[key]
+
+    def check_signable(self, day: date) -> None:
+        """Raise SignatureOutsideError when nobody could sign this version on that day."""
+        if day < self.signable_from or (self.signable_until is not None and day > self.signable_until):
+            until = f" au {self.signable_until:%d/%m/%Y}" if self.signable_until else ""
+            raise SignatureOutsideError(
+                f"{self.code} se signe du {self.signable_from:%d/%m/%Y}{until}, pas le {day:%d/%m/%Y}"
+            )
+
+    def packages(self, level: str) -> tuple[str, ...]:
+        """Return the course lengths, in hours as text, that this level may be prescribed; none where not owed."""
+        return tuple(self["language.packages"].get(level, ()))
+
+    @property
+    def all_packages(self) -> tuple[str, ...]:
+        """Every course length of the programme, longest first."""
+        found = dict.fromkeys(chain.from_iterable(self["language.packages"].values()))
+        return tuple(sorted(found, key=int, reverse=True))
+
+    def starts_at(self, slot: str) -> time:
+        """Return the local time at which a half-day begins."""
+        return time.fromisoformat(self["slot_starts"][slot])
+
+    def quickest_days(self, minutes: int) -> int:
+        """Return the fewest days in which so many minutes of language training can be followed."""
+        a_week = self["language.hours_a_week_max"] * 60
+        return -(-minutes // a_week) * 7
+
+
+def codes() -> tuple[str, ...]:
+    """Return the codes of the programmes that have a rule-book."""
+    files = resources.files(__package__).iterdir()
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
+
+
+@cache
+def rule_book(code: str) -> RuleBook:
+    """Return the rule-book of a programme. Raises UnknownProgrammeError, RuleBookError."""
+    if code not in codes():
+        raise UnknownProgrammeError(f"no rule-book {code!r}; there are {', '.join(codes())}")
+    return parse(f"{code}.yaml", resources.files(__package__).joinpath(f"{code}.yaml").read_text(encoding="utf-8"))
+
+
+def parse(filename: str, text: str) -> RuleBook:
+    """Read and validate a rule-book. Raises RuleBookError naming file, key and rule."""
+    try:
+        raw = yaml.safe_load(text)
+        loaded = _BookSchema().load(raw)
+    except ma.ValidationError as error:
+        faults = "; ".join(f"{key}: {message}" for key, message in _flat(error.normalized_messages()))
+        raise RuleBookError(f"{filename}: {faults}") from error
+    except yaml.YAMLError as error:
+        raise RuleBookError(f"{filename}: not YAML: {error}") from error
+    leaves = dict(_leaves("", loaded))
+    return RuleBook(
+        **{name: loaded[name] for name in ("code", "label", "note", "signable_from", "signable_until")},
+        rules={key: leaf["value"] for key, leaf in leaves.items()},
+        sources={key: leaf["source"] for key, leaf in leaves.items()},
+    )
+
+
+class _Strict(ma.Schema):
+    class Meta:
+        unknown = ma.RAISE
+
+
+def _rule(field: ma.fields.Field[Any]) -> ma.fields.Field[Any]:
+    schema = _Strict.from_dict({"value": field, "source": ma.fields.String(required=True, validate=_said)})
+    return ma.fields.Nested(schema, required=True)
+
+
+def _said(source: str) -> None:
+    if not source.strip():
+        raise ma.ValidationError("say where the rule comes from, or [A] for an assumption")
+
+
+def _number(*, least: int = 0, null: bool = False) -> ma.fields.Field[Any]:
+    return ma.fields.Integer(
+        required=True, strict=True, allow_none=null, validate=ma.validate.Range(min=least), metadata={"rule": "number"}
+    )
+
+
+def _texts() -> ma.fields.Field[Any]:
+    return ma.fields.List(ma.fields.String(), required=True)
+
+
+def _section(**rules: ma.fields.Field[Any]) -> ma.fields.Field[Any]:
+    shape: dict[str, Any] = {key: _rule(field) for key, field in rules.items()}
+    return ma.fields.Nested(_Strict.from_dict(shape), required=True)
+
+
+def _flag() -> ma.fields.Field[Any]:
+    return ma.fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+def _by_name(values: ma.fields.Field[Any]) -> ma.fields.Field[Any]:
+    return ma.fields.Dict(keys=ma.fields.String(), values=values, required=True)
+
+
+class _BookSchema(_Strict):
+    code = ma.fields.String(required=True)
+    label = ma.fields.String(required=True)
+    note = ma.fields.String(required=True)
+    signable_from = ma.fields.Raw(required=True, validate=ma.validate.Predicate("isoformat"))
+    signable_until = ma.fields.Raw(required=True, allow_none=True)
+    term_months = _rule(_number(least=1))
+    extension_months_max = _rule(_number())
+    regimes = _rule(_texts())
+    levels = _rule(_texts())
+    civic = _section(
+        parts=_texts(),
+        bundles=ma.fields.List(_texts(), required=True),
+        gap_days=_number(least=1),
+        bundle_span_days=_number(least=1),
+        meeting_minutes=_number(least=1),
+        size_min=_number(least=1),
+        size_max=_number(least=1),
+        interpreter_below_level=ma.fields.String(required=True),
+        interpreted_languages_max=_number(),
+        first_within_days=_number(),
+        last_within_days=_number(),
+        pauses_in_school_holidays=_flag(),
+    )
+    language = _section(
+        owed_below=ma.fields.String(required=True),
+        packages=_by_name(_texts()),
+        platform_levels=_texts(),
+        size_min=_number(least=1),
+        size_max=_number(least=1),
+        rolling_entry_weeks=_number(),
+        start_within_days=_number(),
+        meeting_minutes=_number(least=1),
+        pauses_in_school_holidays=_flag(),
+        hours_a_week_max=_number(least=1),
+        rhythms=_by_name(ma.fields.List(ma.fields.List(ma.fields.String(), validate=ma.validate.Length(equal=7)))),
+    )
+    notice_days = _rule(_by_name(_number()))
+    slot_starts = _rule(_by_name(ma.fields.String()))
+    attendance = _section(
+        civic_days_required=_number(null=True),
+        assiduity_percent=_number(null=True),
+        unexplained_in_a_row=_number(least=1),
+    )
+    extension = _section(review_lead_days=_number())
+
+
+def _leaves(path: str, node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for key, value in node.items():
+        name = f"{path}.{key}" if path else key
+        if isinstance(value, dict) and value.keys() == {"value", "source"}:
+            yield name, value
+        elif isinstance(value, dict):
+            yield from _leaves(name, value)
+
+
+def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(messages, dict):
+        for key, value in messages.items():
+            yield from _flat(value, f"{path}.{key}" if path else str(key))
+    else:
+        for message in messages:
+            yield path, str(message)

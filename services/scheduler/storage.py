@@ -1,0 +1,314 @@
+"""Tables and queries of the scheduler: rows stay inside, values and plain mappings come out."""
+
+__all__ = [
+    "METADATA",
+    "account",
+    "bump_territory",
+    "contract",
+    "contract_progress",
+    "demo_link",
+    "flag",
+    "meeting",
+    "meeting_count",
+    "need",
+    "offer_item",
+    "one",
+    "placement",
+    "plan_run",
+    "rows",
+    "session",
+    "signatory",
+    "territory",
+    "territory_version",
+    "unreachable",
+    "web_session",
+]
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as DbSession
+
+from shared.database import JsonValue, UtcDateTime, insert_new, new_metadata
+from shared.errors import NotFoundError
+
+METADATA = new_metadata()
+
+territory = sa.Table(
+    "territory",
+    METADATA,
+    sa.Column("code", sa.String(8), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),  # grows with each publication: the base of compare-and-swap
+)
+
+signatory = sa.Table(
+    "signatory",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("reference", sa.String(40), nullable=False, unique=True),
+    sa.Column("facts", JsonValue, nullable=False),  # what a plan must respect, see domain/intake.py
+    sa.Column("private", JsonValue, nullable=False),  # name, alias, phone, e-mail: leave only in sealed blocks
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+contract = sa.Table(
+    "contract",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("signatory_id", sa.Uuid, sa.ForeignKey("signatory.id"), nullable=False, index=True),
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("programme", sa.String(24), nullable=False),
+    sa.Column("regime", sa.String(24), nullable=False),
+    sa.Column("signed_on", sa.Date, nullable=False),
+    sa.Column("term_on", sa.Date, nullable=False),
+    sa.Column("state", sa.String(24), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+need = sa.Table(
+    "need",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("contract_id", sa.Uuid, sa.ForeignKey("contract.id"), nullable=False, index=True),
+    sa.Column("signatory_id", sa.Uuid, sa.ForeignKey("signatory.id"), nullable=False, index=True),
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("training", sa.String(12), nullable=False),
+    sa.Column("part", sa.String(8), nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("deadline", sa.Date),
+    sa.Column("again", sa.Integer, nullable=False),  # how often this civic day was missed before
+    sa.Column("state", sa.String(12), nullable=False),  # open, placed, unplaced, not_owed, followed, replaced
+    sa.Column("reason", JsonValue),  # why unplaced or not owed: code, rules, words, the smallest change
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+offer_item = sa.Table(
+    "offer_item",
+    METADATA,
+    sa.Column("territory", sa.String(8), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("code", sa.String(80), primary_key=True),
+    sa.Column("id", sa.Uuid, nullable=False, unique=True),
+    sa.Column("facts", JsonValue, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+plan_run = sa.Table(
+    "plan_run",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # the job's id too
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("programme", sa.String(24), nullable=False),
+    sa.Column("publish_on", sa.Date, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # asked, ready, unchanged, published, refused
+    sa.Column("base_version", sa.Integer),
+    sa.Column("inputs", sa.String(64)),  # digest of needs and offer: nothing new, nothing to plan
+    sa.Column("problem", JsonValue),
+    sa.Column("plan", JsonValue),
+    sa.Column("summary", JsonValue),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Column("published_at", UtcDateTime),
+    sa.Column("published_by", sa.String(80)),
+)
+
+session = sa.Table(
+    "session",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("training", sa.String(12), nullable=False),
+    sa.Column("parts", sa.String(24), nullable=False),
+    sa.Column("site", sa.String(80), nullable=False),
+    sa.Column("starts_on", sa.Date, nullable=False),
+    sa.Column("ends_on", sa.Date, nullable=False),
+    sa.Column("seats", sa.Integer, nullable=False),
+    sa.Column("facts", JsonValue, nullable=False),  # the session of the plan, as docs/formats/plan.schema.json says
+    sa.Column("state", sa.String(12), nullable=False),  # open, cancelled
+    sa.Column("run_id", sa.Uuid, sa.ForeignKey("plan_run.id"), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+meeting = sa.Table(
+    "meeting",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("session_id", sa.Uuid, sa.ForeignKey("session.id"), nullable=False, index=True),
+    sa.Column("part", sa.String(8), nullable=False),
+    sa.Column("day", sa.Date, nullable=False),  # local, at the site
+    sa.Column("slot", sa.String(12), nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("room", sa.String(80), nullable=False),
+    sa.Column("trainer", sa.String(80), nullable=False),
+    sa.UniqueConstraint("room", "day", "slot"),
+    sa.UniqueConstraint("trainer", "day", "slot"),
+)
+
+placement = sa.Table(
+    "placement",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("need_id", sa.Uuid, sa.ForeignKey("need.id"), nullable=False, index=True),
+    sa.Column("contract_id", sa.Uuid, sa.ForeignKey("contract.id"), nullable=False),
+    sa.Column("signatory_id", sa.Uuid, sa.ForeignKey("signatory.id"), nullable=False, index=True),
+    sa.Column("session_id", sa.Uuid, sa.ForeignKey("session.id"), nullable=False, index=True),
+    sa.Column("part", sa.String(8), nullable=False),
+    sa.Column("joins_on", sa.Date, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # active, withdrawn
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+seat_time = sa.Table(
+    "seat_time",
+    METADATA,
+    sa.Column("signatory_id", sa.Uuid, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("slot", sa.String(12), primary_key=True),  # the key itself keeps a person in one place at a time
+    sa.Column("placement_id", sa.Uuid, sa.ForeignKey("placement.id"), nullable=False, index=True),
+)
+
+flag = sa.Table(
+    "flag",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("contract_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("signatory_id", sa.Uuid, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("owner", sa.String(24), nullable=False),
+    sa.Column("due_on", sa.Date, nullable=False),
+    sa.Column("evidence", JsonValue, nullable=False),
+)
+
+contract_progress = sa.Table(
+    "contract_progress",
+    METADATA,
+    sa.Column("contract_id", sa.Uuid, primary_key=True),
+    sa.Column("followed_minutes", sa.Integer, nullable=False),
+    sa.Column("remaining_minutes", sa.Integer, nullable=False),
+    sa.Column("forecast_first", sa.Date),
+    sa.Column("forecast_last", sa.Date),
+    sa.Column("status", sa.String(20), nullable=False),
+)
+
+meeting_count = sa.Table(
+    "meeting_count",
+    METADATA,
+    sa.Column("meeting_id", sa.Uuid, primary_key=True),
+    sa.Column("session_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("present", sa.Integer, nullable=False),
+    sa.Column("absent", sa.Integer, nullable=False),
+)
+
+unreachable = sa.Table(
+    "unreachable",
+    METADATA,
+    sa.Column("signatory_id", sa.Uuid, primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False),  # reachable, doubtful, unreachable
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_reason", sa.String(80), nullable=False),
+)
+
+account = sa.Table(
+    "account",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("login", sa.String(80), nullable=False, unique=True),
+    sa.Column("password_hash", sa.Text, nullable=False),  # Argon2id
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("scope", sa.String(40), nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("locked_until", UtcDateTime),  # real time
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+web_session = sa.Table(
+    "web_session",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("until", UtcDateTime, nullable=False),  # real time
+    sa.Column("revoked", sa.Boolean, nullable=False),
+)
+
+demo_link = sa.Table(
+    "demo_link",
+    METADATA,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("used_at", UtcDateTime),
+)
+
+
+def rows(db: DbSession, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a query as plain mappings."""
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def one(db: DbSession, table: sa.Table, key: UUID, what: str, *, lock: bool = False) -> dict[str, Any]:
+    """Return the row with this id. Raises NotFoundError. `lock` keeps it for this transaction."""
+    query = sa.select(table).where(table.c.id == key)
+    row = db.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise NotFoundError(what, key)
+    return dict(row)
+
+
+def territory_version(db: DbSession, code: str, *, lock: bool = False) -> int:
+    """Return how many publications a territory has seen; with `lock`, nobody else publishes there meanwhile."""
+    insert_new(db, territory, [{"code": code, "version": 0}]) if lock else None
+    query = sa.select(territory.c.version).where(territory.c.code == code)
+    return db.scalar(query.with_for_update() if lock else query) or 0
+
+
+def bump_territory(db: DbSession, code: str) -> None:
+    db.execute(territory.update().where(territory.c.code == code).values(version=territory.c.version + 1))
+
+
+def by_id(db: DbSession, table: sa.Table, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return rows by id, however many there are."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[UUID, dict[str, Any]] = {}
+    for start in range(0, len(wanted), 500):
+        query = sa.select(table).where(table.c.id.in_(wanted[start : start + 500]))
+        found |= {row["id"]: row for row in rows(db, query)}
+    return found
+
+
+def offer(db: DbSession, code: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return a territory's offer: (kind, code) -> row, in a fixed order."""
+    query = sa.select(offer_item).where(offer_item.c.territory == code)
+    found = rows(db, query.order_by(offer_item.c.kind, offer_item.c.code))
+    return {(row["kind"], row["code"]): row for row in found}
+
+
+def page(db: DbSession, query: sa.Select[Any], key: sa.Column[Any], after: Any, limit: int) -> dict[str, Any]:
+    """Return one keyset page: `{items, next}`, `next` null at the end."""
+    if after is not None:
+        query = query.where(key > after)
+    found = rows(db, query.order_by(key).limit(limit + 1))
+    items = found[:limit]
+    return {"items": items, "next": items[-1][key.name] if len(found) > limit else None}
+
+
+def seats_taken(db: DbSession, sessions: Sequence[UUID] | None = None) -> Mapping[UUID, int]:
+    """Return how many different people sit in each session."""
+    count = sa.func.count(sa.distinct(placement.c.signatory_id))
+    query = sa.select(placement.c.session_id, count).where(placement.c.state == "active")
+    if sessions is not None:
+        query = query.where(placement.c.session_id.in_(sessions))
+    return {key: int(number) for key, number in db.execute(query.group_by(placement.c.session_id))}
