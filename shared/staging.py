@@ -12,6 +12,7 @@ __all__ = [
     "batch_rows",
     "fault_rows",
     "find_batch",
+    "import_batch",
     "keep_batch",
     "keep_rows",
     "read_file",

@@ -57,7 +57,11 @@ class Cells:
 
     def whole(self, column: str, least: int, most: int) -> int:
         return self._parsed(
-            column, "number", f"un nombre entier de {least} à {most} est attendu", lambda v: _within(int(v), least, most), least
+            column,
+            "number",
+            f"un nombre entier de {least} à {most} est attendu",
+            lambda v: _within(int(v), least, most),
+            least,
         )
 
     def decimal(self, column: str, least: float, most: float) -> float:

@@ -110,7 +110,9 @@ def _trainer(cells: Cells) -> dict[str, Any]:
     qualifications = cells.codes("qualifications")
     for one in qualifications:
         if one not in QUALIFICATIONS:
-            cells.fault("qualifications", "choice", f"« {one} » n’est pas admis ; valeurs : {', '.join(QUALIFICATIONS)}")
+            cells.fault(
+                "qualifications", "choice", f"« {one} » n’est pas admis ; valeurs : {', '.join(QUALIFICATIONS)}"
+            )
     return {
         "body": cells.text("organisme"),
         "name": cells.text("nom"),

@@ -1,0 +1,120 @@
+"""What the scheduler does with what the others tell."""
+
+__all__ = [
+    "keep_contactability",
+    "keep_flag",
+    "keep_notice_failure",
+    "keep_progress",
+    "keep_roll",
+    "note_completion",
+    "reopen_need",
+]
+
+import sqlalchemy as sa
+
+from services.scheduler import storage
+from services.scheduler.usecases.planning import need_of
+from shared.database import insert_new, upsert
+from shared.errors import TransientError
+from shared.events import (
+    ContactabilityState,
+    FlagState,
+    MeetingMissed,
+    NoticeFailed,
+    ProgressState,
+    RollSigned,
+    TrainingCompleted,
+)
+from shared.work import Work
+
+
+def keep_progress(work: Work, event: ProgressState) -> None:
+    """Keep where a contract stands."""
+    row = {name: getattr(event, name) for name in ("contract_id", "followed_minutes", "remaining_minutes", "status")}
+    row |= {"forecast_first": event.forecast_first, "forecast_last": event.forecast_last}
+    upsert(work.db, storage.contract_progress, [row])
+
+
+def keep_flag(work: Work, event: FlagState) -> None:
+    """Keep a flag for the planner's worklist, open or withdrawn."""
+    names = ("contract_id", "signatory_id", "kind", "state", "owner", "due_on")
+    row = {"id": event.flag_id, "evidence": list(event.evidence)} | {name: getattr(event, name) for name in names}
+    upsert(work.db, storage.flag, [row])
+
+
+def keep_roll(work: Work, event: RollSigned) -> None:
+    """Keep how many came to a meeting."""
+    names = ("meeting_id", "session_id", "present", "absent")
+    upsert(work.db, storage.meeting_count, [{name: getattr(event, name) for name in names}])
+
+
+def reopen_need(work: Work, event: MeetingMissed) -> None:
+    """
+    Open a missed civic day again as a need of its own; the old one is replaced.
+
+    A day that was missed twice (morning and afternoon) is one need. Raises TransientError while the placement is
+    not known here yet.
+    """
+    seat = (
+        work.db.execute(
+            sa.select(storage.placement).where(storage.placement.c.id == event.placement_id).with_for_update()
+        )
+        .mappings()
+        .first()
+    )
+    if seat is None:
+        raise TransientError(f"placement {event.placement_id} is not known here yet")
+    before = storage.one(work.db, storage.need, seat["need_id"], "need", lock=True)
+    if before["state"] == "replaced":
+        return
+    stamp = {"actor": work.who.actor, "changed_at": work.now}
+    again = before["again"] + 1
+    fresh = (
+        before
+        | stamp
+        | {
+            "id": need_of(before["contract_id"], before["training"], before["part"], again),
+            "again": again,
+            "state": "open",
+            "reason": {"code": "missed", "fr": f"journée {before['part']} manquée le {event.missed_on:%d/%m/%Y}"},
+        }
+    )
+    work.db.execute(storage.need.update().where(storage.need.c.id == before["id"]).values(state="replaced", **stamp))
+    insert_new(work.db, storage.need, [fresh])
+
+
+def note_completion(work: Work, event: TrainingCompleted) -> None:
+    """A training that has ended is no need any more; a contract whose trainings are all followed is completed."""
+    need = storage.need
+    ended = sa.and_(
+        need.c.contract_id == event.contract_id,
+        need.c.training == event.training,
+        need.c.state.in_(("open", "placed", "unplaced")),
+    )
+    stamp = {"actor": work.who.actor, "changed_at": work.now}
+    work.db.execute(need.update().where(ended).values(state="followed", **stamp))
+
+
+def keep_contactability(work: Work, event: ContactabilityState) -> None:
+    """Keep whether a person can be reached; nothing here counts failures down again."""
+    known = work.db.scalar(
+        sa.select(storage.unreachable.c.failures).where(storage.unreachable.c.signatory_id == event.signatory_id)
+    )
+    row = {"signatory_id": event.signatory_id, "state": event.state, "failures": known or 0, "last_reason": ""}
+    upsert(work.db, storage.unreachable, [row])
+
+
+def keep_notice_failure(work: Work, event: NoticeFailed) -> None:
+    """Count a notice that no channel brought: somebody has to reach this person another way."""
+    known = (
+        work.db.execute(sa.select(storage.unreachable).where(storage.unreachable.c.signatory_id == event.signatory_id))
+        .mappings()
+        .first()
+    )
+    row = {
+        "signatory_id": event.signatory_id,
+        "state": known["state"] if known else "doubtful",
+        "failures": (known["failures"] if known else 0) + 1,
+        "last_reason": event.reason[:80],
+    }
+    upsert(work.db, storage.unreachable, [row])

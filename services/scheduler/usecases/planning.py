@@ -1,0 +1,359 @@
+"""Asking for a plan, making it (in a job), keeping it only when the judge finds no broken rule."""
+
+__all__ = ["RUN_KIND", "PlanRefusedError", "ask_run", "build", "keep_plan", "plan_job", "view_run"]
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.scheduler import storage
+from services.scheduler.domain.building import build_problem
+from services.scheduler.domain.judge import breaches
+from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
+from services.scheduler.domain.problem import (
+    Interpretation,
+    Meeting,
+    Placement,
+    Problem,
+    Session,
+    SessionState,
+    Slot,
+    Training,
+    problem_to_json,
+)
+from services.scheduler.programmes import rule_book
+from services.scheduler.usecases import telling
+from shared import calendar, jobs
+from shared.communes import department_of
+from shared.errors import ConflictError, NotFoundError, ParcoursError
+from shared.ids import derived_id
+from shared.jobs import JobContext
+from shared.logs import log
+from shared.work import Work
+
+RUN_KIND = "plan"
+MEMORY_MB = 4096  # [A] a department of 900 people needs some 600
+LATE_SECONDS = 60  # how long after its limit a solver may still run before it is killed
+
+
+class PlanRefusedError(ParcoursError):
+    """Raised when the judge finds a broken rule in a plan, or the solver ends without one. Nothing is kept."""
+
+    code = "plan_refused"
+
+
+def ask_run(
+    work: Work,
+    run_id: UUID,
+    *,
+    territory: str,
+    programme: str,
+    publish_on: date | None,
+    seconds: int,
+    work_limit: int | None = None,
+) -> dict[str, Any]:
+    """
+    Ask for a plan of a territory's open needs; the same id again gives the same run.
+
+    When nothing has changed since a published run (same needs, same offer), the run is `unchanged` at once and points
+    to it. Raises ConflictError, UnknownProgrammeError, NotFoundError.
+    """
+    department_of(territory)
+    book = rule_book(programme)
+    told_on = publish_on or telling.today(work, territory)
+    before = work.db.execute(sa.select(storage.plan_run).where(storage.plan_run.c.id == run_id)).mappings().first()
+    if before is not None:
+        if (before["territory"], before["programme"]) != (territory, programme):
+            raise ConflictError(f"run {run_id} was asked for with other parameters", "id_reused")
+        return dict(before)
+    inputs = _digest(work, territory, programme)
+    last = _last_published(work, territory, programme)
+    same = last is not None and last["inputs"] == inputs
+    run = {
+        "id": run_id,
+        "territory": territory,
+        "programme": book.code,
+        "publish_on": told_on,
+        "state": "unchanged" if same else "asked",
+        "base_version": last["base_version"] if same and last else None,
+        "inputs": inputs,
+        "summary": last["summary"] | {"unchanged_since": str(last["id"])} if same and last else None,
+        "actor": work.who.actor,
+        "asked_at": work.now,
+    }
+    work.db.execute(storage.plan_run.insert().values(**run))
+    if not same:
+        jobs.ask(work, run_id, RUN_KIND, {"seconds": seconds, "work_limit": work_limit})
+    return run
+
+
+def build(work: Work, run: Mapping[str, Any]) -> Problem:
+    """Return the Problem of a run as things stand in this transaction."""
+    territory, book = run["territory"], rule_book(run["programme"])
+    needs = _needs(work, territory, run["programme"])
+    if not needs:
+        raise NotFoundError("open need in", f"{territory} ({run['programme']})")
+    people = storage.by_id(work.db, storage.signatory, (need["signatory_id"] for need in needs))
+    offer = {key: row["facts"] for key, row in storage.offer(work.db, territory).items()}
+    today = telling.today(work, territory)
+    sessions, placements = _published(work, territory, {need["id"] for need in needs}, today)
+    years = range(today.year, today.year + 4)
+    return build_problem(
+        territory=territory,
+        book=book,
+        today=today,
+        publish_on=max(run["publish_on"], today),
+        people={str(key): row["facts"] for key, row in people.items()},
+        needs=needs,
+        offer=offer,
+        sessions=sessions,
+        placements=placements,
+        public_holidays=[day for year in years for day in calendar.public_holidays(territory, year)],
+        school_holidays=_school_holidays(territory, today),
+    )
+
+
+def plan_job(context: JobContext) -> dict[str, Any]:
+    """Make the plan of a run in a subprocess with limits from outside, judge it, keep it; return its summary."""
+    with context.database.begin() as db:
+        work = context.work(db)
+        run = storage.one(db, storage.plan_run, context.id, "plan run")
+        base = storage.territory_version(db, run["territory"], lock=True)
+        problem = build(work, run)
+    plan = _solve_apart(context, problem)
+    context.report({"phase": "judging"})
+    broken = breaches(problem, plan)
+    if broken:
+        for breach in broken[:20]:
+            log.error("plan breaks a rule", rule=breach.rule, words=breach.words)
+        raise PlanRefusedError(f"the plan breaks {len(broken)} rules, first: {broken[0].words}")
+    summary = summarise(problem, plan)
+    with context.database.begin() as db:
+        context.still_mine(db)
+        keep_plan(context.work(db), context.id, base, problem, plan, summary)
+    return summary
+
+
+def keep_plan(
+    work: Work, run_id: UUID, base_version: int, problem: Problem, plan: Plan, summary: Mapping[str, Any]
+) -> None:
+    """Keep a judged plan with the version of the territory that it was made from."""
+    kept = {
+        "state": "ready",
+        "base_version": base_version,
+        "problem": problem_to_json(problem),
+        "plan": plan_to_json(plan),
+        "summary": dict(summary),
+    }
+    work.db.execute(storage.plan_run.update().where(storage.plan_run.c.id == run_id).values(**kept))
+
+
+def view_run(work: Work, run_id: UUID) -> dict[str, Any]:
+    """Return a run with its job's state and progress. Raises NotFoundError."""
+    run = storage.one(work.db, storage.plan_run, run_id, "plan run")
+    if run["state"] == "asked":
+        job = jobs.find(work.db, run_id)
+        run |= {"job": job["state"], "progress": job["progress"], "error": job["error"]}
+    else:
+        run |= {"job": "done", "progress": {}, "error": None}
+    return run
+
+
+def loaded_plan(run: Mapping[str, Any]) -> Plan:
+    return plan_from_json(run["plan"])
+
+
+def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
+    """Return what a planner reads first: how many are placed, how good it is, why the rest is not."""
+    reasons: dict[str, int] = {}
+    for left in plan.unplaced:
+        reasons[left.code] = reasons.get(left.code, 0) + 1
+    return {
+        "needs": len(problem.needs),
+        "people": len(problem.people),
+        "placed": len(plan.placements),
+        "unplaced": len(plan.unplaced),
+        "reasons": dict(sorted(reasons.items())),
+        "sessions": len(plan.sessions),
+        "tiers": [
+            {
+                "name": tier.name,
+                "value": tier.value,
+                "bound": tier.bound,
+                "gap": tier.gap,
+                "relaxation": tier.relaxation,
+                "parts": [
+                    {"name": part.name, "quantity": part.quantity, "unit": part.unit, "weight": part.weight}
+                    for part in tier.parts
+                ],
+            }
+            for tier in plan.tiers
+        ],
+        "solver": {
+            "name": plan.solver.name,
+            "version": plan.solver.version,
+            "status": plan.solver.status,
+            "milliseconds": plan.solver.milliseconds,
+        },
+    }
+
+
+def _solve_apart(context: JobContext, problem: Problem) -> Plan:
+    """Run the solver as a process of its own: its memory and time are limited, a crash costs only the run."""
+    with tempfile.TemporaryDirectory(prefix="parcours-plan-") as folder:
+        asked, answered = Path(folder) / "problem.json", Path(folder) / "plan.json"
+        asked.write_text(json.dumps(problem_to_json(problem), ensure_ascii=False))
+        seconds = int(context.params["seconds"])
+        command = [sys.executable, "-m", "services.scheduler.solver", str(asked), str(answered)]
+        command += ["--time-limit", str(seconds), "--memory-mb", str(MEMORY_MB)]
+        if context.params.get("work_limit"):
+            command += ["--work-limit", str(context.params["work_limit"])]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with (
+            (Path(folder) / "log").open("w+") as errors,
+            subprocess.Popen(  # noqa: S603 - our own module, arguments made here
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, cwd=_root()
+            ) as solver,
+        ):
+            watchdog = threading.Timer(seconds + LATE_SECONDS, solver.kill)
+            watchdog.daemon = True
+            watchdog.start()
+            try:
+                _follow(context, solver)
+                code = solver.wait()
+            finally:
+                watchdog.cancel()
+                if solver.poll() is None:
+                    solver.kill()
+            errors.seek(0)
+            tail = errors.read()[-2000:]
+        if not answered.exists():
+            log.error("solver ended without a plan", code=code, tail=tail)
+            raise PlanRefusedError(f"the solver ended with code {code} and without a plan")
+        return plan_from_json(json.loads(answered.read_text()))
+
+
+def _follow(context: JobContext, solver: subprocess.Popen[str]) -> None:
+    assert solver.stdout is not None  # noqa: S101 - opened with a pipe above
+    try:
+        for line in solver.stdout:
+            if line.startswith("{"):
+                context.report(json.loads(line))
+    except jobs.JobLostError:
+        solver.terminate()
+        raise
+
+
+def _root() -> Path:
+    return Path(__file__).resolve().parents[3]
+
+
+def _needs(work: Work, territory: str, programme: str) -> list[dict[str, Any]]:
+    """Return every need that is owed and not yet followed or replaced, in a fixed order."""
+    need, contract = storage.need, storage.contract
+    query = (
+        sa.select(need)
+        .join(contract, contract.c.id == need.c.contract_id)
+        .where(need.c.territory == territory, contract.c.programme == programme, contract.c.state == "running")
+        .where(need.c.state.in_(("open", "placed", "unplaced")))
+        .order_by(need.c.id)
+    )
+    return storage.rows(work.db, query)
+
+
+def _published(work: Work, territory: str, needs: set[UUID], today: date) -> tuple[list[Session], list[Placement]]:
+    """Return what was told before: sessions kept as they are, and placements pinned."""
+    query = sa.select(storage.session).where(
+        storage.session.c.territory == territory, storage.session.c.state == "open"
+    )
+    found = storage.rows(work.db, query.order_by(storage.session.c.starts_on, storage.session.c.id))
+    sessions = [session_value(row, started=row["starts_on"] <= today) for row in found]
+    seats = storage.rows(
+        work.db,
+        sa.select(storage.placement)
+        .join(storage.session, storage.session.c.id == storage.placement.c.session_id)
+        .where(storage.session.c.territory == territory, storage.placement.c.state == "active")
+        .order_by(storage.placement.c.id),
+    )
+    placements = [
+        Placement(
+            need=str(row["need_id"]),
+            session=str(row["session_id"]),
+            joins_on=row["joins_on"],
+            told=True,
+            pinned=True,
+        )
+        for row in seats
+        if row["need_id"] in needs
+    ]
+    return sessions, placements
+
+
+def session_value(row: Mapping[str, Any], *, started: bool) -> Session:
+    """Return a kept session as the Problem knows it."""
+    facts = row["facts"]
+    return Session(
+        id=str(row["id"]),
+        training=Training(row["training"]),
+        parts=tuple(row["parts"].split("+")),
+        site=row["site"],
+        room=facts["room"],
+        trainer=facts["trainer"],
+        lot=facts["lot"],
+        rhythm=facts["rhythm"],
+        interpreters=tuple(
+            Interpretation(language=one["language"], interpreter=one["interpreter"]) for one in facts["interpreters"]
+        ),
+        meetings=tuple(
+            Meeting(day=date.fromisoformat(day), slot=Slot(slot), minutes=minutes, part=part)
+            for day, slot, minutes, part in facts["meetings"]
+        ),
+        state=SessionState.STARTED if started else SessionState.PUBLISHED,
+    )
+
+
+def _school_holidays(territory: str, today: date) -> Sequence[tuple[date, date]]:
+    """Return the school holidays of the next two years, as far as they are known."""
+    until = min(date(today.year + 2, 12, 31), date(2027, 12, 31))
+    return calendar.school_holidays(territory, today, until)
+
+
+def _last_published(work: Work, territory: str, programme: str) -> Mapping[str, Any] | None:
+    run = storage.plan_run
+    query = (
+        sa.select(run)
+        .where(run.c.territory == territory, run.c.programme == programme, run.c.state == "published")
+        .order_by(run.c.published_at.desc(), run.c.id.desc())
+        .limit(1)
+    )
+    found = work.db.execute(query).mappings().first()
+    return dict(found) if found is not None else None
+
+
+def _digest(work: Work, territory: str, programme: str) -> str:
+    """Digest what a plan is made from: the needs with their people, and the offer; not what was placed since."""
+    needs = _needs(work, territory, programme)
+    people = storage.by_id(work.db, storage.signatory, (need["signatory_id"] for need in needs))
+    facts = [
+        [[str(need["id"]), need["part"], need["minutes"], str(need["deadline"])] for need in needs],
+        [[str(key), people[key]["facts"]] for key in sorted(people)],
+        [[*key, row["facts"]] for key, row in sorted(storage.offer(work.db, territory).items())],
+    ]
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def need_of(contract_id: UUID, training: str, part: str, again: int) -> UUID:
+    """Return the id of a need: it hangs on the contract, the training, the part and how often it was missed."""
+    return derived_id("need", contract_id, training, part, again)
