@@ -11,7 +11,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any
@@ -111,13 +111,13 @@ def decode(text: str | bytes, *, recipient: str = "", ring: KeyRing | None = Non
 
 
 @cache
-def event_schema(kind: type) -> ma.Schema:
+def event_schema(kind: type[Any]) -> ma.Schema:
     """Return the marshmallow schema of an event class, or of a value inside one."""
     hints = typing.get_type_hints(kind)
     left_out = {"private", "subject_version"}
-    shape = {name: _field(hints[name]) for name in kind.__dataclass_fields__ if name not in left_out}
+    shape = {name: _field(hints[name]) for name in [field.name for field in fields(kind)] if name not in left_out}
     base = _StrictSchema if issubclass(kind, Event) else _value_base(kind)
-    built: ma.Schema = base.from_dict(shape, name=f"{kind.__name__}Schema")()  # type: ignore[arg-type]
+    built: ma.Schema = base.from_dict(shape, name=f"{kind.__name__}Schema")()
     return built
 
 
@@ -126,7 +126,7 @@ class _StrictSchema(ma.Schema):
         unknown = ma.RAISE
 
 
-def _value_base(kind: type) -> type[ma.Schema]:
+def _value_base(kind: type[Any]) -> type[ma.Schema]:
     class Base(_StrictSchema):
         @ma.post_load
         def build(self, data: dict[str, Any], **_: object) -> Any:

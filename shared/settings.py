@@ -1,14 +1,17 @@
 """Settings: read once from the environment, frozen; one error names all that lacks."""
 
-__all__ = ["CommonSettings", "Environment", "mode_of"]
+__all__ = ["SERVICES", "CommonSettings", "Environment", "common_from", "mode_of"]
 
 import base64
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors import SettingsError
 
+KEY_BYTES = 32
+SERVICES = ("scheduler", "attendance", "notifications")
 MODES = ("embedded", "compose", "production")
 
 
@@ -38,7 +41,7 @@ class Environment:
         return Path(value) if value else None
 
     def key(self, name: str, default: bytes | None = None) -> bytes:
-        """Read 32 bytes in base64 (a secret): `python -c 'import os,base64;print(base64.b64encode(os.urandom(32)))'`."""
+        """Read a secret of 32 bytes in base64, such as `openssl rand -base64 32` prints."""
         value = self._environ.get(name, "")
         if not value and default is not None:
             return default
@@ -46,7 +49,7 @@ class Environment:
             key = base64.b64decode(value, validate=True)
         except ValueError:
             key = b""
-        if len(key) != 32:
+        if len(key) != KEY_BYTES:
             self._faults.append(f"{name} must be 32 bytes in base64")
         return key
 
@@ -81,3 +84,64 @@ def mode_of(environment: Environment) -> str:
     if mode not in MODES:
         raise SettingsError(f"PARCOURS_MODE must be one of {', '.join(MODES)}, not {mode!r}")
     return mode
+
+
+def common_from(environment: Environment, service: str) -> CommonSettings:
+    """
+    Read what every service needs.
+
+    Embedded mode makes its own keys under `PARCOURS_VAR` at the first start and keeps its databases there; the other
+    modes take everything from the environment. Only scheduler gets the private half of the token key.
+    """
+    mode = mode_of(environment)
+    var = environment.path("PARCOURS_VAR") or Path("var")
+    embedded = mode == "embedded"
+    names = ("token", *(f"seal-{recipient}" for recipient in SERVICES))
+    made = _local_keys(var, names) if embedded else {}
+    seed = environment.key("PARCOURS_TOKEN_KEY", made.get("token")) if service == "scheduler" or embedded else b""
+    public = public_half(seed) if seed else environment.key("PARCOURS_TOKEN_PUBLIC")
+    seals = {
+        recipient: environment.key(f"PARCOURS_SEAL_{recipient.upper()}", made.get(f"seal-{recipient}"))
+        for recipient in SERVICES
+        if embedded or service in {recipient, "scheduler"}
+    }
+    default_url = f"sqlite:///{var / service}.db" if embedded else None
+    return CommonSettings(
+        mode=mode,
+        database_url=environment.text(f"PARCOURS_{service.upper()}_DATABASE_URL", default_url),
+        amqp_url=environment.text("PARCOURS_AMQP_URL", "" if embedded else None),
+        clock_file=environment.path("PARCOURS_CLOCK_FILE"),
+        var=var,
+        token_key=seed,
+        token_public=public,
+        seal_keys=seals,
+        public_url=environment.text("PARCOURS_PUBLIC_URL", "http://127.0.0.1:8000"),
+    )
+
+
+def _local_keys(var: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Return this machine's own keys, made at the first start, readable by their owner only."""
+    folder = var / "keys"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = {}
+    for name in names:
+        path = folder / name
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(handle, "wb") as file:
+                file.write(os.urandom(32))
+        keys[name] = path.read_bytes()
+    return keys
+
+
+def public_half(seed: bytes) -> bytes:
+    """Return the public key (32 bytes) of an Ed25519 seed, or nothing for a seed that was refused."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    if len(seed) != KEY_BYTES:
+        return b""
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

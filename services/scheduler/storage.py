@@ -276,6 +276,7 @@ def territory_version(db: DbSession, code: str, *, lock: bool = False) -> int:
 
 
 def bump_territory(db: DbSession, code: str) -> None:
+    """Count one publication more."""
     db.execute(territory.update().where(territory.c.code == code).values(version=territory.c.version + 1))
 
 

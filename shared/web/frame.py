@@ -1,8 +1,9 @@
 """The frame of a service's web application: sign-in, rights by `docs/rights.yaml`, headers, the theme, health."""
 
-__all__ = ["Doors", "api", "current_principal", "make_app", "mount", "route_keys"]
+__all__ = ["Doors", "acting", "api", "current_principal", "make_app", "mount", "route_keys"]
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -19,6 +20,7 @@ from shared.rights import Principal, RightsTable
 from shared.service import Service, backlog
 from shared.web.problems import ProblemSchema, install_problems, problem
 from shared.web.tokens import COOKIE, TokenError, TokenVerifier
+from shared.work import Work
 
 MOST_BYTES = 20 * 1024 * 1024  # of any request; imports have a smaller limit of their own
 CSP = (
@@ -97,6 +99,13 @@ def current_principal() -> Principal:
     """Return who makes this request."""
     found: Principal = g.get("principal", Principal.visitor())
     return found
+
+
+@contextmanager
+def acting(service: Service, *, reading: bool = False) -> Iterator[Work]:
+    """Open a unit of work as who makes this request: what every view does before it calls a use case."""
+    with service.database.read() if reading else service.database.begin() as db:
+        yield Work(db=db, who=current_principal(), now=service.clock.now(), voice=service.voice)
 
 
 def mount(front: Flask | None, apps: Mapping[str, Flask]) -> Any:

@@ -4,21 +4,20 @@ The session token: a 10-minute EdDSA JWT that scheduler signs and every service 
 Real time, not business time: a simulated year must not expire a session.
 """
 
-__all__ = ["COOKIE", "TokenError", "TokenSigner", "TokenVerifier", "public_half"]
+__all__ = ["COOKIE", "TokenError", "TokenSigner", "TokenVerifier"]
 
 import base64
 import time
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from shared.errors import ForbiddenError
 from shared.rights import Principal
+from shared.settings import public_half
 
 COOKIE = "parcours_session"
 LIFE_SECONDS = 600
@@ -75,11 +74,6 @@ class TokenVerifier:
             return Session(who=who, session_id=UUID(claims["sid"]), fresh=claims["exp"] > time.time())
         except (JoseError, KeyError, ValueError, TypeError) as error:
             raise TokenError("the session token is not valid") from error
-
-
-def public_half(seed: bytes) -> bytes:
-    """Return the public key (32 bytes) of an Ed25519 seed."""
-    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def _b64(raw: bytes) -> str:

@@ -41,8 +41,8 @@ from services.scheduler.domain.problem import (
     Size,
     Trainer,
     Training,
-    WeekParity,
     WeeklySlots,
+    WeekParity,
 )
 from services.scheduler.domain.slots import DateRange
 from shared.communes import commune
@@ -56,8 +56,8 @@ OfferFacts = Mapping[tuple[str, str], Mapping[str, Any]]  # (kind, code) -> fact
 class Book(Protocol):
     """What building needs from a rule-book."""
 
-    code: str
-
+    @property
+    def code(self) -> str: ...
     def __getitem__(self, key: str) -> Any: ...
     def quickest_days(self, minutes: int) -> int: ...
     @property

@@ -58,10 +58,8 @@ class OfferItem:
 def read_item(kind: str, cells: Cells) -> OfferItem | None:
     """Return what a row of a sheet declares, or None when `cells.faults` says what is wrong."""
     facts = _READERS[kind](cells)
-    if kind == "fermetures":
-        code = f"{facts['site']}:{facts['first']}:{facts['last']}"
-    else:
-        code = cells.text("code", most=40)
+    closure = kind == "fermetures"  # has no code of its own
+    code = f"{facts['site']}:{facts['first']}:{facts['last']}" if closure else cells.text("code", most=40)
     return None if cells.faults else OfferItem(kind=kind, code=code, facts=facts)
 
 

@@ -62,10 +62,7 @@ def sign_in(work: Work, login: str, password: str) -> tuple[Principal, UUID] | N
     query = sa.select(storage.account).where(storage.account.c.login == login).with_for_update()
     row = work.db.execute(query).mappings().first()
     resting = row is not None and row["locked_until"] is not None and row["locked_until"] > real_now()
-    try:
-        right = _HASHER.verify(row["password_hash"] if row else _NOBODY, password)
-    except (Argon2Error, InvalidHashError):
-        right = False
+    right = _verified(row["password_hash"] if row else _NOBODY, password)
     if row is None or resting:
         return None
     failures = 0 if right else row["failures"] + 1
@@ -113,6 +110,13 @@ def redeem_link(work: Work, secret: str) -> tuple[Principal, UUID]:
         raise SignInRefusedError("ce lien est inconnu ou a déjà servi")
     work.db.execute(table.update().where(unused).values(used_at=real_now()))
     return _open_session(work, storage.one(work.db, storage.account, account_id, "account"))
+
+
+def _verified(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (Argon2Error, InvalidHashError):
+        return False
 
 
 def _open_session(work: Work, row: dict[str, Any]) -> tuple[Principal, UUID]:

@@ -84,7 +84,7 @@ def reopen_need(work: Work, event: MeetingMissed) -> None:
 
 
 def note_completion(work: Work, event: TrainingCompleted) -> None:
-    """A training that has ended is no need any more; a contract whose trainings are all followed is completed."""
+    """Close the needs of a training that has ended."""
     need = storage.need
     ended = sa.and_(
         need.c.contract_id == event.contract_id,

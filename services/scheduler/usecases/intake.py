@@ -14,7 +14,7 @@ from services.scheduler.domain.building import needs_of, signatory_facts, term_o
 from services.scheduler.domain.cells import Cells, check_headers
 from services.scheduler.domain.intake import COLUMNS, SHEET, SignatoryIntake, read_signatory
 from services.scheduler.domain.offer import SHEETS, OfferItem, code_references, read_item
-from services.scheduler.programmes import rule_book
+from services.scheduler.programmes import RuleBook, rule_book
 from services.scheduler.usecases import telling
 from shared import staging
 from shared.communes import department_of
@@ -125,7 +125,7 @@ def _take_signatories(
     numbers: dict[str, int] = {}
     for row in rows:
         cells = Cells(row.cells)
-        read = read_signatory(cells, territory, rule_book, test_numbers=test_numbers)
+        read = read_signatory(cells, territory, _book, test_numbers=test_numbers)
         if read is not None:
             person = (read.family_name.casefold(), read.given_name.casefold(), read.commune, read.phone, read.email)
             if read.reference in good:
@@ -221,6 +221,10 @@ def _take_offer(work: Work, territory: str, sheets: Sequence[Sheet]) -> tuple[Ju
     _refuse_dangling(cells_of, read, declared)
     changed = _keep_offer(work, territory, known, read)
     return [(row, tuple(cells.faults)) for row, cells, _ in cells_of], changed
+
+
+def _book(code: str) -> RuleBook:
+    return rule_book(code)
 
 
 def _refuse_dangling(

@@ -32,6 +32,7 @@ from services.scheduler.domain.problem import (
     Training,
     problem_to_json,
 )
+from services.scheduler.domain.view import followed_meetings
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import telling
 from shared import calendar, jobs
@@ -107,7 +108,10 @@ def build(work: Work, run: Mapping[str, Any]) -> Problem:
     people = storage.by_id(work.db, storage.signatory, (need["signatory_id"] for need in needs))
     offer = {key: row["facts"] for key, row in storage.offer(work.db, territory).items()}
     today = telling.today(work, territory)
-    sessions, placements = _published(work, territory, {need["id"] for need in needs}, today)
+    sessions, placements, spent = _published(work, territory, {need["id"] for need in needs}, today)
+    for code, quantity in spent.items():
+        lot = offer["lots", code]
+        offer["lots", code] = lot | {"consumed": lot["consumed"] + quantity}
     years = range(today.year, today.year + 4)
     return build_problem(
         territory=territory,
@@ -141,12 +145,12 @@ def plan_job(context: JobContext) -> dict[str, Any]:
     summary = summarise(problem, plan)
     with context.database.begin() as db:
         context.still_mine(db)
-        keep_plan(context.work(db), context.id, base, problem, plan, summary)
+        keep_plan(context.work(db), context.id, base, problem=problem, plan=plan, summary=summary)
     return summary
 
 
 def keep_plan(
-    work: Work, run_id: UUID, base_version: int, problem: Problem, plan: Plan, summary: Mapping[str, Any]
+    work: Work, run_id: UUID, base_version: int, *, problem: Problem, plan: Plan, summary: Mapping[str, Any]
 ) -> None:
     """Keep a judged plan with the version of the territory that it was made from."""
     kept = {
@@ -272,8 +276,14 @@ def _needs(work: Work, territory: str, programme: str) -> list[dict[str, Any]]:
     return storage.rows(work.db, query)
 
 
-def _published(work: Work, territory: str, needs: set[UUID], today: date) -> tuple[list[Session], list[Placement]]:
-    """Return what was told before: sessions kept as they are, and placements pinned."""
+def _published(
+    work: Work, territory: str, needs: set[UUID], today: date
+) -> tuple[list[Session], list[Placement], dict[str, int]]:
+    """
+    Return what was told before: sessions kept as they are, placements pinned, and what the others consumed.
+
+    The others are seats whose need is followed or replaced: they are in no Problem any more, but their lot paid.
+    """
     query = sa.select(storage.session).where(
         storage.session.c.territory == territory, storage.session.c.state == "open"
     )
@@ -297,7 +307,16 @@ def _published(work: Work, territory: str, needs: set[UUID], today: date) -> tup
         for row in seats
         if row["need_id"] in needs
     ]
-    return sessions, placements
+    by_id = {session.id: session for session in sessions}
+    spent: dict[str, int] = {}
+    for row in seats:
+        session = by_id.get(str(row["session_id"]))
+        if row["need_id"] in needs or session is None or session.lot is None:
+            continue
+        followed = followed_meetings(session, row["part"], row["joins_on"])
+        quantity = 1 if session.training is Training.CIVIC else sum(one.minutes for one in followed)
+        spent[session.lot] = spent.get(session.lot, 0) + quantity
+    return sessions, placements, spent
 
 
 def session_value(row: Mapping[str, Any], *, started: bool) -> Session:

@@ -51,6 +51,7 @@ def signatory_state(row: Row) -> SignatoryState:
 
 
 def contract_state(row: Row) -> ContractState:
+    """Return a contract with the numbers of its rule-book that attendance needs."""
     book = rule_book(row["programme"])
     return ContractState(
         subject_version=row["version"],
@@ -91,12 +92,14 @@ def prescription_state(row: Row, needs: Iterable[Row]) -> PrescriptionState:
 
 
 def provider_state(row: Row) -> ProviderState:
+    """Return a training body."""
     return ProviderState(
         subject_version=row["version"], provider_id=row["id"], code=row["code"], label=row["facts"]["name"]
     )
 
 
 def site_state(row: Row) -> SiteState:
+    """Return a place of training."""
     facts = row["facts"]
     return SiteState(
         subject_version=row["version"],
@@ -137,6 +140,7 @@ def session_state(row: Row, meetings: Iterable[Row], body: str) -> SessionState:
 
 
 def placement_state(row: Row) -> PlacementState:
+    """Return a seat."""
     return PlacementState(
         subject_version=row["version"],
         placement_id=row["id"],
@@ -151,7 +155,8 @@ def placement_state(row: Row) -> PlacementState:
 
 def meetings_of(work: Work, session_ids: Iterable[UUID]) -> dict[UUID, list[Row]]:
     """Return the meetings of sessions in order of time."""
-    wanted, found = list(session_ids), {}
+    wanted = list(session_ids)
+    found: dict[UUID, list[Row]] = {}
     rank = {"morning": 0, "afternoon": 1, "evening": 2}
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]

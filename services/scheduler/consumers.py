@@ -1,0 +1,28 @@
+"""What the scheduler hears, one handler an event."""
+
+__all__ = ["HANDLERS"]
+
+from collections.abc import Mapping
+
+from services.scheduler.usecases import hearing
+from shared.events import (
+    ContactabilityState,
+    Event,
+    FlagState,
+    MeetingMissed,
+    NoticeFailed,
+    ProgressState,
+    RollSigned,
+    TrainingCompleted,
+)
+from shared.inbox import Handler
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    ProgressState: hearing.keep_progress,
+    FlagState: hearing.keep_flag,
+    RollSigned: hearing.keep_roll,
+    MeetingMissed: hearing.reopen_need,
+    TrainingCompleted: hearing.note_completion,
+    ContactabilityState: hearing.keep_contactability,
+    NoticeFailed: hearing.keep_notice_failure,
+}

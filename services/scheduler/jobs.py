@@ -1,0 +1,10 @@
+"""The scheduler's heavy work by job kind."""
+
+__all__ = ["JOB_KINDS"]
+
+from collections.abc import Mapping
+
+from services.scheduler.usecases.planning import RUN_KIND, plan_job
+from shared.jobs import JobKind
+
+JOB_KINDS: Mapping[str, JobKind] = {RUN_KIND: plan_job}

@@ -1,0 +1,26 @@
+"""What the scheduler reads from its environment, once."""
+
+__all__ = ["Settings"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from shared.settings import CommonSettings, Environment, common_from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`demo` allows invented phones (+999) and one-time sign-in links; never in production."""
+
+    common: CommonSettings
+    demo: bool
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the environment. Raises SettingsError with everything that lacks."""
+        environment = Environment(environ)
+        common = common_from(environment, "scheduler")
+        demo = environment.text("PARCOURS_DEMO", "no") == "yes"
+        environment.check()
+        return cls(common=common, demo=demo and not common.production)
