@@ -1,0 +1,284 @@
+"""
+What a contract owes, what was followed, when it will end, and which flags follow: arithmetic, not a score.
+
+Everything is recomputed from marks and timetables, so that the same facts give the same answer in any order.
+Minutes are whole minutes; days are local days at the site.
+"""
+
+__all__ = [
+    "Attended",
+    "ContractFacts",
+    "FlagDraft",
+    "Following",
+    "OwedTraining",
+    "Seat",
+    "flags_of",
+    "follow",
+    "outcome",
+]
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from uuid import UUID
+
+from services.attendance.domain.marks import ABSENT, CAME, Status, followed_minutes
+
+CIVIC, LANGUAGE = "civic", "language"
+OVERRUN, EXTENSION, NO_SEAT, TERMINATION = (
+    "overrun_forecast",
+    "extension_review_due",
+    "no_seat_before_term",
+    "termination_risk_raised",
+)
+REVIEW_DAYS = 14  # [A] how long the owner of a flag has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedTraining:
+    """One training owed: S1…S4, or a course; `quickest_days` the fewest days in which it can be followed."""
+
+    training: str
+    part: str
+    minutes: int
+    quickest_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractFacts:
+    """The contract and the numbers of its rule-book; null means that the rule is not known."""
+
+    id: UUID
+    signatory_id: UUID
+    signed_on: date
+    term_on: date
+    state: str
+    civic_days_required: int | None
+    assiduity_percent: int | None
+    review_lead_days: int
+    unexplained_in_a_row: int
+    owed: tuple[OwedTraining, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attended:
+    """One meeting that a person is owed a seat in, and the mark in force, null while there is none."""
+
+    meeting_id: UUID
+    session_id: UUID
+    held_on: date
+    rank: int  # of the half-day within the day
+    minutes: int
+    training: str
+    part: str
+    status: Status | None
+    minutes_lost: int
+    mark_id: UUID | None
+    delivered_notice: UUID | None = None  # proof that the convocation arrived in a usable form
+    attempt_id: UUID | None = None  # a human attempt to reach the person after the absence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """An active placement and the last day of its session."""
+
+    placement_id: UUID
+    session_id: UUID
+    training: str
+    part: str
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """Where one training stands for a person."""
+
+    owed: OwedTraining
+    followed: int
+    offered: int  # since entry; cancelled, missing and justified count neither for nor against
+    planned: int  # minutes still in the timetable
+    seats: tuple[Seat, ...]
+    ends_first: date | None
+    ends_last: date | None
+    ended_early: bool = False  # the target was reached at the intermediate test: assiduity is met, no hour is added
+
+    @property
+    def begun(self) -> bool:
+        return self.followed > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagDraft:
+    """A flag that the facts ask for. `evidence` names what it stands on, as kind:id."""
+
+    kind: str
+    owner: str
+    due_on: date
+    evidence: tuple[str, ...] = field(default=())
+
+
+def follow(owed: OwedTraining, attended: Iterable[Attended], seats: Sequence[Seat], today: date) -> Following:
+    """Return where one training stands: hours followed and offered, what is planned, when it may end."""
+    mine = [one for one in attended if (one.training, one.part) == (owed.training, owed.part)]
+    held = [one for one in mine if one.status is not None]
+    followed = sum(followed_minutes(one.status, one.minutes_lost, one.minutes) for one in held if one.status)
+    offered = sum(one.minutes for one in held if _counts(one.status))
+    ahead = sorted(
+        (one for one in mine if one.status is None and one.held_on >= today), key=lambda one: (one.held_on, one.rank)
+    )
+    own = tuple(seat for seat in seats if (seat.training, seat.part) == (owed.training, owed.part))
+    first, last = _forecast(owed, followed, offered, ahead)
+    return Following(
+        owed=owed,
+        followed=min(followed, owed.minutes),
+        offered=offered,
+        planned=sum(one.minutes for one in ahead),
+        seats=own,
+        ends_first=first,
+        ends_last=last,
+    )
+
+
+def outcome(contract: ContractFacts, training: str, parts: Sequence[Following], *, ended: bool) -> str:
+    """
+    Return not_started, running, completed or ended_incomplete for one training of a contract.
+
+    Civic: the required days attended (every day owed where the rule is not known). Language: target proven, or course
+    ended with hours followed ÷ hours offered since entry at least the rule's ratio; where the ratio is not known, the
+    hours owed must be followed. Source: DESIGN §3; Interior ministry instruction of February 2021.
+    """
+    if training == CIVIC:
+        days = sum(1 for one in parts if one.followed >= one.owed.minutes)
+        required = min(contract.civic_days_required or len(parts), len(parts))
+        if days >= required:
+            return "completed"
+    else:
+        course = parts[0]
+        if course.ended_early or course.followed >= course.owed.minutes:
+            return "completed"
+        if ended and contract.assiduity_percent is not None:
+            enough = course.followed * 100 >= contract.assiduity_percent * course.offered
+            return "completed" if course.offered and enough else "ended_incomplete"
+    if ended:
+        return "ended_incomplete"
+    return "running" if any(one.begun for one in parts) else "not_started"
+
+
+def flags_of(
+    contract: ContractFacts, followings: Sequence[Following], attended: Sequence[Attended], today: date
+) -> list[FlagDraft]:
+    """
+    Return every flag that the facts ask for today; a flag that is no more asked for is withdrawn by the caller.
+
+    `overrun_forecast`: a placement ends after the term. `extension_review_due`: in progress, duly attended, will not
+    end in time, inside the review delay (CESEDA R. 413-4). `no_seat_before_term`: no seat, and too few days left: the
+    administration's failure. `termination_risk_raised`: absences that a named agent found unjustified, each with proof
+    that the convocation arrived in a usable form and a human attempt to reach the person.
+    """
+    if contract.state != "running":
+        return []
+    found = []
+    due = today + timedelta(days=REVIEW_DAYS)
+    for one in followings:
+        late = [seat for seat in one.seats if seat.ends_on > contract.term_on]
+        if late and one.followed < one.owed.minutes and not one.ended_early:
+            ends = [f"placement:{seat.placement_id} ends {seat.ends_on}" for seat in late]
+            found.append(_draft(OVERRUN, "planner", due, [*ends, f"term:{contract.term_on}"]))
+        days_left = (contract.term_on - today).days
+        unseated = not one.seats and one.followed < one.owed.minutes
+        if unseated and days_left < one.owed.quickest_days:
+            owed = f"owed:{one.owed.training} {one.owed.part} takes at least {one.owed.quickest_days} days, no seat"
+            found.append(
+                _draft(NO_SEAT, "planner", due, [owed, f"signed:{contract.signed_on}", f"term:{contract.term_on}"])
+            )
+    found += _extension(contract, followings, today)
+    found += _termination(contract, attended, due)
+    merged: dict[str, FlagDraft] = {}
+    for draft in found:
+        before = merged.get(draft.kind)
+        union = tuple(dict.fromkeys((before.evidence if before else ()) + draft.evidence))
+        merged[draft.kind] = FlagDraft(kind=draft.kind, owner=draft.owner, due_on=draft.due_on, evidence=union)
+    return list(merged.values())
+
+
+def _extension(contract: ContractFacts, followings: Sequence[Following], today: date) -> list[FlagDraft]:
+    days_left = (contract.term_on - today).days
+    if not 0 <= days_left <= contract.review_lead_days:
+        return []
+    unfinished = [one for one in followings if one.followed < one.owed.minutes and not one.ended_early]
+    late = [one for one in unfinished if one.begun and (one.ends_last is None or one.ends_last > contract.term_on)]
+    if not late or not all(_duly(contract, one) for one in late):
+        return []
+    evidence = []
+    for one in late:
+        ends = f"forecast {one.ends_first} to {one.ends_last}" if one.ends_last else "no end in the timetable"
+        evidence.append(
+            f"owed:{one.owed.training} {one.owed.part} followed {one.followed} of {one.owed.minutes} min, "
+            f"offered {one.offered} min, {ends}"
+        )
+    return [_draft(EXTENSION, "planner", contract.term_on, [*evidence, f"term:{contract.term_on}"])]
+
+
+def _termination(contract: ContractFacts, attended: Sequence[Attended], due: date) -> list[FlagDraft]:
+    held = sorted((one for one in attended if one.status is not None), key=lambda one: (one.held_on, one.rank))
+    row: list[Attended] = []
+    for one in held:
+        proven = one.delivered_notice is not None and one.attempt_id is not None
+        if one.status is Status.ABSENT_UNJUSTIFIED and proven:
+            row.append(one)
+        elif one.status in CAME or one.status in ABSENT:
+            row = []
+        if len(row) >= contract.unexplained_in_a_row:
+            evidence = []
+            for absence in row:
+                evidence += [
+                    f"mark:{absence.mark_id} absent {absence.held_on}",
+                    f"notice:{absence.delivered_notice} delivered",
+                    f"attempt:{absence.attempt_id}",
+                ]
+            return [_draft(TERMINATION, "planner", due, evidence)]
+    return []
+
+
+def _duly(contract: ContractFacts, one: Following) -> bool:
+    """Say whether a training in progress was duly attended so far; null in the rule-book: nobody can say no."""
+    if contract.assiduity_percent is None or one.owed.training == CIVIC or not one.offered:
+        return True
+    return one.followed * 100 >= contract.assiduity_percent * one.offered
+
+
+def _forecast(
+    owed: OwedTraining, followed: int, offered: int, ahead: Sequence[Attended]
+) -> tuple[date | None, date | None]:
+    """
+    Return the first and last day on which the owed minutes may be reached; null where the timetable does not reach.
+
+    First: every coming meeting is followed. Last: coming meetings are followed at the pace so far, in whole percent.
+    """
+    pace = 100 if not offered else max(1, followed * 100 // offered)
+    return _reached(owed.minutes - followed, ahead, 100), _reached(owed.minutes - followed, ahead, pace)
+
+
+def _reached(missing: int, ahead: Sequence[Attended], percent: int) -> date | None:
+    gained = 0
+    for one in ahead:
+        gained += one.minutes * percent
+        if gained >= missing * 100:
+            return one.held_on
+    return None
+
+
+def _counts(status: Status | None) -> bool:
+    return status in CAME or status in {Status.ABSENT_ANNOUNCED, Status.ABSENT_UNEXPLAINED, Status.ABSENT_UNJUSTIFIED}
+
+
+def _draft(kind: str, owner: str, due_on: date, evidence: Iterable[str]) -> FlagDraft:
+    return FlagDraft(kind=kind, owner=owner, due_on=due_on, evidence=tuple(evidence))
+
+
+def by_training(followings: Iterable[Following]) -> Mapping[str, list[Following]]:
+    """Return the followings of each training, in the order of their parts."""
+    found: dict[str, list[Following]] = {}
+    for one in sorted(followings, key=lambda one: (one.owed.training, one.owed.part)):
+        found.setdefault(one.owed.training, []).append(one)
+    return found

@@ -1,0 +1,1 @@
+"""What attendance does, one function a purpose: load, decide, keep, tell. Each takes a `Work` first."""

@@ -1,0 +1,153 @@
+"""What attendance keeps of what the others tell."""
+
+__all__ = [
+    "keep_contract",
+    "keep_delivery",
+    "keep_failure",
+    "keep_placement",
+    "keep_prescription",
+    "keep_provider",
+    "keep_session",
+    "keep_signatory",
+    "keep_site",
+]
+
+import sqlalchemy as sa
+
+from services.attendance import storage
+from shared.database import insert_new, upsert
+from shared.errors import TransientError
+from shared.events import (
+    ContractState,
+    NoticeDelivered,
+    NoticeFailed,
+    PlacementState,
+    PrescriptionState,
+    ProviderState,
+    SessionState,
+    SignatoryState,
+    SiteState,
+)
+from shared.work import Work
+
+
+def keep_provider(work: Work, event: ProviderState) -> None:
+    """Keep a training body."""
+    upsert(work.db, storage.provider, [{"id": event.provider_id, "code": event.code, "label": event.label}])
+
+
+def keep_site(work: Work, event: SiteState) -> None:
+    """Keep a place of training."""
+    row = {"id": event.site_id, "label": event.label, "commune": event.commune, "zone": event.zone}
+    upsert(work.db, storage.site, [row])
+
+
+def keep_signatory(work: Work, event: SignatoryState) -> None:
+    """Keep a person under the name that a trainer calls."""
+    private = event.private.get("attendance", {})
+    row = {"id": event.signatory_id, "reference": event.reference, "territory": event.territory}
+    row |= {"name": private.get("name", event.reference), "alias": private.get("alias", "")}
+    upsert(work.db, storage.signatory, [row])
+
+
+def keep_contract(work: Work, event: ContractState) -> None:
+    """Keep a contract with the numbers of its rule-book."""
+    rules = {
+        "civic_days_required": event.civic_days_required,
+        "assiduity_percent": event.assiduity_percent,
+        "review_lead_days": event.review_lead_days,
+        "unexplained_in_a_row": event.unexplained_in_a_row,
+    }
+    row = {
+        "id": event.contract_id,
+        "signatory_id": event.signatory_id,
+        "territory": event.territory,
+        "state": event.state,
+        "signed_on": event.signed_on,
+        "term_on": event.term_on,
+        "rules": rules,
+        "stale": True,
+    }
+    known = work.db.scalar(sa.select(storage.contract.c.id).where(storage.contract.c.id == event.contract_id))
+    if known is None:
+        insert_new(work.db, storage.contract, [row | {"owed": []}])
+    else:
+        work.db.execute(storage.contract.update().where(storage.contract.c.id == known).values(**row))
+
+
+def keep_prescription(work: Work, event: PrescriptionState) -> None:
+    """Keep what a contract prescribes. Raises TransientError while the contract is not known here yet."""
+    owed = [
+        {"training": one.training, "part": one.part, "minutes": one.minutes, "quickest_days": one.quickest_days}
+        for one in event.owed
+    ]
+    mine = storage.contract.c.id == event.contract_id
+    if not _changed(work, storage.contract.update().where(mine).values(owed=owed, stale=True)):
+        raise TransientError(f"contract {event.contract_id} is not known here yet")
+
+
+def keep_session(work: Work, event: SessionState) -> None:
+    """Keep a session and its meetings; a meeting that is no more in it goes, unless its roll was signed."""
+    row = {
+        "id": event.session_id,
+        "provider_id": event.provider_id,
+        "site_id": event.site_id,
+        "training": event.training,
+        "package": event.package,
+        "trainer": event.trainer,
+        "state": event.state,
+        "ends_on": max(one.held_on for one in event.meetings),
+    }
+    upsert(work.db, storage.session, [row])
+    signed = sa.select(storage.roll.c.meeting_id).where(storage.roll.c.session_id == event.session_id)
+    gone = sa.and_(storage.meeting.c.session_id == event.session_id, storage.meeting.c.id.not_in(signed))
+    work.db.execute(storage.meeting.delete().where(gone))
+    upsert(
+        work.db,
+        storage.meeting,
+        [
+            {
+                "id": one.meeting_id,
+                "session_id": event.session_id,
+                "held_on": one.held_on,
+                "slot": one.slot,
+                "starts_at": one.starts_at,
+                "minutes": one.minutes,
+                "part": one.part,
+            }
+            for one in event.meetings
+        ],
+    )
+    seated = sa.select(storage.placement.c.contract_id).where(storage.placement.c.session_id == event.session_id)
+    work.db.execute(storage.contract.update().where(storage.contract.c.id.in_(seated)).values(stale=True))
+
+
+def keep_placement(work: Work, event: PlacementState) -> None:
+    """Keep a seat."""
+    names = ("contract_id", "signatory_id", "session_id", "part", "joins_on", "state")
+    upsert(work.db, storage.placement, [{"id": event.placement_id} | {name: getattr(event, name) for name in names}])
+    touch(work, [event.contract_id])
+
+
+def keep_delivery(work: Work, event: NoticeDelivered) -> None:
+    """Keep the proof that a notice about a session arrived."""
+    row = {"notice_id": event.notice_id, "signatory_id": event.signatory_id, "session_id": event.session_id}
+    row |= {"kind": event.kind, "delivered": True, "usable": event.usable, "channel": event.channel}
+    upsert(work.db, storage.notice_proof, [row])
+
+
+def keep_failure(work: Work, event: NoticeFailed) -> None:
+    """Keep that a notice about a session did not arrive."""
+    row = {"notice_id": event.notice_id, "signatory_id": event.signatory_id, "session_id": event.session_id}
+    row |= {"kind": event.kind, "delivered": False, "usable": False, "channel": "none"}
+    insert_new(work.db, storage.notice_proof, [row])
+
+
+def touch(work: Work, contract_ids: list[object]) -> None:
+    """Mark contracts whose hours, forecast or flags must be computed again."""
+    mine = storage.contract.c.id.in_(contract_ids)
+    work.db.execute(storage.contract.update().where(mine).values(stale=True))
+
+
+def _changed(work: Work, statement: sa.Update) -> bool:
+    return bool(work.db.execute(statement).rowcount)  # type: ignore[attr-defined]
