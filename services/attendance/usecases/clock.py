@@ -68,7 +68,7 @@ def review_contracts(service: Service) -> int:
         running = sa.select(storage.contract.c.id).where(storage.contract.c.state == "running")
         ended = sa.select(storage.progress.c.contract_id).where(storage.progress.c.status == "completed")
         touched = list(db.scalars(running.where(storage.contract.c.id.not_in(ended))))
-        touch(work, list(touched))
+        touch(work, touched)
     return len(touched)
 
 
@@ -142,7 +142,7 @@ def _tell_progress(
     remaining = sum(0 if one.ended_early else one.owed.minutes - one.followed for one in followings)
     firsts = [one.ends_first for one in followings if one.ends_first]
     lasts = [one.ends_last for one in followings if one.ends_last]
-    row = {
+    row: dict[str, Any] = {
         "contract_id": facts.id,
         "followed_minutes": followed,
         "remaining_minutes": remaining,

@@ -12,6 +12,10 @@ __all__ = [
     "keep_site",
 ]
 
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from services.attendance import storage
@@ -131,22 +135,24 @@ def keep_placement(work: Work, event: PlacementState) -> None:
 
 def keep_delivery(work: Work, event: NoticeDelivered) -> None:
     """Keep the proof that a notice about a session arrived."""
-    row = {"notice_id": event.notice_id, "signatory_id": event.signatory_id, "session_id": event.session_id}
-    row |= {"kind": event.kind, "delivered": True, "usable": event.usable, "channel": event.channel}
-    upsert(work.db, storage.notice_proof, [row])
+    proof = {"delivered": True, "usable": event.usable, "channel": event.channel}
+    upsert(work.db, storage.notice_proof, [_about(event) | proof])
 
 
 def keep_failure(work: Work, event: NoticeFailed) -> None:
     """Keep that a notice about a session did not arrive."""
-    row = {"notice_id": event.notice_id, "signatory_id": event.signatory_id, "session_id": event.session_id}
-    row |= {"kind": event.kind, "delivered": False, "usable": False, "channel": "none"}
-    insert_new(work.db, storage.notice_proof, [row])
+    proof = {"delivered": False, "usable": False, "channel": "none"}
+    insert_new(work.db, storage.notice_proof, [_about(event) | proof])
 
 
-def touch(work: Work, contract_ids: list[object]) -> None:
+def touch(work: Work, contract_ids: Sequence[UUID]) -> None:
     """Mark contracts whose hours, forecast or flags must be computed again."""
     mine = storage.contract.c.id.in_(contract_ids)
     work.db.execute(storage.contract.update().where(mine).values(stale=True))
+
+
+def _about(event: NoticeDelivered | NoticeFailed) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in ("notice_id", "signatory_id", "session_id", "kind")}
 
 
 def _changed(work: Work, statement: sa.Update) -> bool:

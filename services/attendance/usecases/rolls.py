@@ -207,7 +207,7 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     }
     work.db.execute(storage.mark.insert().values(**row))
     mine = sa.select(storage.placement.c.contract_id).where(storage.placement.c.signatory_id == row["signatory_id"])
-    touch(work, list(work.db.scalars(mine)))
+    touch(work, work.db.scalars(mine).all())
 
 
 def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: str, outcome: str) -> None:
@@ -217,7 +217,7 @@ def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: st
     row |= {"made_on": work.now.date(), "actor": work.who.actor}
     insert_new(work.db, storage.attempt, [row])
     mine = sa.select(storage.contract.c.id).where(storage.contract.c.signatory_id == signatory_id)
-    touch(work, list(work.db.scalars(mine)))
+    touch(work, work.db.scalars(mine).all())
 
 
 def keep_level(work: Work, contract_id: UUID, *, level: str, test: str, reached_on: date) -> None:

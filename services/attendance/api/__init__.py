@@ -1,0 +1,17 @@
+"""Attendance's REST API, under /attendance/api/v1."""
+
+__all__ = ["register"]
+
+from flask import Flask
+
+from services.attendance.api.following import following_routes
+from services.attendance.api.rolls import roll_routes
+from shared.service import Service
+from shared.web.frame import api
+
+
+def register(app: Flask, service: Service) -> None:
+    """Add every route of the API to the application."""
+    routes = api(app, service)
+    for blueprint in (roll_routes(service), following_routes(service)):
+        routes.register_blueprint(blueprint, url_prefix="/api/v1")

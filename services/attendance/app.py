@@ -1,0 +1,55 @@
+"""The only place where the parts of attendance meet."""
+
+__all__ = ["MIGRATIONS", "PREFIX", "build_service", "create_app"]
+
+from pathlib import Path
+
+from flask import Flask
+
+from services.attendance import api, pages
+from services.attendance.consumers import HANDLERS
+from services.attendance.settings import Settings
+from services.attendance.usecases import clock
+from services.attendance.usecases.overview import retell
+from shared.clock import clock_from
+from shared.database import Database
+from shared.rights import RightsTable
+from shared.seal import KeyRing
+from shared.service import Service
+from shared.web.frame import Doors, make_app
+from shared.web.tokens import TokenVerifier
+from shared.work import Voice
+
+NAME = "attendance"
+PREFIX = "/attendance"
+LABEL = "Émargement"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def build_service(settings: Settings) -> Service:
+    """Return the service with its database and clock; nothing is opened yet."""
+    common = settings.common
+    return Service(
+        name=NAME,
+        database=Database(common.database_url),
+        clock=clock_from(common.clock_file, production=common.production),
+        voice=Voice(NAME, common.seal_keys),
+        ring=KeyRing(common.seal_keys[NAME]),
+        migrations=MIGRATIONS,
+        handlers=HANDLERS,
+        ticks=(clock.review_contracts, clock.follow_contracts),
+        due=clock.due,
+        retell=retell,
+    )
+
+
+def create_app(settings: Settings, service: Service) -> Flask:
+    """Return the web application; it is mounted under PREFIX."""
+    common = settings.common
+    doors = Doors(
+        verifier=TokenVerifier(common.token_public), rights=RightsTable.load(), secure_cookie=common.production
+    )
+    app = make_app(service, PREFIX, LABEL, doors, __name__)
+    api.register(app, service)
+    pages.register(app, service)
+    return app

@@ -1,0 +1,32 @@
+"""What attendance hears, one handler an event."""
+
+__all__ = ["HANDLERS"]
+
+from collections.abc import Mapping
+
+from services.attendance.usecases import hearing
+from shared.events import (
+    ContractState,
+    Event,
+    NoticeDelivered,
+    NoticeFailed,
+    PlacementState,
+    PrescriptionState,
+    ProviderState,
+    SessionState,
+    SignatoryState,
+    SiteState,
+)
+from shared.inbox import Handler
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    ProviderState: hearing.keep_provider,
+    SiteState: hearing.keep_site,
+    SignatoryState: hearing.keep_signatory,
+    ContractState: hearing.keep_contract,
+    PrescriptionState: hearing.keep_prescription,
+    SessionState: hearing.keep_session,
+    PlacementState: hearing.keep_placement,
+    NoticeDelivered: hearing.keep_delivery,
+    NoticeFailed: hearing.keep_failure,
+}

@@ -1,0 +1,102 @@
+"""Attendance's pages: today's rolls, one roll to take and sign, flags with their evidence. No script needed."""
+
+__all__ = ["register"]
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from services.attendance.domain.marks import DECLARED_REASONS
+from services.attendance.usecases import overview, rolls
+from services.attendance.usecases.rolls import MarkCommand
+from shared.errors import FieldFault, InvalidInputError
+from shared.ids import new_id
+from shared.service import Service
+from shared.web.frame import acting
+
+
+def register(app: Flask, service: Service) -> None:
+    """Add the pages to the application."""
+    app.register_blueprint(_pages(service))
+
+
+def _pages(service: Service) -> Blueprint:
+    pages = Blueprint("attendance_pages", __name__, template_folder="templates")
+
+    @pages.get("/")
+    def index() -> str:
+        with acting(service, reading=True) as work:
+            day = _day(request.args.get("day", "")) or work.now.date()
+            listed = rolls.rolls_of_day(work, day)
+            counts = overview.summary(work) if work.who.role not in {"trainer", "provider_manager"} else None
+        return render_template("attendance/index.html", day=day, rolls=listed, counts=counts)
+
+    @pages.get("/rolls/<uuid:meeting_id>")
+    def roll(meeting_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = rolls.read_roll(work, meeting_id)
+            open_now = found["held_on"] <= work.now.date() and found["state"] == "open"
+        refused = request.args.getlist("refused")
+        return render_template(
+            "attendance/roll.html", roll=found, open_now=open_now, reasons=DECLARED_REASONS, refused=refused
+        )
+
+    @pages.post("/rolls/<uuid:meeting_id>/marks")
+    def mark(meeting_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            found = rolls.read_roll(work, meeting_id)
+            commands = [command for person in found["people"] if (command := _command(person)) is not None]
+            results = rolls.mark_roll(work, meeting_id, commands) if commands else []
+            for result in results:
+                if result.state == "refused":
+                    raise InvalidInputError(result.message)
+            if request.form.get("sign"):
+                rolls.sign_roll(work, meeting_id)
+        return redirect(f"/attendance/rolls/{meeting_id}", 303)
+
+    @pages.get("/flags")
+    def flags() -> str:
+        state = request.args.get("state", "open")
+        with acting(service, reading=True) as work:
+            listed = overview.flags(work, work.who.scope or None, state, None, 500)
+        return render_template("attendance/flags.html", flags=listed, state=state)
+
+    @pages.get("/contracts/<uuid:contract_id>")
+    def contract(contract_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = overview.contract_detail(work, contract_id)
+        return render_template("attendance/contract.html", contract=found)
+
+    return pages
+
+
+def _command(person: dict[str, Any]) -> MarkCommand | None:
+    """Return the mark that the form asks for, or None when nothing was chosen or nothing changes."""
+    key = str(person["signatory_id"])
+    status = request.form.get(f"status:{key}", "")
+    before = person["mark"]
+    if not status:
+        return None
+    came = status in {"present", "late", "left_early"}
+    act = request.form.get(f"act:{key}", "trainer_declared") if came else ""
+    reason = request.form.get(f"reason:{key}", "") or DECLARED_REASONS[0] if act == "trainer_declared" else ""
+    minutes = request.form.get(f"minutes:{key}", "") or "0"
+    if not minutes.isdecimal():
+        fault = FieldFault(f"minutes:{person['reference']}", "number", "un nombre de minutes est attendu")
+        raise InvalidInputError("la feuille n’a pas été gardée", [fault])
+    lost = int(minutes) if status in {"late", "left_early"} else 0
+    if before is not None and (before["status"], before["minutes_lost"], before["act"]) == (status, lost, act):
+        return None
+    return MarkCommand(
+        id=new_id(), signatory_id=person["signatory_id"], status=status, minutes_lost=lost, act=act, act_reason=reason
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InvalidInputError("le jour", [FieldFault("day", "date", f"« {text} » n’est pas une date")]) from error

@@ -1,0 +1,182 @@
+"""What pages and the API show: counts, flags with evidence, one contract's hours."""
+
+__all__ = ["absences", "contract_detail", "digests", "flags", "retell", "summary"]
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.attendance import storage
+from services.attendance.domain.marks import ABSENT
+from services.attendance.usecases.clock import table_of
+from shared.events import FlagState, ProgressState
+from shared.work import Work
+
+DIGESTED = (
+    storage.signatory,
+    storage.contract,
+    storage.session,
+    storage.meeting,
+    storage.placement,
+    storage.roll,
+    storage.mark,
+    storage.flag,
+    storage.completion,
+)
+
+
+def summary(work: Work) -> dict[str, Any]:
+    """Return how many rolls were signed, what the marks in force say, who completed what, which flags are open."""
+    mark, roll = storage.mark, storage.roll
+    latest = sa.select(mark.c.meeting_id, mark.c.signatory_id, sa.func.max(mark.c.seq).label("seq")).group_by(
+        mark.c.meeting_id, mark.c.signatory_id
+    )
+    last = latest.subquery()
+    in_force = (
+        sa.select(mark.c.status, sa.func.count())
+        .join(
+            last,
+            sa.and_(
+                last.c.meeting_id == mark.c.meeting_id,
+                last.c.signatory_id == mark.c.signatory_id,
+                last.c.seq == mark.c.seq,
+            ),
+        )
+        .group_by(mark.c.status)
+    )
+    signed = sa.select(sa.func.count()).select_from(roll).where(roll.c.state == "signed")
+    ended = sa.select(storage.completion.c.training, storage.completion.c.outcome, sa.func.count())
+    ended = ended.group_by(storage.completion.c.training, storage.completion.c.outcome)
+    flagged = sa.select(storage.flag.c.kind, storage.flag.c.state, sa.func.count())
+    acts = sa.select(mark.c.act, sa.func.count()).where(mark.c.act != "").group_by(mark.c.act)
+    statuses = sa.select(storage.progress.c.status, sa.func.count()).group_by(storage.progress.c.status)
+    flag_counts: dict[str, dict[str, int]] = {}
+    for kind, state, count in work.db.execute(flagged.group_by(storage.flag.c.kind, storage.flag.c.state)):
+        flag_counts.setdefault(kind, {})[state] = count
+    bare = sa.select(sa.func.count()).select_from(storage.flag).where(storage.flag.c.evidence == [])
+    return {
+        "rolls_signed": work.db.scalar(signed) or 0,
+        "marks": dict(sorted(work.db.execute(in_force).tuples())),
+        "acts": dict(sorted(work.db.execute(acts).tuples())),
+        "trainings": {f"{training}_{outcome}": count for training, outcome, count in work.db.execute(ended)},
+        "contracts": dict(sorted(work.db.execute(statuses).tuples())),
+        "flags": dict(sorted(flag_counts.items())),
+        "flags_without_evidence": work.db.scalar(bare) or 0,
+    }
+
+
+def flags(work: Work, territory: str | None, state: str | None, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Return flags with their evidence, by id."""
+    flag = storage.flag
+    query = (
+        sa.select(flag, storage.signatory.c.reference, storage.contract.c.term_on)
+        .join(storage.contract, storage.contract.c.id == flag.c.contract_id)
+        .join(storage.signatory, storage.signatory.c.id == flag.c.signatory_id)
+    )
+    if territory:
+        query = query.where(storage.contract.c.territory == territory)
+    if state:
+        query = query.where(flag.c.state == state)
+    if after is not None:
+        query = query.where(flag.c.id > after)
+    return storage.rows(work.db, query.order_by(flag.c.id).limit(limit))
+
+
+def absences(work: Work, territory: str | None, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Return absences in force that nobody has qualified yet, by the id of their mark."""
+    mark, later = storage.mark, storage.mark.alias()
+    superseded = sa.exists().where(
+        later.c.meeting_id == mark.c.meeting_id, later.c.signatory_id == mark.c.signatory_id, later.c.seq > mark.c.seq
+    )
+    query = (
+        sa.select(
+            mark.c.id,
+            mark.c.meeting_id,
+            mark.c.signatory_id,
+            mark.c.status,
+            storage.meeting.c.held_on,
+            storage.session.c.training,
+            storage.signatory.c.reference,
+        )
+        .join(storage.meeting, storage.meeting.c.id == mark.c.meeting_id)
+        .join(storage.session, storage.session.c.id == storage.meeting.c.session_id)
+        .join(storage.signatory, storage.signatory.c.id == mark.c.signatory_id)
+        .where(mark.c.status.in_(("absent_unexplained", "absent_announced")), ~superseded)
+    )
+    if territory:
+        query = query.where(storage.signatory.c.territory == territory)
+    if after is not None:
+        query = query.where(mark.c.id > after)
+    return storage.rows(work.db, query.order_by(mark.c.id).limit(limit))
+
+
+def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
+    """Return one contract's hours, forecast, absences and flags. Raises NotFoundError."""
+    row = storage.one(work.db, storage.contract, contract_id, "contract")
+    person = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
+    _, followings, attended = table_of(work, [row])[contract_id]
+    missed = [one for one in attended if one.status in ABSENT]
+    own = storage.rows(work.db, sa.select(storage.flag).where(storage.flag.c.contract_id == contract_id))
+    return {
+        "id": contract_id,
+        "reference": person["reference"],
+        "territory": row["territory"],
+        "signed_on": row["signed_on"],
+        "term_on": row["term_on"],
+        "trainings": [
+            {
+                "training": one.owed.training,
+                "part": one.owed.part,
+                "owed": one.owed.minutes,
+                "followed": one.followed,
+                "offered": one.offered,
+                "planned": one.planned,
+                "ends_first": one.ends_first,
+                "ends_last": one.ends_last,
+            }
+            for one in followings
+        ],
+        "absences": [
+            {
+                "held_on": one.held_on,
+                "training": one.training,
+                "part": one.part,
+                "status": one.status,
+                "mark_id": one.mark_id,
+            }
+            for one in sorted(missed, key=lambda one: (one.held_on, one.rank))
+        ],
+        "flags": own,
+    }
+
+
+def digests(work: Work) -> dict[str, str]:
+    """Return a SHA-256 of each table's rows in a fixed order."""
+    found = {}
+    for table in DIGESTED:
+        columns = [column for column in table.c if column.name != "stale"]
+        lines = sorted(
+            json.dumps([str(value) for value in row], ensure_ascii=False)
+            for row in work.db.execute(sa.select(*columns))
+        )
+        found[table.name] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return found
+
+
+def retell(work: Work) -> int:
+    """Tell the present progress and flags again; hearers keep only what they did not know."""
+    told = 0
+    for row in storage.rows(work.db, sa.select(storage.progress)):
+        names = ("contract_id", "followed_minutes", "remaining_minutes", "forecast_first", "forecast_last", "status")
+        work.tell(ProgressState(subject_version=row["version"], **{name: row[name] for name in names}))
+        told += 1
+    for row in storage.rows(work.db, sa.select(storage.flag)):
+        names = ("contract_id", "signatory_id", "kind", "state", "owner", "due_on")
+        fields = {name: row[name] for name in names}
+        evidence = tuple(row["evidence"])
+        work.tell(FlagState(subject_version=row["version"], flag_id=row["id"], evidence=evidence, **fields))
+        told += 1
+    return told
