@@ -37,7 +37,6 @@ METADATA = new_metadata()
 
 provider = sa.Table(
     "provider",
-    "review",
     METADATA,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("code", sa.String(40), nullable=False),
