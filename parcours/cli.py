@@ -1,1 +1,65 @@
-def main() -> None: ...
+"""
+The command line. Heavy parts are loaded only by the command that needs them, so that `parcours --help` is quick.
+"""
+
+__all__ = ["main"]
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "demo": ("parcours.commands", "demo", "a department's month from nothing, then a simulated year"),
+    "serve": ("parcours.commands", "serve", "the three services in one process"),
+    "run": ("parcours.commands", "run", "one process of one service (compose): consume, relay"),
+    "status": ("parcours.commands", "status", "what waits, what failed, in each service"),
+    "db": ("parcours.commands", "db", "databases"),
+    "accounts": ("parcours.commands", "accounts", "accounts"),
+    "events": ("parcours.commands", "events", "events told, heard, put aside"),
+    "intake": ("parcours.commands", "intake", "files of signatories"),
+    "offer": ("parcours.commands", "offer", "files of the training bodies"),
+    "programme": ("parcours.commands", "programme", "rule-books"),
+    "broker": ("parcours.commands", "broker", "users and rights on RabbitMQ"),
+    "plan": ("services.scheduler.cli", "plan", "solve and check planning problems"),
+    "sample": ("parcours.sample_cli", "sample", "invented intake and offer files"),
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is called, and its one line of help never."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        found: click.Command = getattr(importlib.import_module(module), name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, _, words) in COMMANDS.items()])
+
+
+@click.group(cls=_Lazy)
+@click.version_option(package_name="parcours")
+def cli() -> None:
+    """Parcours plans, records and explains the trainings of France's reception and integration contract."""
+
+
+def main() -> Any:
+    """Run the command line; an error of ours is one clear line, never a stack trace."""
+    from shared.errors import ParcoursError
+
+    try:
+        return cli()
+    except ParcoursError as error:
+        click.echo(f"parcours: {error}", err=True)
+        return sys.exit(1)

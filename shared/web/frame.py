@@ -59,7 +59,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         JSON_SORT_KEYS=False,
     )
     theme = Flask("shared.web").create_jinja_environment().loader
-    app.jinja_loader = _Chain(app.jinja_loader, theme)  # type: ignore[assignment]
+    app.jinja_loader = _Chain(app.jinja_loader, theme)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     install_problems(app)
     _guard(app, service, doors)
@@ -110,7 +110,7 @@ def acting(service: Service, *, reading: bool = False) -> Iterator[Work]:
 
 def mount(front: Flask | None, apps: Mapping[str, Flask]) -> Any:
     """Return one WSGI application with each service under its prefix."""
-    return DispatcherMiddleware(front or BaseResponse("Not found", status=404), dict(apps))  # type: ignore[arg-type]
+    return DispatcherMiddleware(front or BaseResponse("Not found", status=404), dict(apps))
 
 
 def route_keys(app: Flask) -> set[str]:

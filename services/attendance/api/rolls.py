@@ -20,6 +20,9 @@ class RollsQuery(ma.Schema):
     """The rolls of one day."""
 
     day = ma.fields.Date(required=True, metadata={"description": "Local day at the site."})
+    people = ma.fields.Boolean(
+        load_default=False, metadata={"description": "With the people of each roll: what a device keeps for the day."}
+    )
     after = ma.fields.UUID(load_default=None)
     limit = ma.fields.Integer(load_default=200, validate=ma.validate.Range(1, 200))
 
@@ -41,13 +44,6 @@ class RollRow(ma.Schema):
     state = ma.fields.String(required=True)
 
 
-class RollsPage(ma.Schema):
-    """A keyset page of rolls."""
-
-    items = ma.fields.List(ma.fields.Nested(RollRow), required=True)
-    next = ma.fields.UUID(required=True, allow_none=True)
-
-
 class MarkView(ma.Schema):
     """A mark in force."""
 
@@ -64,9 +60,23 @@ class RollPerson(ma.Schema):
     """Somebody who has a seat in the meeting."""
 
     signatory_id = ma.fields.UUID(required=True)
+    contract_id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
     reference = ma.fields.String(required=True)
     mark = ma.fields.Nested(MarkView, required=True, allow_none=True)
+
+
+class RollsItem(RollRow):
+    """One roll of a day, with its people where they were asked for."""
+
+    people = ma.fields.List(ma.fields.Nested(RollPerson))
+
+
+class RollsPage(ma.Schema):
+    """A keyset page of rolls."""
+
+    items = ma.fields.List(ma.fields.Nested(RollsItem), required=True)
+    next = ma.fields.UUID(required=True, allow_none=True)
 
 
 class RollView(RollRow):
@@ -97,6 +107,9 @@ class MarksBody(ma.Schema):
     """A batch of marks of one roll."""
 
     marks = ma.fields.List(ma.fields.Nested(MarkBody), required=True, validate=ma.validate.Length(1, 200))
+    sign = ma.fields.Boolean(
+        load_default=False, metadata={"description": "Sign the roll off too, in the same transaction, if none is refused."}
+    )
 
 
 class CorrectionBody(ma.Schema):
@@ -132,7 +145,9 @@ def roll_routes(service: Service) -> Blueprint:
         """Return the meetings of a day with the state of their roll."""
         with acting(service, reading=True) as work:
             found = rolls.rolls_of_day(work, query["day"], query["after"], query["limit"] + 1)
-        items = found[: query["limit"]]
+            items = found[: query["limit"]]
+            if query["people"]:
+                items = [rolls.read_roll(work, item["id"]) for item in items]
         return {"items": items, "next": items[-1]["id"] if len(found) > query["limit"] else None}
 
     @routes.get("/rolls/<uuid:meeting_id>")
@@ -148,10 +163,12 @@ def roll_routes(service: Service) -> Blueprint:
     @routes.response(200, MarksAnswer)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="The roll is signed, or its day has not come.")
-    def mark(body: dict[str, list[MarkCommand]], meeting_id: UUID) -> dict[str, Any]:
-        """Keep marks; each is answered for itself."""
+    def mark(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
+        """Keep marks; each is answered for itself. With `sign`, sign the roll off when all were kept."""
         with acting(service) as work:
             results = rolls.mark_roll(work, meeting_id, body["marks"])
+            if body["sign"] and all(result.state == "kept" for result in results):
+                rolls.sign_roll(work, meeting_id)
         return {"results": [asdict(result) for result in results]}
 
     @routes.post("/rolls/<uuid:meeting_id>/signature")

@@ -87,7 +87,7 @@ def session_detail(work: Work, session_id: UUID) -> dict[str, Any]:
     seats = seats.where(storage.placement.c.session_id == session_id, storage.placement.c.state == "active")
     return row | {
         "site_name": _site_names(work, row["territory"]).get(row["site"], ""),
-        "meetings": [one | {"count": came.get(one["id"])} for one in meetings],
+        "meetings": [{**one, "count": came.get(one["id"])} for one in meetings],
         "seats_taken": storage.rows(work.db, seats.order_by(storage.signatory.c.reference, storage.placement.c.part)),
     }
 
