@@ -219,6 +219,14 @@ def events_quarantine(service: str, release_id: Any) -> None:
     click.echo(f"{len(rows)} events in quarantine")
 
 
+@events.command("asyncapi")
+def events_asyncapi() -> None:
+    """Print the AsyncAPI document of every event (docs/asyncapi.json)."""
+    from shared.asyncapi import document
+
+    click.echo(json.dumps(document(), indent=1, ensure_ascii=False))
+
+
 @click.group()
 def intake() -> None:
     """Files of signatories."""

@@ -4,13 +4,15 @@ __all__ = ["Door", "EmbeddedHouse", "RemoteHouse", "Stage"]
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
-from parcours.embedded import House
 from shared.clock import FileClock
 from shared.errors import ParcoursError
+
+if TYPE_CHECKING:
+    from parcours.embedded import House  # loads all services: not needed where they run elsewhere
 
 PREFIXES = {"scheduler": "/planning", "attendance": "/attendance", "notifications": "/notices"}
 TOKEN_SECONDS = 480  # tokens live ten minutes
@@ -90,7 +92,7 @@ class Door:
 class EmbeddedHouse:
     """The services of this process; the demonstration itself moves events and runs jobs, deterministically."""
 
-    def __init__(self, house: House, clock: FileClock) -> None:
+    def __init__(self, house: "House", clock: FileClock) -> None:
         self._house = house
         self.clock = clock
 

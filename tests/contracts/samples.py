@@ -1,0 +1,69 @@
+"""One example of each event, with every field filled: what the golden files are made from."""
+
+from datetime import date, time
+from uuid import UUID
+
+from shared import events as e
+
+
+def uid(number):
+    return UUID(int=0x01900000_0000_7000_8000_000000000000 + number)
+
+
+EXAMPLES = (
+    e.ProviderState(subject_version=2, provider_id=uid(1), code="ORG1", label="Association Horizon"),
+    e.SiteState(
+        subject_version=1, site_id=uid(2), provider_id=uid(1), label="Bobigny centre", commune="Bobigny",
+        zone="Europe/Paris", step_free=True,
+    ),
+    e.SignatoryState(
+        subject_version=1, signatory_id=uid(3), reference="93-2025-000001", territory="93", spoken=("ar", "fr"),
+        reads="with_help", reading_language="ar", channel="sms", shared_phone=False,
+    ),
+    e.ContractState(
+        subject_version=3, contract_id=uid(4), signatory_id=uid(3), territory="93", programme="cir-2025",
+        regime="obligatoire", state="running", signed_on=date(2025, 7, 3), term_on=date(2026, 7, 2),
+        civic_days_required=4, assiduity_percent=None, review_lead_days=60, unexplained_in_a_row=2,
+    ),
+    e.PrescriptionState(
+        subject_version=1, prescription_id=uid(5), contract_id=uid(4), signatory_id=uid(3),
+        owed=(e.Owed(training="civic", part="S1", minutes=360, quickest_days=1),),
+    ),
+    e.SessionState(
+        subject_version=1, session_id=uid(6), provider_id=uid(1), site_id=uid(2), training="civic", package="S1+S2",
+        trainer="F1", state="open",
+        meetings=(
+            e.Meeting(
+                meeting_id=uid(7), held_on=date(2025, 8, 4), slot="morning", starts_at=time(9), minutes=180, part="S1"
+            ),
+        ),
+    ),
+    e.PlacementState(
+        subject_version=1, placement_id=uid(8), contract_id=uid(4), signatory_id=uid(3), session_id=uid(6), part="S1",
+        joins_on=date(2025, 8, 4), state="active",
+    ),
+    e.ProgressState(
+        subject_version=9, contract_id=uid(4), followed_minutes=360, remaining_minutes=1080,
+        forecast_first=date(2025, 10, 1), forecast_last=None, status="running",
+    ),
+    e.FlagState(
+        subject_version=1, flag_id=uid(9), contract_id=uid(4), signatory_id=uid(3), kind="overrun_forecast",
+        state="open", owner="planner", due_on=date(2025, 8, 18), evidence=("placement:x ends 2026-08-01",),
+    ),
+    e.RollSigned(meeting_id=uid(7), session_id=uid(6), present=14, absent=2),
+    e.MeetingMissed(
+        contract_id=uid(4), signatory_id=uid(3), meeting_id=uid(7), session_id=uid(6), placement_id=uid(8), part="S1",
+        missed_on=date(2025, 8, 4),
+    ),
+    e.TrainingCompleted(
+        contract_id=uid(4), signatory_id=uid(3), training="civic", outcome="completed", ended_on=date(2025, 10, 2)
+    ),
+    e.NoticeDelivered(
+        notice_id=uid(10), signatory_id=uid(3), session_id=uid(6), kind="convocation", channel="sms", usable=True,
+        proof="receipt",
+    ),
+    e.NoticeFailed(
+        notice_id=uid(10), signatory_id=uid(3), session_id=uid(6), kind="convocation", reason="no_contact_point"
+    ),
+    e.ContactabilityState(subject_version=1, signatory_id=uid(3), state="doubtful", channels=("sms", "email")),
+)  # fmt: skip
