@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test check format bench lock clean
+.PHONY: secrets help setup setup-dev demo serve test check format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ check: setup-dev ## ruff, mypy, import-linter, unit and contract tests: under a 
 format: setup-dev ## let ruff write the code in the house's shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+secrets: setup ## write .env with fresh secrets for docker compose, if there is none yet
+	@test -e .env || (umask 077; PATH="$(CURDIR)/$(BIN):$$PATH" deploy/secrets.sh $(BIN)/python > .env)
 
 bench: setup-dev ## measurements, side by side; JSON under bench/results/
 	$(BIN)/python bench/run.py $(ARGS)

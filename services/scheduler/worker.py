@@ -1,0 +1,23 @@
+"""The Celery application of the scheduler's workers: `celery -A services.scheduler.worker worker`. A task is a job id."""
+
+__all__ = ["app"]
+
+import os
+from uuid import UUID
+
+from services.scheduler.app import build_service
+from services.scheduler.settings import Settings
+from shared.jobs import run_job
+from shared.logs import configure_logs
+from shared.messaging import celery_app
+
+configure_logs("scheduler")
+_settings = Settings.from_env(os.environ)
+_service = build_service(_settings)
+app = celery_app(_service.name, _settings.common.amqp_url)
+
+
+@app.task(name="run_job")  # type: ignore[untyped-decorator]
+def run(job_id: str) -> None:
+    """Take the job's lease and run it to its end; a job that somebody else holds or has ended is left alone."""
+    run_job(_service.job_kinds, _service.database, _service.clock, _service.voice, UUID(job_id))
