@@ -71,24 +71,29 @@ def servers(request):
 
 @pytest.fixture(scope="session")
 def _templates(servers):
-    """One migrated template database a service."""
-    import importlib
-
+    """Return the name of one migrated template database a service, made when it is first asked for."""
     from shared.database import Database, upgrade
 
     made = {}
     tag = uuid.uuid4().hex[:8]
     admin = sa.make_url(servers.database_url)
-    for name in SERVICES:
-        template = f"parcours_template_{name}_{tag}"
-        _run_sql(admin, f'CREATE DATABASE "{template}"')
-        url = admin.set(database=template).render_as_string(hide_password=False)
-        with closing_database(Database(url)) as database:
-            upgrade(database, importlib.import_module(f"services.{name}.app").MIGRATIONS)
-        made[name] = template
-    yield made
-    for template in made.values():
-        _run_sql(admin, f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
+
+    def template(name):
+        if name not in made:
+            made[name] = f"parcours_template_{name}_{tag}"
+            _run_sql(admin, f'CREATE DATABASE "{made[name]}"')
+            database = Database(admin.set(database=made[name]).render_as_string(hide_password=False))
+            upgrade(database, migrations(name))
+            database.dispose()
+        return made[name]
+
+    yield template
+    for name in made.values():
+        _run_sql(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def migrations(service):
+    return ROOT / "services" / service / "migrations"
 
 
 @pytest.fixture
@@ -99,7 +104,7 @@ def postgres_url(servers, _templates):
 
     def clone(service):
         name = f"parcours_{service}_{uuid.uuid4().hex[:12]}"
-        _run_sql(admin, f'CREATE DATABASE "{name}" TEMPLATE "{_templates[service]}"')
+        _run_sql(admin, f'CREATE DATABASE "{name}" TEMPLATE "{_templates(service)}"')
         cloned.append(name)
         return admin.set(database=name).render_as_string(hide_password=False)
 
@@ -111,8 +116,6 @@ def postgres_url(servers, _templates):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_database(request, tmp_path):
     """Return a maker of migrated databases of a service, on SQLite and on PostgreSQL."""
-    import importlib
-
     from shared.database import Database, upgrade
 
     opened = []
@@ -122,7 +125,7 @@ def new_database(request, tmp_path):
             database = Database(request.getfixturevalue("postgres_url")(service))
         else:
             database = Database(f"sqlite:///{tmp_path / service}.db")
-            upgrade(database, importlib.import_module(f"services.{service}.app").MIGRATIONS)
+            upgrade(database, migrations(service))
         opened.append(database)
         return database
 
@@ -131,17 +134,6 @@ def new_database(request, tmp_path):
     yield make
     for database in opened:
         database.dispose()
-
-
-class closing_database:  # noqa: N801 - reads as what it does
-    def __init__(self, database):
-        self.database = database
-
-    def __enter__(self):
-        return self.database
-
-    def __exit__(self, *_):
-        self.database.dispose()
 
 
 def _run_sql(admin, statement):

@@ -59,10 +59,10 @@ def summary(work: Work) -> dict[str, Any]:
     bare = sa.select(sa.func.count()).select_from(storage.flag).where(storage.flag.c.evidence == [])
     return {
         "rolls_signed": work.db.scalar(signed) or 0,
-        "marks": dict(sorted(work.db.execute(in_force).tuples())),
-        "acts": dict(sorted(work.db.execute(acts).tuples())),
+        "marks": dict(sorted(work.db.execute(in_force).all())),
+        "acts": dict(sorted(work.db.execute(acts).all())),
         "trainings": {f"{training}_{outcome}": count for training, outcome, count in work.db.execute(ended)},
-        "contracts": dict(sorted(work.db.execute(statuses).tuples())),
+        "contracts": dict(sorted(work.db.execute(statuses).all())),
         "flags": dict(sorted(flag_counts.items())),
         "flags_without_evidence": work.db.scalar(bare) or 0,
     }

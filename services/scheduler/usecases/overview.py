@@ -55,7 +55,7 @@ def dashboard(work: Work, territory: str) -> dict[str, Any]:
         "people": _count(work, storage.signatory, territory),
         "sessions": _count(work, storage.session, territory),
         "needs": needs,
-        "flags": dict(sorted(work.db.execute(open_flags).tuples())),
+        "flags": dict(sorted(work.db.execute(open_flags).all())),
         "runs": storage.rows(work.db, runs.order_by(storage.plan_run.c.asked_at.desc()).limit(10)),
         "status": _statuses(work, territory),
     }
@@ -164,7 +164,7 @@ def _statuses(work: Work, territory: str) -> Mapping[str, int]:
         .where(storage.contract.c.territory == territory)
         .group_by(table.c.status)
     )
-    return dict(sorted(work.db.execute(query).tuples()))
+    return dict(sorted(work.db.execute(query).all()))
 
 
 def _site_names(work: Work, territory: str) -> dict[str, str]:

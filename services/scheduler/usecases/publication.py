@@ -129,7 +129,7 @@ def _seat(work: Work, problem: Problem, plan: Plan) -> None:
             sa.select(storage.placement.c.need_id, storage.placement.c.session_id).where(
                 storage.placement.c.state == "active"
             )
-        ).tuples()
+        ).all()
     )
     contracts = storage.by_id(work.db, storage.need, (UUID(one.need) for one in plan.placements))
     seats, times = [], []
