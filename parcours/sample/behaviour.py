@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 WHOLE = 10_000  # shares below are in ten-thousandths
-HALF_DAY = 180  # minutes
 
 CIVIC_ABSENCE = 1_400  # summoned and reminded by SMS: between 0.238 and 0.112, measured for medical appointments
 LANGUAGE_ABSENCE = 1_800
@@ -34,13 +33,14 @@ class MarkDraw:
     """
     What the roll says of one person and half-day.
 
-    `status` is present, late, left_early, absent_announced or absent_unexplained; `minutes_lost` of the half-day;
-    `act` is qr, drawn, signed_sheet or trainer_declared for whoever came, None for whoever did not.
+    `status` is present, late, left_early, absent_announced or absent_unexplained. `minutes_lost` counts lateness and
+    leaving early only (10 to 50), 0 otherwise. `act` is qr, drawn, signed_sheet or trainer_declared for whoever came,
+    empty for whoever did not.
     """
 
     status: str
     minutes_lost: int
-    act: str | None
+    act: str
 
 
 class Behaviour:
@@ -57,25 +57,24 @@ class Behaviour:
         *,
         held_on: date,
         starts_on: date,
-        minutes: int = HALF_DAY,
     ) -> MarkDraw:
         """
-        Return what happens at a half-day of `minutes`. `training` is civic or language; `starts_on` is the person's
-        first day there. Whoever has abandoned a language course is absent from then on.
+        Return what happens at a half-day. `training` is civic or language; `starts_on` is the person's first day
+        there. Whoever has abandoned a language course is absent from then on.
         """
         if training == "language":
             gone_on = self.abandons_on(reference, starts_on)
             if gone_on is not None and held_on >= gone_on:
-                return MarkDraw("absent_unexplained", minutes, None)
+                return MarkDraw("absent_unexplained", 0, "")
         absence = (LANGUAGE_ABSENCE if training == "language" else CIVIC_ABSENCE) * self._unsteadiness(reference) // 100
         if self._draw("absence", reference, meeting_key) < absence:
             announced = self._draw("announced", reference, meeting_key) < ANNOUNCED
-            return MarkDraw("absent_announced" if announced else "absent_unexplained", minutes, None)
+            return MarkDraw("absent_announced" if announced else "absent_unexplained", 0, "")
         act = self._one_of(ACTS, "act", reference, meeting_key)
         how = self._draw("punctual", reference, meeting_key)
         if how >= LATE + LEFT_EARLY:
             return MarkDraw("present", 0, act)
-        lost = min(minutes, 10 + 5 * (self._draw("minutes", reference, meeting_key) % 9))  # 10 to 50 minutes
+        lost = 10 + 5 * (self._draw("minutes", reference, meeting_key) % 9)  # 10 to 50 minutes
         return MarkDraw("late" if how < LATE else "left_early", lost, act)
 
     def abandons_on(self, reference: str, starts_on: date) -> date | None:
