@@ -1,0 +1,1 @@
+"""Where all services meet: the command line, the embedded house, the demonstration, sample data."""

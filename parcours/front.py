@@ -15,7 +15,7 @@ def front_app(clock: Clock) -> Flask:
     app = Flask("parcours", static_folder=None)
     theme = Flask("shared.web").create_jinja_environment().loader
     loaders = [loader for loader in (app.jinja_loader, theme) if loader is not None]
-    app.jinja_loader = ChoiceLoader(loaders)  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader(loaders)
 
     @app.get("/")
     def front() -> str:

@@ -3,7 +3,7 @@
 __all__ = ["Show"]
 
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -30,7 +30,7 @@ class Show:
         self._progress = Progress(*columns, console=self._console, disable=quiet)
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> "Show":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

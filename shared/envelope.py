@@ -13,7 +13,6 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from shared.events import Event, State, event_class
 from shared.seal import KeyRing, seal_for
 
 MEDIA_TYPE = "application/cloudevents+json"
+_SCHEMAS: dict[type[Any], ma.Schema] = {}
 _SCALARS: Mapping[Any, type[ma.fields.Field[Any]]] = {
     UUID: ma.fields.UUID,
     str: ma.fields.String,
@@ -110,15 +110,15 @@ def decode(text: str | bytes, *, recipient: str = "", ring: KeyRing | None = Non
         raise EnvelopeError(f"not an event of ours: {error!r}") from error
 
 
-@cache
 def event_schema(kind: type[Any]) -> ma.Schema:
-    """Return the marshmallow schema of an event class, or of a value inside one."""
+    """Return the marshmallow schema of an event class, or of a value inside one; made once."""
+    if kind in _SCHEMAS:
+        return _SCHEMAS[kind]
     hints = typing.get_type_hints(kind)
     left_out = {"private", "subject_version"}
     shape = {name: _field(hints[name]) for name in [field.name for field in fields(kind)] if name not in left_out}
     base = _StrictSchema if issubclass(kind, Event) else _value_base(kind)
-    built: ma.Schema = base.from_dict(shape, name=f"{kind.__name__}Schema")()
-    return built
+    return _SCHEMAS.setdefault(kind, base.from_dict(shape, name=f"{kind.__name__}Schema")())
 
 
 class _StrictSchema(ma.Schema):

@@ -52,7 +52,7 @@ class Event:
 
     @classmethod
     def type_name(cls) -> str:
-        """The CloudEvents type and routing key, e.g. `scheduler.session.v1`."""
+        """Return the CloudEvents type and routing key, e.g. `scheduler.session.v1`."""
         return f"{cls.name}.v{cls.version}"
 
     @classmethod

@@ -43,6 +43,7 @@ BROKER_ERRORS = (AMQPError, OSError, kombu.exceptions.OperationalError)
 
 
 def queue_name(service: str) -> str:
+    """Return the name of the queue from which a service hears."""
     return f"parcours.{service}"
 
 

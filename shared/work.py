@@ -56,22 +56,16 @@ class Work:
                 actor=self.who.actor,
                 seal_keys=self.voice.seal_keys,
             )
-            rows.append(_row(event_id, "event", event.type_name(), " ".join(event.hearers), body, self.now))
+            rows.append(
+                _row("event", event_id, event.type_name(), body, self.now) | {"hearers": " ".join(event.hearers)}
+            )
         if rows:
             self.db.execute(outbox.insert(), rows)
 
     def hand_to_workers(self, task: str, key: UUID) -> None:
         """Ask the workers to run a job, in this transaction: the relay sends it once the job row is committed."""
-        self.db.execute(outbox.insert(), [_row(new_id(), "task", task, "", str(key), self.now)])
+        self.db.execute(outbox.insert(), [_row("task", new_id(), task, str(key), self.now)])
 
 
-def _row(event_id: UUID, kind: str, name: str, hearers: str, body: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": event_id,
-        "kind": kind,
-        "name": name,
-        "hearers": hearers,
-        "body": body,
-        "told_at": now,
-        "sent_at": None,
-    }
+def _row(kind: str, key: UUID, name: str, body: str, now: datetime) -> dict[str, Any]:
+    return {"id": key, "kind": kind, "name": name, "hearers": "", "body": body, "told_at": now, "sent_at": None}

@@ -49,7 +49,10 @@ def servers(request):
     if all(given):
         running = Servers(*given, "the ones of PARCOURS_TEST_DATABASE_URL and PARCOURS_TEST_AMQP_URL")
     elif docker_ready():
-        ports = {"PARCOURS_POSTGRES_PORT": found_servers.free_port(), "PARCOURS_RABBITMQ_PORT": found_servers.free_port()}
+        ports = {
+            "PARCOURS_POSTGRES_PORT": found_servers.free_port(),
+            "PARCOURS_RABBITMQ_PORT": found_servers.free_port(),
+        }
         os.environ.update({name: str(port) for name, port in ports.items()})
         secrets = {"PARCOURS_POSTGRES_PASSWORD": "tests-only", "PARCOURS_RABBITMQ_PASSWORD": "tests-only"}
         os.environ.update(secrets)

@@ -51,7 +51,9 @@ def docker_ready():
         if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode == 0:
             continue
         try:
-            pulled = subprocess.run(["docker", "pull", "-q", image], capture_output=True, timeout=PULL_SECONDS, check=False)
+            pulled = subprocess.run(
+                ["docker", "pull", "-q", image], capture_output=True, timeout=PULL_SECONDS, check=False
+            )
         except subprocess.TimeoutExpired:
             return False
         if pulled.returncode:
@@ -102,7 +104,9 @@ def _install():
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-yqq", "--no-install-recommends"]
     subprocess.run(["apt-get", "update", "-qq"], env=environment, capture_output=True, check=False)
-    done = subprocess.run([*command, "postgresql", "rabbitmq-server"], env=environment, capture_output=True, check=False)
+    done = subprocess.run(
+        [*command, "postgresql", "rabbitmq-server"], env=environment, capture_output=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{WHAT_TO_DO}; apt-get said: {done.stderr.decode()[-300:]}")
 
@@ -173,7 +177,9 @@ def _start_rabbitmq(binary, stops):
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1",
     }
     output = (folder / "out").open("w")
-    node = subprocess.Popen([binary], env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
+    node = subprocess.Popen(
+        [binary], env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+    )
 
     def stop():
         pid = (folder / "pid").read_text().strip() if (folder / "pid").exists() else str(node.pid)

@@ -107,9 +107,7 @@ class MarksBody(ma.Schema):
     """A batch of marks of one roll."""
 
     marks = ma.fields.List(ma.fields.Nested(MarkBody), required=True, validate=ma.validate.Length(1, 200))
-    sign = ma.fields.Boolean(
-        load_default=False, metadata={"description": "Sign the roll off too, in the same transaction, if none is refused."}
-    )
+    sign = ma.fields.Boolean(load_default=False, metadata={"description": "Sign the roll off too, if none is refused."})
 
 
 class CorrectionBody(ma.Schema):

@@ -19,7 +19,7 @@ from shared.ids import new_id
 from shared.rights import Principal
 from shared.service import Service
 from shared.web.frame import acting
-from shared.web.tokens import COOKIE, LIFE_SECONDS, TokenError, TokenSigner
+from shared.web.tokens import COOKIE, TokenError, TokenSigner
 
 RUN_SECONDS = 30  # [A] what a planner waits for at most
 
@@ -67,9 +67,9 @@ def _door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: bo
         """Renew an expired token when its session still holds, else ask to sign in."""
         target = _local(request.args.get("next"))
         held = g.get("expired_session_id") or g.get("session_id")
+        if held is None:
+            return redirect(f"/planning/sign-in?next={target}")
         try:
-            if held is None:
-                raise TokenError("no session")
             with acting(service, reading=True) as work:
                 who = accounts.renew(work, held)
         except TokenError:

@@ -75,10 +75,18 @@ def test_a_naive_instant_is_refused_and_an_aware_one_comes_back_in_utc(new_datab
 
 def test_two_claimers_never_get_the_same_due_row(new_database):
     database = new_database("attendance")
-    due = sa.Table("due", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("due_at", UtcDateTime), sa.Column("taken", sa.Integer))
+    due = sa.Table(
+        "due",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("due_at", UtcDateTime),
+        sa.Column("taken", sa.Integer),
+    )
     with database.begin() as db:
         due.create(db.connection())
-        db.execute(due.insert(), [{"id": n, "due_at": datetime(2025, 1, 1, tzinfo=UTC), "taken": 0} for n in range(200)])
+        db.execute(
+            due.insert(), [{"id": n, "due_at": datetime(2025, 1, 1, tzinfo=UTC), "taken": 0} for n in range(200)]
+        )
     claimed = []
 
     def claim():

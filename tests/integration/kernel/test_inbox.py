@@ -32,7 +32,9 @@ def ready(new_database):
 
 def make_due(database):
     with database.begin() as db:
-        db.execute(inbox.update().where(inbox.c.state == "retry").values(due_at=datetime.now(UTC) - timedelta(seconds=1)))
+        db.execute(
+            inbox.update().where(inbox.c.state == "retry").values(due_at=datetime.now(UTC) - timedelta(seconds=1))
+        )
 
 
 def test_the_same_event_ten_times_has_one_effect(new_database):

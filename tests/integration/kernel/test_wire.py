@@ -152,7 +152,12 @@ def test_an_event_for_which_no_queue_is_bound_stays_in_the_outbox(broker, both):
     with teller.database.begin() as db:
         db.execute(
             outbox.insert().values(
-                id=new_id(), kind="event", name="attendance.nobody.v1", hearers="scheduler", body="{}", told_at=real_now()
+                id=new_id(),
+                kind="event",
+                name="attendance.nobody.v1",
+                hearers="scheduler",
+                body="{}",
+                told_at=real_now(),
             )
         )
     tell(teller, [1])
@@ -188,7 +193,13 @@ def test_a_job_reaches_a_celery_worker_and_its_row_is_the_truth(broker, postgres
     run_id = new_id()
     with database.begin() as db:
         work = work_of(db, "scheduler")
-        row = {"id": run_id, "territory": "93", "programme": "cir-2019", "publish_on": work.now.date(), "state": "asked"}
+        row = {
+            "id": run_id,
+            "territory": "93",
+            "programme": "cir-2019",
+            "publish_on": work.now.date(),
+            "state": "asked",
+        }
         db.execute(storage.plan_run.insert().values(**row, actor="planner:amal", asked_at=work.now))
         from shared import jobs
 
