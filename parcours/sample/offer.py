@@ -26,10 +26,13 @@ OPEN_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi")
 WORKING_DAYS = 5
 CIVIC_EURO_DAY, LANGUAGE_EURO_HOUR = 64.49, 7.40  # Senate report on the trainings of the contract, 2024
 CIVIC_ORDER_PERCENT, LANGUAGE_ORDER_PERCENT = 105, 100  # what is left of the orders, in per cent of the demand
+FEW_SITES_PERCENT = 20  # more where few bodies share the orders: one that nobody is near cannot lend its own
 LOT_MONTHS = 18
-PEOPLE_A_CIVIC_SITE, PEOPLE_A_LANGUAGE_SITE = 112, 27  # 8 and 15 sites for 900 people of whom 405 learn the language
+# 8 civic sites for 900 people, 15 language sites for 405 learners. Fewer people have fewer sites than their part, or no
+# group would reach its minimum: the powers say how much fewer.
+CIVIC_SITES, LANGUAGE_SITES = (8, 900, 1.25), (15, 405, 1.5)
 LEAST_SITES = 2
-OPEN_LATE = 0.35  # of the sites, at least one
+OPEN_LATE, FEW_SITES = 0.35, 3  # of the sites; few sites are all open late
 CHILDCARE_CIVIC, CHILDCARE_LANGUAGE = 0.25, 0.20
 STEP_FREE_SITES = 0.80
 GROUP = 13  # people in a language group, on average
@@ -44,8 +47,7 @@ WILLING = 0.93  # of those whom no suitable site is near, these find a car or mo
 def draw_offer(territory: str, rows: Sequence[Row], month: date, programme: RuleBook, draw: Random) -> Offer:
     """Return the rows of each sheet of the offer for these signatories."""
     learners = [row for row in rows if str(row["formation_linguistique"]).isdigit()]
-    civic_sites = max(LEAST_SITES, round(len(rows) / PEOPLE_A_CIVIC_SITE))
-    language_sites = max(LEAST_SITES, round(len(learners) / PEOPLE_A_LANGUAGE_SITE))
+    civic_sites, language_sites = _sites_for(len(rows), CIVIC_SITES), _sites_for(len(learners), LANGUAGE_SITES)
     bodies = _bodies(territory, min(6, max(3, 3 + len(rows) // 400)), draw)
     places = _best_places(territory, rows, max(civic_sites, language_sites))
     sites = _sites(territory, "C", civic_sites, places=places, bodies=bodies, draw=draw)
@@ -74,6 +76,12 @@ def reconcile_travel(rows: Sequence[Row], offer: Offer, draw: Random) -> None:
                 row["deplacement"] = "transport" if home.department == "75" else "voiture"
             wanted = ceil(_minutes(needed, str(row["deplacement"])) / 15) * 15
             row["trajet_max_min"] = max(int(str(row["trajet_max_min"])), min(LONGEST_TRAVEL, wanted))
+
+
+def _sites_for(people: int, measure: tuple[int, int, float]) -> int:
+    """Return how many sites so many people have; the power holds below the measured number of people only."""
+    sites, measured, power = measure
+    return max(LEAST_SITES, round(sites * (people / measured) ** (power if people < measured else 1)))
 
 
 def _bodies(territory: str, count: int, draw: Random) -> list[Row]:
@@ -119,8 +127,8 @@ def _best_places(territory: str, rows: Sequence[Row], count: int) -> list[Commun
 def _sites(
     territory: str, kind: str, count: int, *, places: Sequence[Commune], bodies: Sequence[Row], draw: Random
 ) -> list[Row]:
-    late = max(1, ceil(count * OPEN_LATE))
-    childcare = max(1, round(count * (CHILDCARE_CIVIC if kind == "C" else CHILDCARE_LANGUAGE)))
+    late = max(min(count, FEW_SITES), ceil(count * OPEN_LATE))
+    childcare = max(min(count, LEAST_SITES), round(count * (CHILDCARE_CIVIC if kind == "C" else CHILDCARE_LANGUAGE)))
     found: list[Row] = []
     for index in range(count):
         place = places[index % len(places)]
@@ -135,7 +143,7 @@ def _sites(
                 "code_commune": place.code,
                 "latitude": round(place.latitude + draw.uniform(-0.004, 0.004), 4),
                 "longitude": round(place.longitude + draw.uniform(-0.004, 0.004), 4),
-                "acces_pmr": "oui" if index == 0 or draw.random() < STEP_FREE_SITES else "non",
+                "acces_pmr": "oui" if index < LEAST_SITES or draw.random() < STEP_FREE_SITES else "non",
                 "garde_enfants": "oui" if index < childcare else "non",
                 **dict(zip(OPEN_DAYS, week, strict=True)),
             }
@@ -247,18 +255,23 @@ def _lots(
 ) -> list[Row]:
     """
     Return one lot a body and training. What is left of all lots of a training is that training's demand, times its
-    per cent; what was ordered and used for people of earlier months stands in both quantities.
+    per cent (more where few bodies are); what was used for people of earlier months stands in both quantities.
     """
     hours = sum(int(str(row["formation_linguistique"])) for row in learners)
     demands = (
-        ("C", "civique", "jour", CIVIC_EURO_DAY, len(rows) * 4 * CIVIC_ORDER_PERCENT),
-        ("L", "linguistique", "heure", LANGUAGE_EURO_HOUR, hours * LANGUAGE_ORDER_PERCENT),
+        ("C", "civique", "jour", CIVIC_EURO_DAY, len(rows) * 4, CIVIC_ORDER_PERCENT),
+        ("L", "linguistique", "heure", LANGUAGE_EURO_HOUR, hours, LANGUAGE_ORDER_PERCENT),
     )
     found: list[Row] = []
-    for kind, training, unit, price, hundredths in demands:
-        shares = Counter(str(site["organisme"]) for site in sites if _kind(site) == kind)
+    for kind, training, unit, price, demand, percent in demands:
+        # A site that is open late has two rooms, and is asked for by more people.
+        shares: Counter[str] = Counter()
+        for site in sites:
+            if _kind(site) == kind:
+                shares[str(site["organisme"])] += 2 if site["samedi"] else 1
+        slack = FEW_SITES_PERCENT if len(shares) <= FEW_SITES else 0
         for body, count in sorted(shares.items()):
-            left = ceil(hundredths * count / (100 * shares.total()))
+            left = ceil(demand * (percent + slack) * count / (100 * shares.total()))
             used = left * draw.randrange(3, 9) // 100
             found.append(
                 {

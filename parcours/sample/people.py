@@ -51,7 +51,7 @@ MODES = {
 }
 MODES_OUTSIDE_CITIES = {"transport": 40, "voiture": 42, "velo": 6, "marche": 12}
 DENSE = ("75", "92", "93", "94", "69", "13")
-CITY_PULL = 1.15  # homes follow population to this power: towns draw more than their part [A]
+CITY_PULL = 1.3  # homes follow population to this power: towns draw more than their part [A]
 
 
 def draw_people(territory: str, people: int, month: date, programme: RuleBook, draw: Random) -> list[Row]:
