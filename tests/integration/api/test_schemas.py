@@ -1,0 +1,166 @@
+"""
+Every operation of the three APIs under schemathesis: no server error, only documented answers, and a 2xx at least once.
+
+Ids come from a seeded house, so that operations on one thing meet a thing.
+"""
+
+import json
+from collections import Counter
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from shared.ids import new_id
+from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
+
+PREFIXES = {"scheduler": "/planning", "attendance": "/attendance", "notifications": "/notices"}
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+EXAMPLES = 12
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    """A house with a published plan, a marked roll, flags and notices; and the ids to use in paths."""
+    with a_house(tmp_path_factory.mktemp("api") / "var") as house:
+        rows = [person(n, langues_parlees="fr;ar") for n in range(1, 25)]
+        batch = house.send("mois.csv", csv_of([*rows, person(99, niveau="C3")])).json()["batch_id"]
+        house.send("offre.xlsx", xlsx_of(OFFER), kind="offer")
+        run_id = str(new_id())
+        body = {"territory": "93", "programme": "cir-2019", "seconds": 3}
+        house.planner.put(f"/planning/api/v1/runs/{run_id}", body)
+        house.stage.run_jobs()
+        house.planner.post(f"/planning/api/v1/runs/{run_id}/publication")
+        house.drain()
+        sessions = house.planner.items("/planning/api/v1/sessions", territory="93")
+        assert sessions, house.planner.get(f"/planning/api/v1/runs/{run_id}")
+        needs = house.planner.items("/planning/api/v1/needs", territory="93")
+        body_door = house.door("body-ORG")
+        first = min(session["starts_on"] for session in sessions)
+        from datetime import UTC, datetime, timedelta
+
+        house.clock.set(datetime.fromisoformat(first).replace(tzinfo=UTC) + timedelta(hours=20))
+        rolls = body_door.items("/attendance/api/v1/rolls", day=first, people="true")
+        roll = rolls[0]
+        absent = roll["people"][0]["signatory_id"]
+        marks = [
+            {"id": str(new_id()), "signatory_id": one["signatory_id"], "status": "present", "act": "qr"}
+            if one["signatory_id"] != absent
+            else {"id": str(new_id()), "signatory_id": absent, "status": "absent_unexplained"}
+            for one in roll["people"]
+        ]
+        body_door.post(f"/attendance/api/v1/rolls/{roll['id']}/marks", {"marks": marks, "sign": True})
+        house.drain()
+        notices = house.admin.get("/notices/api/v1/notices")["items"]
+        absence = house.planner.items("/attendance/api/v1/absences", territory="93")[0]
+        house.ids = {
+            "batch_id": batch, "sheet": "signataires", "number": 26, "run_id": run_id,
+            "signatory_id": needs[0]["signatory_id"], "contract_id": needs[0]["contract_id"],
+            "meeting_id": roll["id"], "mark_id": absence["id"], "notice_id": notices[0]["id"],
+            "attempt_id": str(new_id()),
+        }  # fmt: skip
+        house.bodies = {
+            "POST /api/v1/sessions": {"login": "admin", "password": house.passwords["admin"]},
+            "PUT /api/v1/runs/{run_id}": body,
+            "PATCH /api/v1/imports/{batch_id}/rows/{sheet}/{number}": {"cells": {"niveau": "B9"}},
+            "POST /api/v1/rolls/{meeting_id}/marks": {"marks": marks},
+            "POST /api/v1/rolls/{meeting_id}/corrections": {
+                "mark": {"id": str(new_id()), "signatory_id": absent, "status": "present", "act": "signed_sheet"},
+                "reason": "sheet_found",
+            },
+            "POST /api/v1/absences/{mark_id}/qualification": {"id": str(new_id()), "justified": False},
+            "PUT /api/v1/attempts/{attempt_id}": {"signatory_id": absent, "method": "call", "outcome": "reached"},
+            "PUT /api/v1/contracts/{contract_id}/level": {"level": "A1", "test": "final", "reached_on": first},
+            "POST /api/v1/notices/{notice_id}/receipts": {"state": "delivered"},
+        }
+        house.queries = {
+            "GET /api/v1/rolls": {"day": first},
+            "POST /api/v1/imports": {"territory": "93", "kind": "intake"},
+        }
+        house.upload = csv_of([person(77)])
+        yield house
+
+
+def logins(service, route):
+    from shared.rights import RightsTable
+
+    roles = RightsTable.load().roles(service, route)
+    by_role = {"planner": "planner", "admin": "admin", "provider_manager": "body-ORG"}
+    return next((by_role[role] for role in ("planner", "provider_manager", "admin") if role in roles), "admin")
+
+
+@pytest.mark.parametrize("service", list(PREFIXES))
+def test_every_operation_keeps_its_contract_and_answers_2xx_at_least_once(seeded, service):
+    prefix = PREFIXES[service]
+    spec = seeded.client.get(f"{prefix}/api/v1/openapi.json").json()
+    schema = schemathesis.openapi.from_dict(spec)
+    succeeded = Counter()
+    tokens = {}
+
+    def token(login):
+        tokens.setdefault(login, seeded.token(login))
+        return {"Authorization": f"Bearer {tokens[login]}"}
+
+    flask_rules = {
+        f"{method} {_braces(rule.rule)}": f"{method} {rule.rule}"
+        for rule in seeded.house.apps[prefix].url_map.iter_rules()
+        for method in rule.methods
+    }
+    for operation in (result.ok() for result in schema.get_all_operations()):
+        name = f"{operation.method.upper()} {operation.path}"
+        headers = token(logins(service, flask_rules[name]))
+        path = prefix + operation.path.format(**seeded.ids)
+        seeded_call = {"params": seeded.queries.get(name), "json": seeded.bodies.get(name)}
+        if name == "POST /api/v1/imports":
+            seeded_call = {"params": seeded.queries[name], "files": {"file": ("un.csv", seeded.upload)}}
+        answer = seeded.client.request(operation.method.upper(), path, headers=headers, **seeded_call)
+        assert answer.status_code < 500, (name, answer.text)
+        succeeded[name] += answer.is_success
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @_given(operation)
+        def fuzz(case, headers=headers, name=name):
+            sent = case.as_transport_kwargs(base_url=f"http://127.0.0.1:8000{prefix}")
+            sent["headers"] = {**dict(sent.get("headers") or {}), **headers}
+            sent.pop("cookies", None)
+            answer = seeded.client.request(**{key: value for key, value in sent.items() if value is not None})
+            succeeded[name] += answer.is_success
+            case.validate_response(answer, checks=list(CHECKS))
+
+        fuzz()
+    never = sorted(name for name in succeeded if not succeeded[name])
+    assert never == [], f"never answered 2xx: {never}"
+    assert len(succeeded) == sum(1 for _ in schema.get_all_operations())
+
+
+def _braces(rule):
+    import re
+
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+
+
+def _given(operation):
+    from hypothesis import given
+
+    return given(operation.as_strategy())
+
+
+def test_problems_have_one_shape_everywhere(seeded):
+    for prefix in PREFIXES.values():
+        answer = seeded.client.get(f"{prefix}/api/v1/no-such-thing")
+        body = json.loads(answer.text)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert {"title", "status", "code", "detail", "cause"} <= set(body)
