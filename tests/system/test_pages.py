@@ -1,0 +1,138 @@
+"""Every page in a real browser, at phone and desktop width: no accessibility fault, no script, nothing from elsewhere."""
+
+import re
+import secrets
+import signal
+import subprocess
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.browser import FLAGS, chromium
+from tests.servers import free_port
+from tests.system.test_demo import PARCOURS, answers, demo, environment, rows, wait_for  # noqa: F401 - demo is a fixture
+
+WIDTHS = {"phone": 390, "desktop": 1280}
+
+
+@pytest.fixture(scope="module")
+def served(demo, tmp_path_factory):  # noqa: F811
+    """Serve the finished demonstration; return (address, one-time links, var folder)."""
+    var, _ = demo
+    port = free_port()
+    log = tmp_path_factory.mktemp("serve") / "log"
+    with log.open("w") as output:
+        serving = subprocess.Popen(
+            [*PARCOURS, "serve", "--port", str(port)], env=environment(var), stdout=output, stderr=output
+        )
+    try:
+        wait_for(lambda: answers(port), 60, lambda: serving.poll() is None)
+        links = re.findall(r"(http://\S+/planning/demo/\S+)", log.read_text())
+        yield f"http://127.0.0.1:{port}", links, var
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        serving.wait(timeout=40)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        path = chromium()
+    except RuntimeError as error:
+        pytest.exit(str(error), returncode=3)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser, served):
+    """A browser in which the planner came in by their one-time link, as a person does: open, then press the button."""
+    _, links, _ = served
+    context = browser.new_context(java_script_enabled=True)
+    page = context.new_page()
+    page.goto(links[0])
+    page.get_by_role("button", name="Entrer").click()
+    assert page.url.endswith("/planning/")
+    page.close()
+    yield context
+    context.close()
+
+
+def pages(var):
+    def first(service, query):
+        from uuid import UUID
+
+        return UUID(str(rows(var, service, query)[0][0]))
+
+    session = first("scheduler", "SELECT id FROM session WHERE training = 'civic' ORDER BY starts_on LIMIT 1")
+    roll = first("attendance", "SELECT meeting_id FROM roll WHERE state = 'signed' LIMIT 1")
+    flagged = first("attendance", "SELECT contract_id FROM flag LIMIT 1")
+    run = first("scheduler", "SELECT id FROM plan_run WHERE state = 'published' LIMIT 1")
+    person = first("scheduler", "SELECT signatory_id FROM need WHERE state = 'unplaced' LIMIT 1")
+    notice = first("notifications", "SELECT id FROM notice LIMIT 1")
+    batch = first("scheduler", "SELECT id FROM import_batch LIMIT 1")
+    held = rows(var, "attendance", "SELECT held_on FROM meeting ORDER BY held_on LIMIT 1")[0][0]
+    return (
+        "/", "/planning/", "/planning/imports", f"/planning/imports/{batch}", "/planning/sessions",
+        f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", "/planning/flags",
+        f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
+        f"/attendance/rolls/{roll}", "/attendance/flags", f"/attendance/contracts/{flagged}",
+        "/attendance/api/v1/docs", "/notices/", f"/notices/notices/{notice}", "/notices/templates",
+        "/notices/api/v1/docs", "/planning/sign-in", f"/planning/demo/{secrets.token_hex(4)}",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("width", list(WIDTHS))
+def test_every_page_is_accessible_and_fits_the_screen(context, served, width):
+    address, _, var = served
+    page = context.new_page()
+    page.set_viewport_size({"width": WIDTHS[width], "height": 844})
+    requests, faults = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    for path in pages(var):
+        answer = page.goto(address + path)
+        assert answer.status == 200, (path, answer.status)
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        faults += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in found]
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if overflow > 1:
+            faults.append((path, "wider than the screen", f"{overflow} px"))
+    page.close()
+    assert faults == []
+    assert [url for url in requests if not url.startswith(address)] == []
+
+
+def test_a_trainer_takes_a_roll_and_signs_it_without_any_script(browser, served):
+    """The body's manager opens today's roll, marks everybody present, one late, and signs off."""
+    address, links, var = served
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(links[-1])
+    page.get_by_role("button", name="Entrer").click()
+    query = (
+        "SELECT meeting.held_on FROM meeting LEFT JOIN roll ON roll.meeting_id = meeting.id "
+        "WHERE roll.state IS NULL ORDER BY meeting.held_on LIMIT 40"
+    )
+    now = (var / "clock").read_text()[:10]
+    later = (var / "clock").read_text()
+    days = sorted({day for (day,) in rows(var, "attendance", query) if day > now})
+    try:
+        for day in days:
+            (var / "clock").write_text(f"{day}T20:00:00+00:00")
+            page.goto(f"{address}/attendance/?day={day}")
+            if page.get_by_text("à prendre").count():
+                break
+        page.locator("tbody a").first.click()
+        people = page.locator("fieldset").count()
+        assert people > 0
+        for n in range(people):
+            page.locator("fieldset").nth(n).get_by_label("Présent", exact=True).check()
+        page.get_by_role("button", name="Enregistrer et signer la feuille").click()
+        assert page.get_by_text("Feuille signée").count() == 1
+        assert page.get_by_text("déclaré par le formateur").count() == people
+    finally:
+        (var / "clock").write_text(later)
+        context.close()
