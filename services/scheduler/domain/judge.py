@@ -193,7 +193,7 @@ def bundles_stay_together(view: View) -> Iterator[Breach]:
         if need.training is Training.CIVIC and not need.again:
             groups[need.person, view.problem.rules.bundle_of(need.part)].append(need)
     for (person, bundle), needs in groups.items():
-        free = [need for need in needs if need.id not in seats or not seats[need.id].pinned]
+        free = [need for need in needs if need.id not in seats or not seats[need.id].told]
         if len({seats[need.id].session.id if need.id in seats else None for need in free}) > 1:
             words = f"person {person}: {'+'.join(bundle)} belong together and are not in one session"
             yield Breach(rule="bundle", words=words, person=person)

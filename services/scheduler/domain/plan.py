@@ -7,12 +7,20 @@ itself, so that the same plan found twice has the same ids.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 from services.scheduler.domain.codec import Says, from_json, to_json
-from services.scheduler.domain.problem import Interpreter, Meeting, Placement, Session, Training, WeeklySlots
+from services.scheduler.domain.problem import (
+    Interpreter,
+    Lot,
+    Meeting,
+    Placement,
+    Session,
+    Trainer,
+    Training,
+    WeeklySlots,
+)
 
 __all__ = [
     "PLAN_FORMAT",
@@ -39,7 +47,7 @@ class Change:
     One step that a planner could take, as data that `apply_change` reads.
 
     `kind` says which: travel_limit, availability, waiver, extra_seats, smaller_group, interpreter,
-    trainer_half_days, new_trainer, new_room, lot, horizon.
+    trainer_half_days, trainer, lot_quantity, lot.
     """
 
     kind: Annotated[str, Says("what is changed")]
@@ -47,9 +55,10 @@ class Change:
     amount: Annotated[int, Says("how much more, in the unit of the kind")] = 0
     value: Annotated[str, Says("rule, language or body, where the kind has one")] = ""
     slots: Annotated[WeeklySlots | None, Says("half-days that are added")] = None
-    until: Annotated[date | None, Says("new last day")] = None
     session: Annotated[Session | None, Says("the group that is meant, where it is not open yet")] = None
     interpreter: Annotated[Interpreter | None, Says("the interpreter that is added")] = None
+    trainer: Annotated[Trainer | None, Says("the trainer that is added")] = None
+    lot: Annotated[Lot | None, Says("the lot that is added")] = None
     fr: Annotated[str, Says("in words, French")]
     en: Annotated[str, Says("in words, English")]
 

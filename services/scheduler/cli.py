@@ -1,0 +1,122 @@
+"""The planner's commands on files: solve a problem, check a plan. The last line is JSON, for programs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+__all__ = ["plan"]
+
+
+@click.group()
+def plan() -> None:
+    """Make a plan from a problem file, or check one."""
+
+
+@plan.command()
+@click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the plan is written.")
+@click.option("--time-limit", type=click.FloatRange(min=0), default=None, help="Seconds of wall time (20).")
+@click.option("--work-limit", type=click.IntRange(min=0), default=None, help="Units of work: the same plan each time.")
+@click.option("--start", type=click.Path(path_type=Path), default=None, help="A plan to begin from.")
+@click.option("--seed", type=int, default=1, show_default=True)
+def solve(  # noqa: PLR0917 - click passes them by name
+    problem_file: Path, out: Path, time_limit: float | None, work_limit: int | None, start: Path | None, seed: int
+) -> None:
+    """Plan PROBLEM.JSON; the last line is JSON: value, bound and gap of each tier, parts, seconds."""
+    from datetime import timedelta
+    from time import monotonic
+
+    from services.scheduler.domain.plan import plan_from_json
+    from services.scheduler.domain.problem import problem_from_json
+    from services.scheduler.solver import Progress, UnsoundPlanError
+    from services.scheduler.solver import solve as run
+    from services.scheduler.solver.__main__ import write_plan
+
+    begin = monotonic()
+    problem = _read(problem_file, problem_from_json)
+    before = None if start is None else _read(start, plan_from_json)
+    if not out.parent.is_dir():
+        _refuse(f"{out}: its folder does not exist")
+    phases: set[str] = set()
+
+    def tell(now: Progress) -> None:
+        if now.phase not in phases:
+            phases.add(now.phase)
+            click.echo(f"{now.phase}: {now.placed} of {now.needs} needs placed", err=True)
+
+    try:
+        found = run(
+            problem,
+            limit=None if time_limit is None or work_limit is not None else timedelta(seconds=time_limit),
+            work_limit=work_limit,
+            progress=tell,
+            start=before,
+            seed=seed,
+        )
+    except UnsoundPlanError as error:
+        _refuse(str(error))
+    write_plan(out, found)
+    summary = {
+        "needs": len(problem.needs),
+        "placed": len(found.placements),
+        "unplaced": len(found.unplaced),
+        "sessions": len(found.sessions),
+        "status": found.solver.status,
+        "tiers": _tiers(found.tiers),
+        "seconds": round(monotonic() - begin, 1),
+    }
+    click.echo(json.dumps(summary, ensure_ascii=False))
+
+
+@plan.command()
+@click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
+@click.argument("plan_file", metavar="PLAN.JSON", type=click.Path(path_type=Path))
+def check(problem_file: Path, plan_file: Path) -> None:
+    """Judge PLAN.JSON: exit 0 and the objective's parts as JSON, or each broken rule in words and exit 1."""
+    from services.scheduler.domain.judge import breaches, score
+    from services.scheduler.domain.plan import plan_from_json
+    from services.scheduler.domain.problem import problem_from_json
+
+    problem = _read(problem_file, problem_from_json)
+    found = _read(plan_file, plan_from_json)
+    broken = breaches(problem, found)
+    for breach in broken:
+        click.echo(f"{breach.rule}: {breach.words}")
+    if broken:
+        sys.exit(1)
+    click.echo(json.dumps({"placed": len(found.placements), "tiers": _tiers(score(problem, found))}))
+
+
+def _tiers(tiers: Any) -> dict[str, Any]:
+    return {
+        tier.name: {
+            "value": tier.value,
+            "bound": tier.bound,
+            "gap": tier.gap,
+            "parts": {part.name: {"quantity": part.quantity, "weight": part.weight} for part in tier.parts},
+        }
+        for tier in tiers
+    }
+
+
+def _read(path: Path, decode: Any) -> Any:
+    """Return what the file holds; one clear line and exit 2 when it cannot be read."""
+    try:
+        return decode(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        _refuse(f"{path}: {error.strerror or error}")
+    except UnicodeDecodeError:
+        _refuse(f"{path}: this is not a UTF-8 text file")
+    except RecursionError:
+        _refuse(f"{path}: this JSON is nested too deeply")
+    except ValueError as error:
+        kind = "this is not JSON: " if isinstance(error, json.JSONDecodeError) else ""
+        _refuse(f"{path}: {kind}{error}")
+
+
+def _refuse(words: str) -> NoReturn:
+    click.echo(words, err=True)
+    sys.exit(2)

@@ -1,0 +1,381 @@
+"""
+A Problem in, a judged Plan out.
+
+Told seats that still hold are kept where they are; the rest is built three ways, the best is improved until the limit,
+and each need left out gets its reason. Under a work limit no clock is read, so the same problem gives the same plan.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.metadata import version
+from random import Random
+from time import monotonic
+
+from services.scheduler.domain.judge import breaches
+from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced
+from services.scheduler.domain.problem import Placement, Problem, Session, SessionState, fingerprint
+from services.scheduler.domain.score import score
+from services.scheduler.solver.bounds import Bounds
+from services.scheduler.solver.candidates import candidates
+from services.scheduler.solver.draft import Draft, Value
+from services.scheduler.solver.facts import Facts, Unit
+from services.scheduler.solver.reasons import Reasons
+from services.scheduler.solver.search import Search
+from shared.errors import ParcoursError
+
+__all__ = ["DEFAULT_LIMIT", "Progress", "UnsoundPlanError", "solve"]
+
+DEFAULT_LIMIT = timedelta(seconds=20)
+PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
+_LONG_PATIENCE = 3000  # the same while they are not
+_SETTLE_EVERY = 60  # neighbourhoods between two exact seatings
+_INDIVIDUAL = frozenset(
+    {"level", "availability", "reach", "room", "entry", "interpretation", "childcare", "one_place", "civic_order"}
+)
+_ALONE = _INDIVIDUAL - {"one_place", "civic_order"}
+
+
+class UnsoundPlanError(ParcoursError):
+    """Raised when the judge refuses what the search found: a defect of the program. Never retry; report it."""
+
+    code = "unsound_plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is. `best` writes out the best plan so far, with provisional reasons."""
+
+    phase: str
+    milliseconds: int
+    work: int
+    needs: int
+    placed: int
+    values: Mapping[str, int]
+    bounds: Mapping[str, int | None]
+    best: Callable[[], Plan] | None = None
+
+
+def solve(
+    problem: Problem,
+    *,
+    limit: timedelta | None = None,
+    work_limit: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    start: Plan | None = None,
+    seed: int = 1,
+) -> Plan:
+    """
+    Return the best plan found within the limit, judged; `start` is a plan to begin from.
+
+    `limit` is wall time (20 seconds when neither limit is given); `work_limit` counts neighbourhoods and reads no
+    clock. Raises UnsoundPlanError if the judge finds a broken rule, which is a defect and not a property of the input.
+    """
+    if limit is None and work_limit is None:
+        limit = DEFAULT_LIMIT
+    run = _Run(problem, limit=limit, work_limit=work_limit, progress=progress, should_stop=should_stop, seed=seed)
+    plan = run.solve(start)
+    found = breaches(problem, plan)
+    if found:
+        raise UnsoundPlanError(f"{len(found)} rules are broken; the first: {found[0].rule}: {found[0].words}")
+    return plan
+
+
+class _Run:
+    """One run of the engine: its limits, its incumbent, its bounds."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        limit: timedelta | None,
+        work_limit: int | None,
+        progress: Callable[[Progress], None] | None,
+        should_stop: Callable[[], bool] | None,
+        seed: int,
+    ) -> None:
+        self.problem = problem
+        self.begin = monotonic()
+        self.seconds = None if limit is None else limit.total_seconds()
+        self.work_limit = work_limit
+        self.progress = progress
+        self.should_stop = should_stop
+        self.seed = seed
+        self.work = 0
+        self.status = "limit"
+        self.standing, self.forced_moves = _standing(problem)
+        self.bounds: Bounds | None = None
+        self.best: Draft | None = None
+
+    def solve(self, start: Plan | None) -> Plan:
+        problem = self.problem
+        if len(self.standing) == len(problem.needs):
+            self.status = "unchanged"
+            return self._scored(self.standing_plan(), dict.fromkeys((), (None, "nothing was left to place")))
+        facts = Facts(problem)
+        units = facts.units(placement.need for placement in self.standing)
+        base = self._base(facts, units)
+        self._tell("candidates")
+        groups = candidates(facts, units)
+        search = Search(groups, units, Random(self.seed))  # noqa: S311 - a search, not a secret
+        self._tell("bounds")
+        self.bounds = Bounds(base, groups, self.forced_moves)
+        self.best = base
+        if start is not None:
+            self.best = warm(base, start)
+            search.insert(self.best, self.best.unplaced)
+            search.complete(self.best)
+        for order in range(3):
+            if self._over():
+                break
+            trial = base.copy()
+            search.build(trial, order)
+            self.best = min(self.best, trial, key=Draft.value)
+            self._tell("building")
+        self.best = search.settle(self.best)
+        self._improve(search)
+        self.best = search.settle(self.best)
+        trim(self.best)
+        self._tell("reasons")
+        hurry = None if self.seconds is None else self.begin + self.seconds + max(2.0, 0.1 * self.seconds)
+        unplaced = Reasons(self.best, groups, self._sessions_and_seats).explain(hurry)
+        return self._finish(self.best, unplaced)
+
+    def standing_plan(self) -> Plan:
+        """Return the plan that leaves everything as it was."""
+        placed = {placement.need for placement in self.standing}
+        return Plan(
+            problem=fingerprint(self.problem),
+            sessions=self.problem.sessions,
+            placements=self.standing,
+            unplaced=tuple(_pending(need.id) for need in self.problem.needs if need.id not in placed),
+            solver=self._facts(),
+        )
+
+    def _base(self, facts: Facts, units: list[Unit]) -> Draft:
+        draft = Draft(facts, units)
+        groups = {session.id: draft.adopt(session) for session in self.problem.sessions}
+        unit_of = {need.id: unit.index for unit in units for need in unit.needs}
+        for placement in self.standing:
+            index = unit_of[placement.need]
+            draft.seat(index, groups[placement.session], placement.joins_on.toordinal())
+            draft.fixed |= 1 << index
+        return draft
+
+    def _improve(self, search: Search) -> None:
+        assert self.best is not None  # noqa: S101 - set before
+        quiet = 0
+        while not self._over():
+            if self._proven():
+                self.status = "optimal"
+                return
+            patience = PATIENCE if self._proven("T1", "T2") else _LONG_PATIENCE
+            if quiet >= patience:
+                self.status = "settled"
+                return
+            self.work += 1
+            before = self.best.value()
+            trial = search.step(self.best, self.work)
+            if trial is not None:
+                self.best = trial
+            if self.work % _SETTLE_EVERY == 0:
+                self.best = search.settle(self.best)
+            quiet = 0 if self.best.value() < before else quiet + 1
+            self._tell("improving")
+
+    def _over(self) -> bool:
+        if self.should_stop is not None and self.should_stop():
+            self.status = "stopped"
+            return True
+        if self.work_limit is not None and self.work >= self.work_limit:
+            return True
+        return self.seconds is not None and monotonic() - self.begin >= self.seconds
+
+    def _proven(self, *names: str) -> bool:
+        assert self.best is not None and self.bounds is not None  # noqa: S101, PT018 - set before
+        values = self._values(self.best.value())
+        bounds = self.bounds.of(values["T1"])
+        return all(bounds[name][0] == values[name] for name in names or ("T1", "T2", "T3"))
+
+    def _values(self, value: Value) -> dict[str, int]:
+        moved = self.forced_moves * self.problem.weights.told_moved
+        return {"T1": value[0], "T2": value[1] + moved, "T3": value[2]}
+
+    def _tell(self, phase: str) -> None:
+        if self.progress is None:
+            return
+        best = self.best
+        values: dict[str, int] = {}
+        bounds: dict[str, int | None] = {}
+        placed = len(self.standing)
+        if best is not None and self.bounds is not None:
+            values = self._values(best.value())
+            bounds = {name: bound for name, (bound, _) in self.bounds.of(values["T1"]).items()}
+            placed = sum(len(unit.needs) for unit in best.units if best.where[unit.index] >= 0)
+        elapsed = 0 if self.seconds is None else round(1000 * (monotonic() - self.begin))
+        self.progress(
+            Progress(
+                phase=phase,
+                milliseconds=elapsed,
+                work=self.work,
+                needs=len(self.problem.needs),
+                placed=placed,
+                values=values,
+                bounds=bounds,
+                best=None if best is None else (lambda: self._finish(best, ())),
+            )
+        )
+
+    def _facts(self) -> SolverFacts:
+        timed = self.seconds is not None
+        return SolverFacts(
+            name="parcours",
+            version=f"1 (ortools {version('ortools')})",
+            seed=self.seed,
+            status=self.status,
+            milliseconds=round(1000 * (monotonic() - self.begin)) if timed else 0,
+            work=self.work,
+        )
+
+    def _sessions_and_seats(self, draft: Draft) -> tuple[tuple[Session, ...], tuple[Placement, ...]]:
+        standing = {placement.need: placement for placement in self.standing}
+        session_of = {key: draft.session_of(group) for key, group in draft.groups.items()}
+        new = [session for session in session_of.values() if session.state is SessionState.NEW]
+        new.sort(key=lambda session: (session.meetings[0].day, session.meetings[0].slot.rank, session.id))
+        seats: dict[str, Placement] = {}
+        for unit in draft.units:
+            key = draft.where[unit.index]
+            if key < 0:
+                continue
+            group = draft.groups[key]
+            days = draft.facts.part_days(unit, group.shape, group.units[unit.index])
+            for need, day in zip(unit.needs, days, strict=True):
+                seats[need.id] = standing.get(need.id) or Placement(
+                    need=need.id, session=session_of[key].id, joins_on=date.fromordinal(day)
+                )
+        placements = tuple(seats[need.id] for need in self.problem.needs if need.id in seats)
+        return (*self.problem.sessions, *new), placements
+
+    def _finish(self, draft: Draft, reasons: tuple[Unplaced, ...]) -> Plan:
+        sessions, placements = self._sessions_and_seats(draft)
+        placed = {placement.need for placement in placements}
+        known = {one.need: one for one in reasons}
+        unplaced = tuple(known.get(need.id, _pending(need.id)) for need in self.problem.needs if need.id not in placed)
+        plan = Plan(
+            problem=fingerprint(self.problem),
+            sessions=sessions,
+            placements=placements,
+            unplaced=unplaced,
+            solver=self._facts(),
+        )
+        assert self.bounds is not None  # noqa: S101 - set before
+        return self._scored(plan, self.bounds.of(draft.value()[0]))
+
+    def _scored(self, plan: Plan, bounds: Mapping[str, tuple[int | None, str]]) -> Plan:
+        if not bounds:
+            # Nothing was left to decide: the plan is the only one that keeps every told seat.
+            tiers = score(self.problem, plan)
+            bounds = {tier.name: (tier.value, "every need already has its seat") for tier in tiers}
+        tiers = score(self.problem, plan, bounds)
+        return Plan(
+            problem=plan.problem,
+            sessions=plan.sessions,
+            placements=plan.placements,
+            unplaced=plan.unplaced,
+            tiers=tiers,
+            solver=plan.solver,
+        )
+
+
+def warm(base: Draft, start: Plan) -> Draft:
+    """Return the base draft with what an earlier plan opened and seated, as far as it still holds."""
+    draft = base.copy()
+    problem = draft.facts.problem
+    names = {kind: {one.id for one in getattr(problem, kind)} for kind in ("sites", "rooms", "trainers", "lots")}
+    interpreters = {one.id: index for index, one in enumerate(problem.interpreters)}
+    groups = {one.session.id: one for one in draft.groups.values() if one.session is not None}
+    for session in start.sessions:
+        known = (
+            session.state is SessionState.NEW
+            and session.site in names["sites"]
+            and session.room in names["rooms"]
+            and session.trainer in names["trainers"]
+            and session.lot in names["lots"]
+            and all(one.interpreter in interpreters for one in session.interpreters)
+        )
+        if not known:
+            continue
+        groups[session.id] = draft.adopt(session)
+    unit_of = {need.id: unit for unit in draft.units for need in unit.needs}
+    for placement in start.placements:
+        unit = unit_of.get(placement.need)
+        group = groups.get(placement.session)
+        if unit is None or group is None or draft.where[unit.index] >= 0:
+            continue
+        joins_on = draft.joins(unit.index, group)
+        if joins_on is not None:
+            draft.seat(unit.index, group, joins_on)
+    draft.mend()
+    return draft
+
+
+def trim(draft: Draft) -> None:
+    """Send home the interpreters whom nobody in the group needs."""
+    people = draft.facts.problem.people
+    for group in draft.groups.values():
+        if group.kept:
+            continue
+        spoken = [
+            people[draft.units[unit].person].languages
+            for unit in group.units
+            if not people[draft.units[unit].person].follows_french
+        ]
+        for language in sorted(group.interpreters):
+            others = set(group.interpreters) - {language}
+            if all(language not in one or not others.isdisjoint(one) for one in spoken):
+                draft.remove_interpreter(group, language)
+
+
+def _standing(problem: Problem) -> tuple[tuple[Placement, ...], int]:
+    """Return the placements that still hold, and how many told people have to move whatever the plan."""
+    placements = problem.placements
+    needs = {need.id: need for need in problem.needs}
+    placeholder = SolverFacts(name="", version="", seed=0, status="limit", milliseconds=0, work=0)
+    forced: set[str] = set()
+    while True:
+        placed = {placement.need for placement in placements}
+        plan = Plan(
+            problem=fingerprint(problem),
+            sessions=problem.sessions,
+            placements=placements,
+            unplaced=tuple(_pending(need.id) for need in problem.needs if need.id not in placed),
+            solver=placeholder,
+        )
+        found = [one for one in breaches(problem, plan) if one.rule in _INDIVIDUAL and one.person is not None]
+        broken = {(one.person, one.session) for one in found}
+        forced |= {
+            one.person
+            for one in found
+            if one.rule in _ALONE
+            and one.person is not None
+            and any(p.told and needs[p.need].person == one.person for p in placements)
+        }
+        kept = tuple(
+            placement
+            for placement in placements
+            if placement.pinned or (needs[placement.need].person, placement.session) not in broken
+        )
+        if len(kept) == len(placements):
+            return placements, len(forced)
+        placements = kept
+
+
+def _pending(need: str) -> Unplaced:
+    return Unplaced(
+        need=need,
+        code="not_explained",
+        rules=(),
+        fr="aucune place trouvée pour l'instant",
+        en="no seat found so far",
+    )
