@@ -34,7 +34,7 @@ def set_up(environ: Mapping[str, str]) -> list[str]:
             rights = {
                 "configure": r"^(parcours\..*|celery.*|.*\.pidbox|.*reply.*)$",
                 "write": r"^(parcours\..*|amq\.default|celery.*|.*\.pidbox|.*reply.*)$",
-                "read": rf"^(parcours\.{service}(\..*)?|parcours\.events|parcours\.dead|celery.*|.*\.pidbox|.*reply.*)$",
+                "read": rf"^(parcours\.{service}(\..*)?|parcours\.(events|dead)|celery.*|.*\.pidbox|.*reply.*)$",
             }
             _put(client, f"/api/permissions/{VHOST}/{name}", rights)
             topic = {"exchange": "parcours.events", "write": rf"^{service}\..*", "read": ".*"}

@@ -265,9 +265,8 @@ def programme_show(code: str) -> None:
     from services.scheduler.programmes import rule_book
 
     book = rule_book(code)
-    click.echo(
-        f"{book.code}: {book.label}\n{book.note}\nsignable from {book.signable_from} to {book.signable_until or 'today'}"
-    )
+    click.echo(f"{book.code}: {book.label}\n{book.note}")
+    click.echo(f"signable from {book.signable_from} to {book.signable_until or 'today'}")
     for key, value in book.rules.items():
         shown = "rule not known" if value is None else json.dumps(value, ensure_ascii=False)
         click.echo(f"  {key} = {shown}\n      {book.sources[key]}")
@@ -282,11 +281,9 @@ def programme_diff(one: str, other: str) -> None:
 
     left, right = rule_book(one), rule_book(other)
     for key in sorted({*left.rules, *right.rules}):
-        before, after = left.rules.get(key), right.rules.get(key)
-        if before != after:
-            click.echo(
-                f"{key}\n  {one}: {json.dumps(before, ensure_ascii=False)}\n  {other}: {json.dumps(after, ensure_ascii=False)}"
-            )
+        values = [json.dumps(book.rules.get(key), ensure_ascii=False) for book in (left, right)]
+        if values[0] != values[1]:
+            click.echo(f"{key}\n  {one}: {values[0]}\n  {other}: {values[1]}")
 
 
 @click.group()

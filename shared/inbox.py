@@ -75,7 +75,8 @@ def retry_due(hearer: Hearer, *, limit: int = 50) -> int:
     with hearer.database.begin() as db:
         rows = claim_due(db, inbox, sa.and_(inbox.c.state == "retry", inbox.c.due_at <= real_now()), limit=limit)
         for row in rows:
-            _apply(hearer, db, _Message(row["event_id"], row["name"], row["source"], row["body"], row["attempts"]))
+            message = _Message(row["event_id"], row["name"], row["source"], row["body"], row["attempts"])
+            upsert(db, inbox, [_apply(hearer, db, message)])
     return len(rows)
 
 
@@ -102,23 +103,26 @@ def _hear_counted(hearer: Hearer, body: str) -> None:
         attempts = row["attempts"] + 1 if row is not None else 1
         message = _Message(message.id, message.name, message.source, body, attempts)
         if attempts > MOST_ATTEMPTS:
-            _quarantine(db, message, "the process died at each attempt", now)
+            upsert(db, inbox, [_quarantine(db, message, "the process died at each attempt", now)])
             return
         upsert(db, inbox, [_inbox_row(message, "trying", now, None)])
     with hearer.database.begin() as db:
-        _apply(hearer, db, message)
+        upsert(db, inbox, [_apply(hearer, db, message)])
 
 
 def _take(hearer: Hearer, db: Session, messages: Sequence[_Message]) -> None:
     ids = [message.id for message in messages]
     known = set(db.scalars(sa.select(inbox.c.event_id).where(inbox.c.event_id.in_(ids))))
+    kept = []
     for message in messages:
         if message.id not in known:
             known.add(message.id)
-            _apply(hearer, db, message)
+            kept.append(_apply(hearer, db, message))
+    insert_new(db, inbox, kept)
 
 
-def _apply(hearer: Hearer, db: Session, message: _Message) -> None:
+def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
+    """Apply one event's effect under a savepoint; return the inbox row that says what became of it."""
     now = hearer.clock.now()
     try:
         envelope = decode(message.body, recipient=hearer.service, ring=hearer.ring)
@@ -128,16 +132,14 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> None:
         if message.attempts < len(BACK_OFF):
             due = real_now() + timedelta(seconds=BACK_OFF[message.attempts])
             kept = _Message(message.id, message.name, message.source, message.body, message.attempts + 1)
-            upsert(db, inbox, [_inbox_row(kept, "retry", now, due)])
-            return
-        _quarantine(db, message, f"still failing after {message.attempts} attempts: {error}", now)
+            return _inbox_row(kept, "retry", now, due)
+        return _quarantine(db, message, f"still failing after {message.attempts} attempts: {error}", now)
     except sa.exc.OperationalError:
         raise  # the database itself failed: nothing is committed, the broker brings the batch again
     except Exception as error:  # noqa: BLE001 - whatever else a handler raises is final and a person must see it
         log.exception("event quarantined", name=message.name, event_id=str(message.id))
-        _quarantine(db, message, f"{type(error).__name__}: {error}", now)
-    else:
-        upsert(db, inbox, [_inbox_row(message, state, now, None)])
+        return _quarantine(db, message, f"{type(error).__name__}: {error}", now)
+    return _inbox_row(message, state, now, None)
 
 
 def _effect(hearer: Hearer, db: Session, envelope: Envelope, now: datetime) -> str:
@@ -162,10 +164,10 @@ def _newer(db: Session, event: State) -> bool:
     return True
 
 
-def _quarantine(db: Session, message: _Message, error: str, now: datetime) -> None:
-    upsert(db, inbox, [_inbox_row(message, "quarantine", now, None)])
+def _quarantine(db: Session, message: _Message, error: str, now: datetime) -> dict[str, Any]:
     row = {"name": message.name, "source": message.source, "body": message.body, "attempts": message.attempts + 1}
     upsert(db, quarantine, [{"event_id": message.id, **row, "error": error, "since": now}])
+    return _inbox_row(message, "quarantine", now, None)
 
 
 def _inbox_row(message: _Message, state: str, now: datetime, due: datetime | None) -> dict[str, Any]:

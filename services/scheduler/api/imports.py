@@ -10,7 +10,7 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 from flask_smorest.fields import Upload
 
-from services.scheduler.api.scope import check_territory
+from services.scheduler.usecases.scope import check_territory
 from services.scheduler.usecases import intake
 from shared import staging
 from shared.service import Service

@@ -8,7 +8,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.scheduler.api.scope import check_territory
+from services.scheduler.usecases.scope import check_territory
 from services.scheduler.usecases import planning, publication
 from shared import jobs
 from shared.service import Service

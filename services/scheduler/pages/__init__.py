@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, abort, g, redirect, render_templat
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler import storage
-from services.scheduler.api.scope import check_territory
+from services.scheduler.usecases.scope import check_territory
 from services.scheduler.programmes import codes, rule_book
 from services.scheduler.usecases import accounts, intake, overview, planning, publication
 from shared import staging

@@ -107,7 +107,8 @@ def test_where_the_ratio_is_not_known_only_the_hours_owed_complete_a_course():
 @pytest.mark.parametrize(("days", "expected"), [(4, "completed"), (3, "completed"), (2, "running"), (0, "not_started")])
 def test_civic_training_is_complete_with_the_days_that_the_rule_requires(days, expected):
     followings = [
-        follow(day, half_days([Status.PRESENT] * 2 if n < days else [], owed=day), [], TERM) for n, day in enumerate(DAYS)
+        follow(day, half_days([Status.PRESENT] * 2 if n < days else [], owed=day), [], TERM)
+        for n, day in enumerate(DAYS)
     ]
 
     assert outcome(contract(DAYS), "civic", followings, ended=False) == expected

@@ -44,7 +44,12 @@ def test_one_settings_error_names_all_that_lacks():
     with pytest.raises(SettingsError) as raised:
         environment.check()
 
-    for name in ("PARCOURS_TOKEN_PUBLIC", "PARCOURS_SEAL_ATTENDANCE", "PARCOURS_ATTENDANCE_DATABASE_URL", "PARCOURS_AMQP_URL"):
+    for name in (
+        "PARCOURS_TOKEN_PUBLIC",
+        "PARCOURS_SEAL_ATTENDANCE",
+        "PARCOURS_ATTENDANCE_DATABASE_URL",
+        "PARCOURS_AMQP_URL",
+    ):
         assert name in str(raised.value)
 
 
@@ -56,7 +61,9 @@ def test_secrets_stay_out_of_repr_and_embedded_keys_are_private(tmp_path):
     assert common.token_key.hex() not in repr(common)
     assert "seal_keys" not in repr(common)
     assert os.stat(tmp_path / "keys" / "token").st_mode & 0o077 == 0
-    assert common_from(Environment({"PARCOURS_VAR": str(tmp_path)}), "notifications").token_public == common.token_public
+    assert (
+        common_from(Environment({"PARCOURS_VAR": str(tmp_path)}), "notifications").token_public == common.token_public
+    )
 
 
 @pytest.mark.parametrize(
