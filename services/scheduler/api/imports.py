@@ -10,8 +10,8 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 from flask_smorest.fields import Upload
 
-from services.scheduler.usecases.scope import check_territory
 from services.scheduler.usecases import intake
+from services.scheduler.usecases.scope import check_territory
 from shared import staging
 from shared.service import Service
 from shared.web.frame import acting, current_principal

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from flask_smorest import Blueprint
 
 from services.scheduler import storage
-from services.scheduler.usecases.scope import check_territory, own_territory
 from services.scheduler.usecases import overview
+from services.scheduler.usecases.scope import check_territory, own_territory
 from shared.service import Service
 from shared.web.frame import acting
 

@@ -28,9 +28,9 @@ def unplaced_points(need: Need, today: date, weights: Weights) -> int:
     return weights.unplaced + weights.urgency * urgency_days(need, today, weights)
 
 
-def wait_points(signed_on: date, joins_on: date) -> int:
-    """Return days from signature to the first meeting, long waits more than in proportion."""
-    days = max(0, (joins_on - signed_on).days)
+def wait_points(days: int) -> int:
+    """Return the points of so many days from signature to the first meeting: long waits more than in proportion."""
+    days = max(0, days)
     return days + days * days // LONG_WAIT_DAYS
 
 
@@ -108,7 +108,7 @@ def _comfort(view: View) -> tuple[Part, ...]:
     for session in language:
         levels = [ranks[seat.person.level] for seat in view.seats_of_session[session.id]]
         spread += max(levels) - min(levels) if levels else 0
-    waiting = sum(wait_points(seat.person.signed_on, seat.placement.joins_on) for seat in view.seats)
+    waiting = sum(wait_points((seat.placement.joins_on - seat.person.signed_on).days) for seat in view.seats)
     minutes = sum(view.travel.minutes(seat.person, view.sites[seat.session.site]) for seat in view.seats)
     return (
         Part(name="wait", quantity=waiting, unit="days + days x days / 60", weight=weights.wait),

@@ -10,9 +10,9 @@ from flask import Blueprint, Flask, Response, abort, g, redirect, render_templat
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler import storage
-from services.scheduler.usecases.scope import check_territory
 from services.scheduler.programmes import codes, rule_book
 from services.scheduler.usecases import accounts, intake, overview, planning, publication
+from services.scheduler.usecases.scope import check_territory
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id

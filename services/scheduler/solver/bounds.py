@@ -8,7 +8,6 @@ that of the plan at hand.
 """
 
 from collections.abc import Iterable
-from datetime import date
 
 from services.scheduler.domain.problem import Training
 from services.scheduler.domain.score import wait_points
@@ -102,9 +101,9 @@ class Bounds:
             if len(able) < len(unit.parts) or not sites:
                 continue
             found[unit.index] = sorted(able)
-            signed = problem.people[unit.person].signed_on
+            signed = facts.signed[unit.person]
             earliest = found[unit.index][: len(unit.parts)]
-            waiting = sum(wait_points(signed, date.fromordinal(day)) for day in earliest)
+            waiting = sum(wait_points(day - signed) for day in earliest)
             travel = min(facts.minutes[unit.person][site] for site in sites) * len(unit.needs)
             self.least[unit.index] = problem.weights.wait * waiting + problem.weights.travel_minute * travel
         return found

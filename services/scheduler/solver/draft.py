@@ -88,12 +88,16 @@ class Draft:
         for unit in units:
             of_person.setdefault(unit.person, []).append(unit.index)
         self.of_person = of_person
+        self.kin = [_kin(unit, [units[index] for index in of_person[unit.person]], facts) for unit in units]
+        self.first_day = [0] * len(units)
+        self.last_day = [0] * len(units)
         self.unplaced = (1 << len(units)) - 1
 
     def copy(self) -> "Draft":
         """Return a copy whose books can change alone; what never changes is shared."""
         twin = Draft.__new__(Draft)
-        twin.facts, twin.units, twin.of_person = self.facts, self.units, self.of_person
+        twin.facts, twin.units, twin.of_person, twin.kin = self.facts, self.units, self.of_person, self.kin
+        twin.first_day, twin.last_day = list(self.first_day), list(self.last_day)
         twin.groups = {key: group.copy() for key, group in self.groups.items()}
         twin.where = list(self.where)
         twin.fixed, twin.unplaced, twin.next_key = self.fixed, self.unplaced, self.next_key
@@ -285,10 +289,9 @@ class Draft:
         """Tell whether the person follows the group: French, or an interpreted language that they speak."""
         if unit.training is Training.LANGUAGE:
             return True
-        person = self.facts.problem.people[unit.person]
-        if person.follows_french or any(language in group.interpreters for language in person.languages):
+        if self.facts.hears[unit.person]:
             return True
-        return self.facts.waived("interpretation", person)
+        return any(language in group.interpreters for language in self.facts.problem.people[unit.person].languages)
 
     def room_suits(self, unit: Unit, room: int) -> bool:
         """Tell whether the room is step-free where the person needs it."""
@@ -301,35 +304,37 @@ class Draft:
 
     def in_order(self, unit: Unit, shape: Shape) -> bool:
         """Tell whether the unit's civic days stand after the earlier ones and before the later ones."""
-        if unit.training is Training.LANGUAGE:
+        kin = self.kin[unit.index]
+        if not kin:
             return True
-        gap = self.facts.problem.rules.civic_gap_days
-        first = shape.part_days[shape.parts.index(unit.parts[0])]
-        last = shape.part_days[shape.parts.index(unit.parts[-1])]
-        for index in self.of_person[unit.person]:
-            other = self.units[index]
-            if other.training is Training.LANGUAGE or index == unit.index:
-                continue
-            key = self.where[index]
-            if other.ranks[0] < unit.ranks[0]:
-                if key < 0:
+        if unit.parts == shape.parts:
+            first, last = shape.part_days[0], shape.part_days[-1]
+        else:
+            first = shape.part_days[shape.parts.index(unit.parts[0])]
+            last = shape.part_days[shape.parts.index(unit.parts[-1])]
+        for other, earlier, gap in kin:
+            if earlier:
+                if self.where[other] < 0 or first - self.last_day[other] < gap:
                     return False
-                there = self.groups[key].shape
-                before = there.part_days[there.parts.index(other.parts[-1])]
-                if first - before < gap * (unit.ranks[0] - other.ranks[1]):
-                    return False
-            elif key >= 0 and not self.fixed >> index & 1:
-                there = self.groups[key].shape
-                after = there.part_days[there.parts.index(other.parts[0])]
-                if after - last < gap * (other.ranks[0] - unit.ranks[1]):
-                    return False
+            elif self.where[other] >= 0 and self.first_day[other] - last < gap and not self.fixed >> other & 1:
+                return False
         return True
+
+    def ready(self, pool: int) -> int:
+        """Return the units of the pool whose earlier civic days all have a seat."""
+        ready = pool
+        for index in bits_of(pool):
+            if any(earlier and self.where[other] < 0 for other, earlier, _ in self.kin[index]):
+                ready &= ~(1 << index)
+        return ready
 
     def seat(self, unit: int, group: Group, joins_on: int) -> None:
         """Give the unit a seat; the caller has asked `joins`."""
         one = self.units[unit]
         group.units[unit] = joins_on
         self.where[unit] = group.key
+        days = self.facts.part_days(one, group.shape, joins_on)
+        self.first_day[unit], self.last_day[unit] = days[0], days[-1]
         self.unplaced &= ~(1 << unit)
         self.busy[one.person] |= self.facts.unit_mask(one, group.shape, joins_on)
         self._count(one, group, joins_on, 1)
@@ -448,3 +453,16 @@ class Draft:
                     civic += self.facts.part_days(unit, group.shape, 0)
             days += sum(1 for day in civic if day < start)
         return days
+
+
+def _kin(unit: Unit, others: list[Unit], facts: Facts) -> tuple[tuple[int, bool, int], ...]:
+    """Return the person's other civic units: index, whether it comes earlier, days that must lie between."""
+    gap = facts.problem.rules.civic_gap_days
+    found = []
+    for other in others:
+        civic = unit.training is Training.CIVIC and other.training is Training.CIVIC
+        if civic and other.index != unit.index:
+            earlier = other.ranks < unit.ranks
+            steps = unit.ranks[0] - other.ranks[1] if earlier else other.ranks[0] - unit.ranks[1]
+            found.append((other.index, earlier, gap * steps))
+    return tuple(found)

@@ -77,6 +77,8 @@ class Facts:
         self.person_of = {person.id: index for index, person in enumerate(problem.people)}
         self.minutes = [[travel.minutes(person, site) for site in problem.sites] for person in problem.people]
         self.free = [self._person_free(person) for person in problem.people]
+        self.signed = [person.signed_on.toordinal() for person in problem.people]
+        self.hears = [person.follows_french or self.waived("interpretation", person) for person in problem.people]
         self.rank = {level: rank for rank, level in enumerate(rules.levels)}
         notice = problem.publish_on.toordinal()
         self.notice = [
@@ -248,6 +250,8 @@ class Facts:
         """Return the day on which each need of the unit begins."""
         if unit.training is Training.LANGUAGE:
             return (joins_on,)
+        if unit.parts == shape.parts:
+            return shape.part_days
         return tuple(day for part, day in zip(shape.parts, shape.part_days, strict=True) if part in unit.parts)
 
     def entry(self, unit: Unit, shape: Shape) -> int | None:
@@ -293,8 +297,10 @@ class Facts:
     def comfort(self, unit: Unit, shape: Shape, site: int, joins_on: int) -> int:
         """Return the T3 points of this seat: waiting and travel."""
         weights = self.problem.weights
-        signed = self.problem.people[unit.person].signed_on
-        waiting = sum(wait_points(signed, date.fromordinal(day)) for day in self.part_days(unit, shape, joins_on))
+        signed = self.signed[unit.person]
+        waiting = 0
+        for day in self.part_days(unit, shape, joins_on):
+            waiting += wait_points(day - signed)
         return weights.wait * waiting + weights.travel_minute * self.minutes[unit.person][site] * len(unit.needs)
 
     def _person_free(self, person: Person) -> int:

@@ -21,6 +21,8 @@ _UNPLACED = 20  # how much one T1 point outweighs one T3 point while a group is 
 _LATE = 1500  # what a late contract costs while a group is chosen, in T3 points
 _SCARCE = 3000  # what a seat is worth more to a unit with a single possible group
 _LOOK = 24  # candidates looked at closely for each group that is opened
+_TRIES = 40  # candidates asked in all for each group that a step opens
+_SAMPLE = 3000  # candidates counted to learn how many groups each unit could sit in
 _SEATED = 100_000  # worth of a seat in the flow, far above any comfort
 
 
@@ -31,9 +33,10 @@ class Search:
         self.candidates = candidates
         self.random = random
         options = [1] * len(units)
-        for candidate in candidates:
+        every = 1 + len(candidates) // _SAMPLE
+        for candidate in candidates[::every]:
             for unit in bits_of(candidate.takers):
-                options[unit] += 1
+                options[unit] += every
         self.worth = [_UNPLACED * unit.weight + _SCARCE // min(options[unit.index], _SCARCE) for unit in units]
         ranks = sorted({unit.ranks for unit in units if unit.training is Training.CIVIC})
         parts = {candidate.shape.parts: candidate.shape.training for candidate in candidates}
@@ -57,9 +60,9 @@ class Search:
         pool = draft.unplaced
         self.insert(draft, pool)
         for stage in stages:
-            self._fill(draft, stage, pool, noise=0.0)
+            self._fill(draft, stage, pool, noise=0.0, tries=None)
             self.insert(draft, pool)
-        self._fill_all(draft, pool, noise=0.0)
+        self._fill_all(draft, pool, noise=0.0, tries=None)
 
     def step(self, draft: Draft, number: int) -> Draft | None:
         """Return a draft that is not worse, reached by closing some groups and filling again, or None."""
@@ -75,7 +78,7 @@ class Search:
         noise = self.random.choice((0.0, 0.1, 0.3))
         if self.random.random() < 0.5:
             self.insert(trial, pool)
-        self._fill_all(trial, pool, noise=noise, courses_first=courses_first)
+        self._fill_all(trial, pool, noise=noise, tries=_TRIES, courses_first=courses_first)
         if trial.mend():
             self.insert(trial, trial.unplaced)
             trial.mend()
@@ -117,18 +120,20 @@ class Search:
 
     def complete(self, draft: Draft) -> None:
         """Open what can still be opened for who is left."""
-        self._fill_all(draft, draft.unplaced, noise=0.0)
+        self._fill_all(draft, draft.unplaced, noise=0.0, tries=None)
         draft.mend()
 
-    def _fill_all(self, draft: Draft, pool: int, noise: float, *, courses_first: bool = False) -> None:
+    def _fill_all(
+        self, draft: Draft, pool: int, *, noise: float, tries: int | None, courses_first: bool = False
+    ) -> None:
         stages = (
             [*self.course_stages, *self.civic_stages] if courses_first else [*self.civic_stages, *self.course_stages]
         )
         for stage in stages:
-            self._fill(draft, stage, pool, noise)
+            self._fill(draft, stage, pool, noise=noise, tries=tries)
         self.insert(draft, pool)
 
-    def _fill(self, draft: Draft, stage: list[Candidate], pool: int, noise: float) -> None:
+    def _fill(self, draft: Draft, stage: list[Candidate], pool: int, *, noise: float, tries: int | None) -> None:
         """Open groups of one kind, the most worthwhile first, until none is worth it."""
         size = draft.facts.problem.rules
         limits = size.civic_size if stage[0].shape.training is Training.CIVIC else size.language_size
@@ -139,7 +144,7 @@ class Search:
         # A group that cannot open now cannot open later in this stage: books only fill up.
         hopeless: set[int] = set()
         while True:
-            waiting = pool & draft.unplaced
+            waiting = draft.ready(pool & draft.unplaced)
             if waiting.bit_count() < least:
                 return
             ranked = [
@@ -149,10 +154,13 @@ class Search:
             ]
             ranked.sort(reverse=True)
             best: tuple[float, _Offer] | None = None
-            looked = 0
+            looked = tried = 0
             for count, _, minus in ranked:
                 if looked >= _LOOK or (best is not None and count < limits.maximum and looked >= _LOOK // 2):
                     break
+                if tries is not None and tried >= tries:
+                    break
+                tried += 1
                 candidate = self.candidates[-minus]
                 offer = self._offer(draft, candidate, waiting)
                 if offer is None:
@@ -265,11 +273,7 @@ class Search:
     @staticmethod
     def _heard(draft: Draft, unit: Unit, languages: Iterable[str]) -> bool:
         person = draft.facts.problem.people[unit.person]
-        return (
-            person.follows_french
-            or any(language in person.languages for language in languages)
-            or draft.facts.waived("interpretation", person)
-        )
+        return draft.facts.hears[unit.person] or any(language in person.languages for language in languages)
 
     @staticmethod
     def _needs(draft: Draft, unit: Unit, language: str) -> bool:
