@@ -114,7 +114,7 @@ class Reasons:
         self.problem = draft.facts.problem
         self.opened = opened
         self.write = write
-        self.unwaived: dict[int, tuple[_Way, str]] = {}
+        self.tried: dict[tuple[Change, ...], bool] = {}
 
     def explain(self, until: float | None) -> tuple[Unplaced, ...]:
         """Return the reason of each need without a seat; after `until` (monotonic) changes are no longer tried."""
@@ -169,8 +169,14 @@ class Reasons:
         return ways[0], "no"
 
     def _works(self, way: _Way) -> bool:
+        """Tell whether these changes give one need more a seat; the same changes are tried once."""
+        if way.changes not in self.tried:
+            self.tried[way.changes] = self._tried(way.changes)
+        return self.tried[way.changes]
+
+    def _tried(self, changes: tuple[Change, ...]) -> bool:
         """Apply the changes, take the plan over, insert again: tell whether one need more has a seat."""
-        problem = apply_changes(self.problem, way.changes)
+        problem = apply_changes(self.problem, changes)
         facts = Facts(problem)
         old = self.draft
         draft = Draft(facts, [replace_unit(unit) for unit in old.units])
@@ -384,7 +390,11 @@ class Reasons:
         people = tuple(kin if one.id == person.id else one for one in problem.people)
         facts = Facts(replace(problem, people=people))
         units = [replace_unit(unit)]
-        found = candidates(facts, units, least=1, staffed=False)
+        found = [
+            one
+            for one in candidates(facts, units, least=1, staffed=False)
+            if one.shape.training is unit.training and set(unit.parts) <= set(one.shape.parts)
+        ]
         found.sort(key=lambda one: (self.facts.minutes[unit.person][one.site], one.shape.days[0], one.index))
         # One start and one pattern at a time from each site, so that the list is short and varied.
         ways = []

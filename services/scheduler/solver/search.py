@@ -22,6 +22,8 @@ _LATE = 1500  # what a late contract costs while a group is chosen, in T3 points
 _SCARCE = 3000  # what a seat is worth more to a unit with a single possible group
 _LOOK = 24  # candidates looked at closely for each group that is opened
 _TRIES = 40  # candidates asked in all for each group that a step opens
+_FROM_KEPT = 0.3  # share of steps that also move newcomers out of published groups
+_GATHER_TRIES = 30  # groups looked at to call people together
 _SAMPLE = 3000  # candidates counted to learn how many groups each unit could sit in
 _SEATED = 100_000  # worth of a seat in the flow, far above any comfort
 
@@ -67,12 +69,14 @@ class Search:
     def step(self, draft: Draft, number: int) -> Draft | None:
         """Return a draft that is not worse, reached by closing some groups and filling again, or None."""
         trial = draft.copy()
-        closed = self._neighbourhood(trial, number)
-        if not closed and not trial.unplaced:
-            return None
-        persons: set[int] = set()
-        for group in closed:
-            persons.update(trial.units[unit].person for unit in trial.close(group))
+        if number % 4 == 3 and trial.unplaced:
+            self._gather(trial)
+        else:
+            closed = self._neighbourhood(trial, number)
+            for group in closed:
+                trial.close(group)
+            if not closed or self.random.random() < _FROM_KEPT:
+                self._leave_kept(trial)
         pool = trial.unplaced
         courses_first = self.random.random() < 0.5
         noise = self.random.choice((0.0, 0.1, 0.3))
@@ -312,6 +316,41 @@ class Search:
                     draft.seat(unit.index, group, joins_on)
                     return
 
+    def _gather(self, draft: Draft) -> None:
+        """Open one group for somebody without a seat, by calling in people who sit in groups that can spare them."""
+        unit = self.random.choice(list(bits_of(draft.unplaced)))
+        start = self.random.randrange(len(self.candidates)) if self.candidates else 0
+        groups = draft.groups
+        tries = 0
+        for index in range(len(self.candidates)):
+            candidate = self.candidates[(start + index) % len(self.candidates)]
+            if not candidate.takers >> unit & 1:
+                continue
+            tries += 1
+            free = draft.room_for(candidate.shape, candidate.site) is not None
+            if not free or draft.trainer_for(candidate.shape, candidate.site) is None:
+                if tries >= _GATHER_TRIES:
+                    return
+                continue
+            spare = {key: min(group.counts) - (0 if group.kept else group.minimum) for key, group in groups.items()}
+            for other in bits_of(candidate.takers & ~draft.unplaced & ~draft.fixed):
+                key = draft.where[other]
+                if spare[key] > 0 and groups[key].shape.parts == candidate.shape.parts:
+                    spare[key] -= 1
+                    draft.unseat(other)
+            offer = self._offer(draft, candidate, draft.ready(draft.unplaced))
+            if offer is not None:
+                self._accept(draft, offer)
+            return
+
+    def _leave_kept(self, draft: Draft) -> None:
+        """Take some seats in published groups back from people who were not told of them yet."""
+        units = [
+            unit for group in draft.groups.values() if group.kept for unit in group.units if not draft.fixed >> unit & 1
+        ]
+        for unit in self.random.sample(units, min(len(units), self.random.choice((1, 2, 4, 8)))):
+            draft.unseat(unit)
+
     def _neighbourhood(self, draft: Draft, number: int) -> list[Group]:
         """Choose the groups to close: some that are related by place, time, kind, or by a person without a seat."""
         random = self.random
@@ -320,7 +359,7 @@ class Search:
             return []
         count = random.choice((1, 2, 3, 4, 6))
         left = list(bits_of(draft.unplaced))
-        kind = number % 4
+        kind = number % 3
         if kind == 0 and left:
             unit = random.choice(left)
             near = [group for group in groups if group.takers >> unit & 1]

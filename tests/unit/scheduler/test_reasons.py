@@ -1,0 +1,121 @@
+"""Why a need has no seat, and that the stated change gives it one."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import builders as b
+import pytest
+
+from services.scheduler.domain.changes import apply_changes
+from services.scheduler.domain.judge import breaches
+from services.scheduler.domain.plan import Unplaced
+from services.scheduler.domain.problem import Problem, Size
+from services.scheduler.solver import solve
+
+
+def only(of: Problem) -> Unplaced:
+    plan = solve(of, work_limit=5)
+    assert len(plan.unplaced) == 1
+    return plan.unplaced[0]
+
+
+def test_a_person_a_little_too_far_is_told_how_many_minutes_are_missing() -> None:
+    of = b.change_person(b.course_problem(3), "p0", latitude=48.90 + 0.15)
+
+    reason = only(of)
+
+    assert reason.rules == ("reach",)
+    assert reason.changes[0].kind == "travel_limit"
+    assert "Bobigny" in reason.fr
+    assert f"{60 + reason.changes[0].amount} minutes" in reason.fr
+
+
+def test_a_person_who_can_come_three_mornings_of_four_is_asked_for_the_fourth() -> None:
+    three = b.WeeklySlots.of(*((day, b.Slot.MORNING) for day in range(3)))
+    reason = only(b.change_person(b.course_problem(3), "p0", availability=three))
+
+    assert reason.rules == ("availability",)
+    assert reason.changes[0].slots == b.WeeklySlots.of((3, b.Slot.MORNING))
+    assert "jeudi matin" in reason.fr
+
+
+def test_a_fifth_person_needs_one_more_seat() -> None:
+    of = b.course_problem(5)
+    of = replace(of, trainers=(b.trainer(max_half_days_week=4),), horizon=b.MONDAY + timedelta(days=9))
+
+    reason = only(of)
+
+    assert reason.rules == ("size",)
+    assert reason.changes[0].kind == "extra_seats"
+
+
+def test_a_person_without_interpreter_needs_one() -> None:
+    of = b.civic_problem(3, ("S1",), rules=b.rules(civic_bundles=(("S1",),)))
+    of = b.change_person(of, "p0", languages=("ti",), follows_french=False)
+
+    reason = only(of)
+
+    assert reason.rules == ("interpretation",)
+    assert reason.changes[0].value == "ti"
+
+
+def test_an_exhausted_order_is_named() -> None:
+    of = replace(b.course_problem(3), lots=(b.lot("language", ordered=1440 * 2 + 100),))
+
+    reason = only(of)
+
+    assert reason.rules == ("lot",)
+    assert reason.changes[0].amount == 1340
+
+
+def test_a_later_civic_day_points_at_the_earlier_one() -> None:
+    of = b.change_person(b.civic_problem(3, ("S1", "S2", "S3", "S4")), "p0", travel_limit_minutes=5)
+
+    plan = solve(of, work_limit=5)
+
+    assert [one.code for one in plan.unplaced] == ["no_reach", "no_reach", *["waits_for_earlier_day"] * 2]
+
+
+def test_no_trainer_at_all_is_a_reason_with_a_change() -> None:
+    of = replace(b.course_problem(3), trainers=())
+
+    plan = solve(of, work_limit=5)
+
+    assert {one.code for one in plan.unplaced} == {"no_trainer"}
+    better = solve(apply_changes(of, plan.unplaced[0].changes), work_limit=5)
+    assert len(better.placements) > 0
+
+
+@pytest.mark.parametrize(("seed", "people"), [(11, 20), (12, 30), (13, 24)])
+def test_the_stated_change_places_one_need_more_for_every_person_left_out(seed: int, people: int) -> None:
+    of = b.scarce_problem(seed, people)
+    plan = solve(of, work_limit=30)
+    assert plan.unplaced
+
+    tried: dict[object, int] = {}
+    for one in plan.unplaced:
+        assert one.changes, one
+        assert one.confirmed == "solve"
+        key = repr(one.changes)
+        if key not in tried:
+            changed = apply_changes(of, one.changes)
+            better = solve(changed, work_limit=0, start=plan)
+            assert breaches(changed, better) == []
+            tried[key] = len(better.placements)
+        assert tried[key] > len(plan.placements), one.en
+
+
+def test_words_are_in_both_languages() -> None:
+    plan = solve(b.scarce_problem(14, 20, rules=b.scarce_problem(14, 20).rules), work_limit=5)
+
+    assert all(one.fr and one.en and one.fr != one.en for one in plan.unplaced)
+
+
+def test_a_group_too_small_says_how_many_people_it_would_gather() -> None:
+    of = b.course_problem(3, rules=b.rules(language_size=Size(minimum=5, maximum=8)))
+
+    plan = solve(of, work_limit=5)
+
+    assert {one.rules for one in plan.unplaced} == {("size",)}
+    assert "3 personnes sur les 5" in plan.unplaced[0].fr
+    assert len(solve(apply_changes(of, plan.unplaced[0].changes), work_limit=5).placements) == 3
