@@ -1,0 +1,89 @@
+"""The only place where the parts of notifications meet."""
+
+__all__ = ["MIGRATIONS", "PREFIX", "build_service", "create_app", "open_post"]
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from flask import Flask
+
+from services.notifications import api, pages, wording
+from services.notifications.consumers import HANDLERS
+from services.notifications.gateways import MailGateway, SmsGateway
+from services.notifications.gateways.files import MailFiles, SmsFiles
+from services.notifications.gateways.http import HttpSms
+from services.notifications.gateways.mail import SmtpMail
+from services.notifications.settings import Settings
+from services.notifications.usecases.contacts import retell, review_contacts
+from services.notifications.usecases.delivery import Post, deliver_due, due
+from services.notifications.usecases.seats import review_seats
+from shared.clock import clock_from
+from shared.database import Database
+from shared.rights import RightsTable
+from shared.seal import KeyRing
+from shared.service import Service
+from shared.web.frame import Doors, make_app
+from shared.web.tokens import TokenVerifier
+from shared.work import Voice
+
+NAME = "notifications"
+PREFIX = "/notices"
+LABEL = "Messages"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def build_service(settings: Settings) -> Service:
+    """Return the service with its database, clock and gateways; nothing is opened yet. Raises WordingError."""
+    common = settings.common
+    wording.templates()  # a text that lacks a field must stop the start, not the sending
+    post = open_post(settings)
+    return Service(
+        name=NAME,
+        database=Database(common.database_url),
+        clock=clock_from(common.clock_file, production=common.production),
+        voice=Voice(NAME, common.seal_keys),
+        ring=KeyRing(common.seal_keys[NAME]),
+        migrations=MIGRATIONS,
+        handlers=HANDLERS,
+        ticks=(
+            partial(review_contacts, post.sms.takes_test_numbers),
+            partial(review_seats, timedelta(seconds=settings.gather_seconds)),
+            partial(deliver_due, post),
+        ),
+        due=due,
+        retell=retell,
+    )
+
+
+def open_post(settings: Settings) -> Post:
+    """Return how this deployment sends."""
+    sms: SmsGateway = SmsFiles(settings.sms_folder)
+    if settings.sms == "http":
+        sms = HttpSms(settings.sms_url, settings.sms_key, receipts=settings.receipts)
+    mail: MailGateway = MailFiles(settings.mail_folder)
+    if settings.mail == "smtp":
+        mail = SmtpMail(settings.smtp_url)
+    return Post(
+        sms=sms,
+        mail=mail,
+        sender=settings.sender,
+        mail_sender=settings.mail_sender,
+        call_back=settings.call_back,
+        demo=settings.demo,
+        quiet_hours=settings.quiet_hours,
+        sms_price=settings.sms_price,
+        address_key=settings.common.seal_keys[NAME],
+    )
+
+
+def create_app(settings: Settings, service: Service) -> Flask:
+    """Return the web application; it is mounted under PREFIX."""
+    common = settings.common
+    doors = Doors(
+        verifier=TokenVerifier(common.token_public), rights=RightsTable.load(), secure_cookie=common.production
+    )
+    app = make_app(service, PREFIX, LABEL, doors, __name__)
+    api.register(app, service)
+    pages.register(app, service, call_back=settings.call_back)
+    return app

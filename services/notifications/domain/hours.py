@@ -1,0 +1,30 @@
+"""When a notice may leave: not at night and not on a Sunday, by the clock of the place where the person lives."""
+
+__all__ = ["leaves_at"]
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+QUIET_FROM, QUIET_UNTIL = time(21), time(8)  # [A] stricter than the carriers' 22:00 to 08:00 for advertising
+SUNDAY = 6
+
+
+def leaves_at(now: datetime, zone: ZoneInfo, useless_after: datetime) -> datetime:
+    """
+    Return the first instant from `now` on at which a notice may be sent. Held, never dropped.
+
+    A notice that would be useless by the end of the quiet hours leaves at once: news of tomorrow's early meeting is
+    worth a late ring.
+    """
+    local = now.astimezone(zone)
+    if not _quiet(local):
+        return now
+    morning = datetime.combine(local.date(), QUIET_UNTIL, zone)
+    while morning < local or morning.weekday() == SUNDAY:
+        morning = datetime.combine(morning.date() + timedelta(days=1), QUIET_UNTIL, zone)
+    released = morning.astimezone(now.tzinfo)
+    return released if released < useless_after else now
+
+
+def _quiet(local: datetime) -> bool:
+    return local.weekday() == SUNDAY or not QUIET_UNTIL <= local.time() < QUIET_FROM

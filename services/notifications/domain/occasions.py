@@ -1,0 +1,132 @@
+"""
+The table from event to notice: what is told to whom, when, by which channels, and what it replaces.
+
+Everything else (handlers, deliveries, pages) reads this table; a new notice is a new row here and a template.
+"""
+
+__all__ = ["EVENTS_OF_FACTS", "OCCASIONS", "SEAT_KINDS", "Occasion", "Told", "wanted_kind"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.notifications.domain.timetable import coming
+from shared.events import (
+    Event,
+    MeetingMissed,
+    PlacementState,
+    SessionState,
+    SignatoryState,
+    SiteState,
+    TrainingCompleted,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """
+    One row. `subject` is what one notice is about: a second event about the same subject makes no second notice.
+
+    `channels` are tried in this order, the person's own preference first. `useful_for` is how long the notice is worth
+    sending, counted from the day that it is about; null: until the end of the first meeting that it names.
+    """
+
+    kind: str
+    events: tuple[type[Event], ...]
+    audience: str
+    subject: str
+    moment: str
+    channels: tuple[str, ...]
+    supersedes: tuple[str, ...]
+    useful_for: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a person was last told about a session: `days` as texts that sort by time, `reached` if it arrived."""
+
+    kind: str
+    site: str
+    days: tuple[str, ...]
+    reached: bool
+
+
+ALL_CHANNELS = ("sms", "email", "letter")
+SEAT_EVENTS = (PlacementState, SessionState)
+SEAT_KINDS = ("convocation", "moved", "cancelled")
+# Heard for what they say about people and places; they tell nobody anything by themselves.
+EVENTS_OF_FACTS: tuple[type[Event], ...] = (SignatoryState, SiteState)
+
+OCCASIONS: Mapping[str, Occasion] = {
+    row.kind: row
+    for row in (
+        Occasion(
+            kind="convocation",
+            events=SEAT_EVENTS,
+            audience="the person who got the seat",
+            subject="person and session: all days of a session, told together, are one message",
+            moment="when no more news of these seats has come for a moment",
+            channels=ALL_CHANNELS,
+            supersedes=("moved", "cancelled"),
+            useful_for=None,
+        ),
+        Occasion(
+            kind="moved",
+            events=SEAT_EVENTS,
+            audience="the person who was told other days or another place",
+            subject="person, session and what was told before",
+            moment="when no more news of these seats has come for a moment",
+            channels=ALL_CHANNELS,
+            supersedes=("convocation", "cancelled"),
+            useful_for=None,
+        ),
+        Occasion(
+            kind="cancelled",
+            events=SEAT_EVENTS,
+            audience="the person who was told to come and shall not",
+            subject="person, session and what was told before",
+            moment="when no more news of these seats has come for a moment",
+            channels=ALL_CHANNELS,
+            supersedes=("convocation", "moved"),
+            useful_for=None,
+        ),
+        Occasion(
+            kind="missed",
+            events=(MeetingMissed,),
+            audience="the person who was absent",
+            subject="person and civic day, not each half of it",
+            moment="at once",
+            channels=ALL_CHANNELS,
+            supersedes=(),
+            useful_for=timedelta(days=14),  # [A]
+        ),
+        Occasion(
+            kind="completed",
+            events=(TrainingCompleted,),
+            audience="the person, when the outcome is completed; another outcome is an agent's to explain",
+            subject="contract and training",
+            moment="at once",
+            channels=ALL_CHANNELS,
+            supersedes=("missed",),
+            useful_for=timedelta(days=60),  # [A]
+        ),
+    )
+}
+
+
+def wanted_kind(told: Told | None, days: Sequence[str], site: str, moment: str) -> str | None:
+    """
+    Return which notice makes a person's knowledge of a session true again, or None when it is true.
+
+    `days` are those on which they are expected, none when the seat or the session is gone; `moment` is the local time
+    (`2025-03-06 08:30`): what is over by then is never told.
+    """
+    expected = coming(days, moment)
+    if told is None or told.kind == "cancelled":
+        return "convocation" if expected else None
+    believed = coming(told.days, moment)
+    if not expected:
+        return "cancelled" if believed and (told.reached or told.kind == "moved") else None
+    if believed == expected and told.site == site:
+        return None
+    return "moved" if told.reached else "convocation"  # whoever was never reached is invited, not told of a change

@@ -1,0 +1,57 @@
+"""The days of a session for one person, as texts that sort by time and can be compared: `2025-03-06 09:00-12:00`."""
+
+__all__ = ["Day", "coming", "days_of", "ends_at", "read_day"]
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Day:
+    """From when to when a person is expected on one day, local at the site."""
+
+    on: date
+    starts_at: time
+    ends_at: time
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.starts_at:%H:%M}-{self.ends_at:%H:%M}"
+
+
+def days_of(meetings: Iterable[Mapping[str, Any]], joins: Mapping[str, date]) -> tuple[str, ...]:
+    """
+    Return the days of a session that concern a person, a day's half-days put together.
+
+    `joins` gives, for each part in which they have a seat, the first day that counts.
+    """
+    days: dict[date, Day] = {}
+    for meeting in meetings:
+        on = date.fromisoformat(meeting["held_on"])
+        if meeting["part"] not in joins or on < joins[meeting["part"]]:
+            continue
+        starts = time.fromisoformat(meeting["starts_at"])
+        ends = (datetime.combine(on, starts) + timedelta(minutes=meeting["minutes"])).time()
+        known = days.get(on, Day(on, starts, ends))
+        days[on] = Day(on, min(known.starts_at, starts), max(known.ends_at, ends))
+    return tuple(str(day) for _on, day in sorted(days.items()))
+
+
+def read_day(text: str) -> Day:
+    """Return what the text of a day says."""
+    on, _, hours = text.partition(" ")
+    starts, _, ends = hours.partition("-")
+    return Day(date.fromisoformat(on), time.fromisoformat(starts), time.fromisoformat(ends))
+
+
+def coming(days: Iterable[str], moment: str) -> tuple[str, ...]:
+    """Return the days that are not over at a local moment, `2025-03-06 08:30`."""
+    return tuple(day for day in days if f"{day[:10]} {day[-5:]}" > moment)
+
+
+def ends_at(text: str, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a day ends."""
+    day = read_day(text)
+    return datetime.combine(day.on, day.ends_at, zone)

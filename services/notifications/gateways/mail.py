@@ -1,0 +1,113 @@
+"""Mail by SMTP: one connection a batch, each refusal told apart by its code."""
+
+__all__ = ["SmtpMail", "as_email"]
+
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from urllib.parse import unquote, urlsplit
+
+from services.notifications.domain.messages import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, MailMessage, Outcome
+
+TIMEOUT_SECONDS = 10
+PERMANENT = 500
+
+
+class SmtpMail:
+    """A mail server, by its URL: smtp://user:password@host:port, or smtps:// for TLS from the first byte."""
+
+    name = "smtp"
+    batch = 25
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.tls = parts.scheme == "smtps"
+        self.host = parts.hostname or ""
+        self.port = parts.port or (465 if self.tls else 25)
+        self.user = unquote(parts.username or "")
+        self.password = unquote(parts.password or "")
+
+    def send(self, messages: Sequence[MailMessage]) -> Iterator[Outcome]:
+        server: smtplib.SMTP | None = None
+        try:
+            for message in messages:
+                if server is None:
+                    try:
+                        server = self._open()
+                    except (OSError, smtplib.SMTPException) as error:  # the server is away, or does not know us
+                        yield Outcome(TEMPORARY, error=_words(error))
+                        continue
+                outcome = _send_one(server, message)
+                if outcome.state in {UNKNOWN, TEMPORARY}:
+                    server.close()
+                    server = None
+                yield outcome
+        finally:
+            if server is not None:
+                _leave(server)
+
+    def _open(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self.tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
+        try:
+            server.ehlo()
+            if not self.tls and server.has_extn("starttls"):
+                server.starttls(context=context)
+                server.ehlo()
+            if self.user:
+                server.login(self.user, self.password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def as_email(message: MailMessage) -> EmailMessage:
+    """Return a mail with its plain and HTML forms; the same message gives the same bytes."""
+    mail = EmailMessage()
+    mail["From"] = message.sender
+    mail["To"] = message.to
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(message.at)
+    domain = parseaddr(message.sender)[1].rpartition("@")[2] or "localhost"
+    mail["Message-ID"] = f"<{message.key}@{domain}>"
+    mail["Content-Language"] = ", ".join(message.languages)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text)
+    mail.add_alternative(message.html, subtype="html")
+    mail.set_boundary(f"=={message.key}==")
+    return mail
+
+
+def _send_one(server: smtplib.SMTP, message: MailMessage) -> Outcome:
+    try:
+        server.send_message(as_email(message))
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _words in error.recipients.values()]
+        refused = all(code >= PERMANENT for code in codes)
+        return Outcome(REFUSED if refused else TEMPORARY, error=f"recipient refused: {codes}")
+    except smtplib.SMTPResponseException as error:  # the sender or the text: ours to correct, not the address's fault
+        return Outcome(TEMPORARY, error=f"SMTP {error.smtp_code}")
+    except smtplib.SMTPServerDisconnected as error:
+        return Outcome(UNKNOWN, error=_words(error))
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(UNKNOWN, error=_words(error))
+    return Outcome(ACCEPTED, reference=f"{message.key}")
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    try:
+        server.quit()
+    except (OSError, smtplib.SMTPException):
+        server.close()
+
+
+def _words(error: Exception) -> str:
+    """Return an error's kind and code; its text may hold an address and stays out."""
+    code = getattr(error, "smtp_code", "") or getattr(error, "errno", "") or ""
+    return f"{type(error).__name__} {code}".strip()

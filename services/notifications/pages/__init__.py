@@ -1,0 +1,93 @@
+"""The pages of notifications: notices with their states, one as sent with every attempt, the words in each language."""
+
+__all__ = ["register"]
+
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, Flask, render_template, request
+
+from services.notifications.domain.occasions import OCCASIONS
+from services.notifications.domain.states import STATES
+from services.notifications.usecases import overview
+from services.notifications.usecases.scope import check_territory
+from shared.errors import FieldFault, InvalidInputError
+from shared.service import Service
+from shared.web.frame import acting
+
+A_PAGE = 100
+TASKS = ("letter", "relay", "translation")
+
+
+def register(app: Flask, service: Service, *, call_back: str) -> None:
+    """Add the pages to the application."""
+    app.register_blueprint(_pages(service, call_back))
+
+
+def _pages(service: Service, call_back: str) -> Blueprint:
+    pages = Blueprint("notice_pages", __name__, template_folder="templates")
+
+    @pages.get("/")
+    def index() -> str:
+        chosen = {
+            "state": _choice("state", STATES),
+            "kind": _choice("kind", tuple(OCCASIONS)),
+            "task": _choice("task", TASKS),
+        }
+        before = _before(request.args.get("before", ""))
+        with acting(service, reading=True) as work:
+            own = work.who.scope or None
+            listed = overview.newest(work, chosen | {"territory": own}, before, A_PAGE + 1)
+            counts = overview.summary(work, own)
+        more = ""
+        if len(listed) > A_PAGE:
+            last = listed[A_PAGE - 1]
+            more = _link(chosen | {"before": f"{last['made_at'].isoformat()},{last['id']}"})
+        return render_template(
+            "notices/index.html",
+            notices=listed[:A_PAGE],
+            counts=counts,
+            chosen=chosen,
+            states={state: _link(chosen | {"state": state}) for state in ("", *STATES)},
+            kinds={kind: _link(chosen | {"kind": kind}) for kind in ("", *OCCASIONS)},
+            tasks={task: _link(chosen | {"task": task}) for task in ("", *TASKS)},
+            more=more,
+        )
+
+    @pages.get("/messages/<uuid:notice_id>")
+    def notice(notice_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = overview.notice_detail(work, notice_id)
+            check_territory(work.who, found["territory"])
+        return render_template("notices/notice.html", notice=found)
+
+    @pages.get("/wording")
+    def words() -> str:
+        return render_template("notices/wording.html", kinds=overview.preview(call_back))
+
+    return pages
+
+
+def _choice(name: str, known: tuple[str, ...]) -> str | None:
+    value = request.args.get(name, "")
+    return value if value in known else None
+
+
+def _link(arguments: dict[str, str | None]) -> str:
+    query = urlencode({name: value for name, value in arguments.items() if value})
+    return f"/notices/?{query}" if query else "/notices/"
+
+
+def _before(text: str) -> tuple[datetime, UUID] | None:
+    if not text:
+        return None
+    try:
+        instant, _, key = text.partition(",")
+        made_at = datetime.fromisoformat(instant)
+        if made_at.tzinfo is None:
+            raise ValueError(instant)
+        return made_at, UUID(key)
+    except ValueError as error:
+        fault = FieldFault("before", "page", f"« {text} » n’est pas une suite de liste")
+        raise InvalidInputError("la page demandée", [fault]) from error

@@ -1,0 +1,197 @@
+"""Tables and queries of notifications: rows stay inside, plain mappings come out."""
+
+__all__ = [
+    "METADATA",
+    "attempt",
+    "by_id",
+    "contactability",
+    "notice",
+    "one",
+    "page",
+    "person",
+    "placement",
+    "receipt",
+    "rows",
+    "seat_news",
+    "session",
+    "site",
+]
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as DbSession
+
+from shared.database import JsonValue, UtcDateTime, new_metadata
+from shared.errors import NotFoundError
+
+METADATA = new_metadata()
+
+# --- what the others told -----------------------------------------------------------------------------------------
+
+person = sa.Table(
+    "person",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("reference", sa.String(40), nullable=False),
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("spoken", JsonValue, nullable=False),
+    sa.Column("reads", sa.String(12), nullable=False),
+    sa.Column("reading_language", sa.String(8), nullable=False),
+    sa.Column("channel", sa.String(12), nullable=False),  # sms, email, letter: the person's own choice
+    sa.Column("shared_phone", sa.Boolean, nullable=False),
+    sa.Column("alias", sa.String(40), nullable=False),  # this and the next two came sealed
+    sa.Column("phone", sa.String(40), nullable=False),
+    sa.Column("email", sa.String(200), nullable=False),
+    sa.Column("refused", JsonValue, nullable=False),  # channels whose present contact point was refused for good
+    sa.Column("stale", sa.Boolean, nullable=False, index=True),  # a contact point changed: see whether it can be used
+)
+
+site = sa.Table(
+    "site",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("label", sa.String(200), nullable=False),
+    sa.Column("commune", sa.String(80), nullable=False),
+    sa.Column("zone", sa.String(40), nullable=False),
+)
+
+session = sa.Table(
+    "session",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("site_id", sa.Uuid, nullable=False),
+    sa.Column("training", sa.String(12), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("meetings", JsonValue, nullable=False),  # held_on, starts_at (local), minutes, part
+)
+
+placement = sa.Table(
+    "placement",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("session_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("part", sa.String(8), nullable=False),
+    sa.Column("joins_on", sa.Date, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+)
+
+# --- what is kept here --------------------------------------------------------------------------------------------
+
+# Something changed about a person's seats in a session, last at `due_at` (real time). When it has been quiet for a
+# moment the pair is looked at as a whole, so that two civic days published together are one message.
+seat_news = sa.Table(
+    "seat_news",
+    METADATA,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("session_id", sa.Uuid, primary_key=True),
+    sa.Column("due_at", UtcDateTime, nullable=False, index=True),
+)
+
+notice = sa.Table(
+    "notice",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # derived from what it is about: told again, it is the same notice
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("session_id", sa.Uuid, index=True),
+    sa.Column("number", sa.Integer, nullable=False),  # of the notices about one person's seats in one session
+    sa.Column("territory", sa.String(8), nullable=False),
+    sa.Column("days", JsonValue, nullable=False),  # see domain/timetable.py
+    sa.Column("site", sa.String(40), nullable=False),  # id of the site as told, empty where there is none
+    sa.Column("training", sa.String(12), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("channel", sa.String(8), nullable=False),  # of the last attempt; letter when a hand must bring it
+    sa.Column("languages", JsonValue, nullable=False),
+    sa.Column("usable", sa.Boolean, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),  # this and the next as sent
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("segments", sa.Integer, nullable=False),
+    sa.Column("cost", sa.Integer, nullable=False),  # hundredths of a cent, all attempts that were taken
+    sa.Column("task", sa.String(16), nullable=False),  # letter, relay, translation: what a person has to do; or empty
+    sa.Column("reason", sa.String(80), nullable=False),  # why it failed, expired or was superseded
+    sa.Column("useless_after", UtcDateTime, nullable=False),  # business time
+    sa.Column("due_at", UtcDateTime, nullable=False),  # business time: after quiet hours
+    sa.Column("ready_at", UtcDateTime, nullable=False),  # real time: back-off, or the end of the lease while sending
+    sa.Column("holder", sa.Uuid),  # the process that is sending it
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),  # temporary failures on the present channel
+    sa.Column("skipped", JsonValue, nullable=False),  # channels that have been tried in vain
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index(
+        "ix_notice_due",
+        "due_at",
+        sqlite_where=sa.text("state IN ('due', 'sending')"),
+        postgresql_where=sa.text("state IN ('due', 'sending')"),
+    ),
+    sa.Index("ix_notice_made", "territory", "made_at", "id"),
+)
+
+attempt = sa.Table(
+    "attempt",
+    METADATA,
+    sa.Column("notice_id", sa.Uuid, sa.ForeignKey("notice.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.String(8), nullable=False),
+    sa.Column("gateway", sa.String(16), nullable=False),
+    sa.Column("address_hash", sa.String(64), nullable=False),  # keyed: a phone is too short to hash in the open
+    sa.Column("started_at", UtcDateTime, nullable=False),  # committed before the gateway is called
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("outcome", sa.String(12), nullable=False),  # started, accepted, refused, temporary, unknown
+    sa.Column("reference", sa.String(120), nullable=False),
+    sa.Column("error", sa.String(200), nullable=False),
+)
+
+receipt = sa.Table(
+    "receipt",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # made by the gateway: the same receipt twice is one receipt
+    sa.Column("notice_id", sa.Uuid, sa.ForeignKey("notice.id"), nullable=False, index=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # delivered, failed
+    sa.Column("error", sa.String(200), nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("heard_at", UtcDateTime, nullable=False),
+)
+
+contactability = sa.Table(
+    "contactability",
+    METADATA,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False),  # reachable, doubtful, unreachable
+    sa.Column("channels", JsonValue, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+
+def rows(db: DbSession, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a query as plain mappings."""
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def one(db: DbSession, table: sa.Table, key: UUID, what: str, *, lock: bool = False) -> dict[str, Any]:
+    """Return the row with this id. Raises NotFoundError. `lock` keeps it for this transaction."""
+    query = sa.select(table).where(table.c.id == key)
+    row = db.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise NotFoundError(what, key)
+    return dict(row)
+
+
+def by_id(db: DbSession, table: sa.Table, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return rows by id; at most some hundreds are asked for at a time."""
+    wanted = list(dict.fromkeys(ids))
+    return {row["id"]: row for row in rows(db, sa.select(table).where(table.c.id.in_(wanted)))} if wanted else {}
+
+
+def page(db: DbSession, query: sa.Select[Any], key: sa.Column[Any], after: Any, limit: int) -> dict[str, Any]:
+    """Return one keyset page: `{items, next}`, `next` null at the end."""
+    if after is not None:
+        query = query.where(key > after)
+    found = rows(db, query.order_by(key).limit(limit + 1))
+    items = found[:limit]
+    return {"items": items, "next": items[-1][key.name] if len(found) > limit else None}

@@ -1,0 +1,1 @@
+"""One function a purpose: load, decide, keep, tell."""

@@ -1,0 +1,74 @@
+"""Which contact points of a person work, and telling it when that changes."""
+
+__all__ = ["points_of", "retell", "review_contacts"]
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.notifications import storage
+from services.notifications.domain.contacts import contact_state, email_address, mobile_number
+from shared.database import upsert
+from shared.events import ContactabilityState
+from shared.service import Service
+from shared.work import Work
+
+BATCH = 500
+
+
+def points_of(person: Mapping[str, Any], *, test_numbers: bool) -> dict[str, str]:
+    """Return channel -> address of the contact points that may work."""
+    found = {
+        "sms": mobile_number(person["phone"], person["territory"], test_numbers=test_numbers),
+        "email": email_address(person["email"]),
+    }
+    return {channel: address for channel, address in found.items() if address and channel not in person["refused"]}
+
+
+def review_contacts(test_numbers: bool, service: Service) -> int:
+    """Look again at people whose contact points changed or failed; tell what changed. A tick of the service."""
+    table = storage.person
+    with service.database.read() as db:
+        if db.scalar(sa.select(table.c.id).where(table.c.stale.is_(True)).limit(1)) is None:
+            return 0
+    with service.database.begin() as db:
+        work = service.work(db)
+        query = sa.select(table).where(table.c.stale.is_(True)).order_by(table.c.id).limit(BATCH)
+        people = storage.rows(db, query.with_for_update(skip_locked=True))
+        _keep(work, people, test_numbers=test_numbers)
+        db.execute(table.update().where(table.c.id.in_([one["id"] for one in people])).values(stale=False))
+    return len(people)
+
+
+def retell(work: Work) -> int:
+    """Tell again whether each person can be reached."""
+    known = storage.rows(work.db, sa.select(storage.contactability).order_by(storage.contactability.c.person_id))
+    work.tell(*[_state(row) for row in known])
+    return len(known)
+
+
+def _keep(work: Work, people: list[dict[str, Any]], *, test_numbers: bool) -> None:
+    table = storage.contactability
+    query = sa.select(table).where(table.c.person_id.in_([one["id"] for one in people]))
+    known = {row["person_id"]: row for row in storage.rows(work.db, query)}
+    changed = []
+    for person in people:
+        points = points_of(person, test_numbers=test_numbers)
+        written = [name for name, column in (("sms", "phone"), ("email", "email")) if person[column]]
+        broken = [name for name in written if name not in points]
+        row = {"state": contact_state(points, broken), "channels": sorted(points)}
+        before = known.get(person["id"])
+        if before is None or any(before[name] != value for name, value in row.items()):
+            changed.append({"person_id": person["id"], "version": before["version"] + 1 if before else 1, **row})
+    upsert(work.db, table, changed)
+    work.tell(*[_state(row) for row in changed])
+
+
+def _state(row: Mapping[str, Any]) -> ContactabilityState:
+    return ContactabilityState(
+        subject_version=row["version"],
+        signatory_id=row["person_id"],
+        state=row["state"],
+        channels=tuple(row["channels"]),
+    )

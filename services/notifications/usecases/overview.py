@@ -1,0 +1,161 @@
+"""What pages and the API show: notices with their attempts, counts, previews of the templates."""
+
+__all__ = ["digests", "listed", "newest", "notice_detail", "preview", "summary"]
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.notifications import storage, wording
+from services.notifications.domain.languages import LANGUAGES, RIGHT_TO_LEFT
+from services.notifications.domain.occasions import OCCASIONS
+from services.notifications.domain.sms import dear_characters, segments
+from services.notifications.wording import Filling
+from shared.work import Work
+
+# Real time and the holder of a lease say nothing about what was told.
+VOLATILE = frozenset({"ready_at", "holder", "stale"})
+DIGESTED = (storage.person, storage.notice)
+TOLD = ("accepted", "delivered", "failed", "expired")
+EXAMPLE_DAYS = ("2025-03-06 09:00-16:00", "2025-03-07 09:00-16:00")
+SHOWN = (
+    "id",
+    "kind",
+    "person_id",
+    "session_id",
+    "territory",
+    "state",
+    "channel",
+    "task",
+    "reason",
+    "due_at",
+    "useless_after",
+    "made_at",
+    "ended_at",
+)
+
+
+def listed(work: Work, filters: dict[str, Any], after: UUID | None, limit: int) -> dict[str, Any]:
+    """Return a keyset page of notices; `filters` are columns with the value wanted, null for any."""
+    query = _filtered(sa.select(*[storage.notice.c[name] for name in SHOWN]), filters)
+    return storage.page(work.db, query, storage.notice.c.id, after, limit)
+
+
+def newest(
+    work: Work, filters: dict[str, Any], before: tuple[datetime, UUID] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return notices with the person's reference, the newest first; `before` is the last one of the page before."""
+    notice = storage.notice
+    columns = [notice.c[name] for name in SHOWN]
+    query = sa.select(*columns, storage.person.c.reference)
+    query = _filtered(query.join(storage.person, storage.person.c.id == notice.c.person_id), filters)
+    if before is not None:
+        same = sa.and_(notice.c.made_at == before[0], notice.c.id > before[1])
+        query = query.where(sa.or_(notice.c.made_at < before[0], same))
+    return storage.rows(work.db, query.order_by(notice.c.made_at.desc(), notice.c.id).limit(limit))
+
+
+def notice_detail(work: Work, notice_id: UUID) -> dict[str, Any]:
+    """Return a notice with its text as sent, every attempt and receipt. Raises NotFoundError."""
+    row = storage.one(work.db, storage.notice, notice_id, "notice")
+    attempt, receipt = storage.attempt, storage.receipt
+    person = storage.one(work.db, storage.person, row["person_id"], "person")
+    attempts = sa.select(attempt).where(attempt.c.notice_id == notice_id).order_by(attempt.c.n)
+    receipts = sa.select(receipt).where(receipt.c.notice_id == notice_id).order_by(receipt.c.heard_at, receipt.c.id)
+    return row | {
+        "reference": person["reference"],
+        "parts": _parts(row),
+        "attempts": storage.rows(work.db, attempts),
+        "receipts": storage.rows(work.db, receipts),
+    }
+
+
+def summary(work: Work, territory: str | None) -> dict[str, Any]:
+    """Count notices by channel, state, kind and task, and people with a seat who have neither notice nor failure."""
+    notice, seat = storage.notice, storage.placement
+    columns = (notice.c.channel, notice.c.state, notice.c.kind, notice.c.task)
+    total = sa.select(*columns, sa.func.count(), sa.func.sum(notice.c.cost), sa.func.sum(notice.c.segments))
+    found: dict[str, Any] = {"channels": {}, "kinds": {}, "tasks": {}, "sms_cost": 0, "sms_segments": 0}
+    counted = _filtered(total, {"territory": territory}).group_by(*columns).order_by(*columns)
+    for channel, state, kind, task, count, cost, parts in work.db.execute(counted):
+        for group, key in (("channels", channel or "none"), ("kinds", kind)):
+            counts = found[group].setdefault(key, {})
+            counts[state] = counts.get(state, 0) + count
+        if task and state != "superseded":
+            found["tasks"][task] = found["tasks"].get(task, 0) + count
+        found["sms_cost"] += int(cost)
+        found["sms_segments"] += int(parts) if state in {"accepted", "delivered"} else 0
+    told = sa.select(notice.c.id).where(notice.c.person_id == seat.c.person_id, notice.c.state.in_(TOLD))
+    left = (
+        sa.select(sa.func.count(sa.distinct(seat.c.person_id)))
+        .join(storage.session, storage.session.c.id == seat.c.session_id)
+        .where(seat.c.state == "active", storage.session.c.state == "open", ~sa.exists(told))
+    )
+    if territory:
+        left = left.join(storage.person, storage.person.c.id == seat.c.person_id)
+        left = left.where(storage.person.c.territory == territory)
+    return found | {"people_without_notice": work.db.scalar(left) or 0}
+
+
+def preview(call_back: str) -> list[dict[str, Any]]:
+    """Return every template filled with an example, in each language, with its SMS segments."""
+    found = []
+    for kind, occasion in OCCASIONS.items():
+        texts = []
+        for language in LANGUAGES:
+            filling = Filling(
+                alias="Étoile",
+                call=call_back,
+                days=EXAMPLE_DAYS if kind != "missed" else EXAMPLE_DAYS[:1],
+                place="Centre Jean-Jaurès",
+                commune="Bobigny",
+                training="language",
+            )
+            text = wording.compose(kind, (language,), filling)
+            size = segments(text.sms)
+            texts.append(
+                {
+                    "language": language,
+                    "rtl": language in RIGHT_TO_LEFT,
+                    "signed": wording.signed_languages(kind)[language],
+                    "sms": text.sms,
+                    "subject": text.subject,
+                    "body": text.plain,
+                    "segments": size.count,
+                    "alphabet": size.alphabet,
+                    "dear": dear_characters(text.sms) if language not in RIGHT_TO_LEFT else "",
+                }
+            )
+        found.append({"occasion": occasion, "texts": texts})
+    return found
+
+
+def digests(work: Work) -> dict[str, str]:
+    """Return a SHA-256 of each table's rows in a fixed order, without what changes by itself."""
+    found = {}
+    for table in DIGESTED:
+        columns = [column for column in table.c if column.name not in VOLATILE]
+        lines = sorted(
+            json.dumps([str(value) for value in row], ensure_ascii=False)
+            for row in work.db.execute(sa.select(*columns))
+        )
+        found[table.name] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return found
+
+
+def _filtered(query: sa.Select[Any], filters: dict[str, Any]) -> sa.Select[Any]:
+    for name, value in filters.items():
+        if value is not None:
+            query = query.where(storage.notice.c[name] == value)
+    return query
+
+
+def _parts(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the text as sent with its language and direction; two languages stand one after the other as one part."""
+    languages = row["languages"]
+    rtl = bool(languages) and languages[0] in RIGHT_TO_LEFT
+    return [{"language": languages[0] if len(languages) == 1 else "fr", "rtl": rtl, "text": row["text"]}]

@@ -1,0 +1,191 @@
+"""From news about seats to notices: what a person believes is compared with what is true now."""
+
+__all__ = ["Truth", "fresh_notice", "review_seats", "seat_notices", "seat_truths", "told_of"]
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from services.notifications import storage
+from services.notifications.domain.occasions import SEAT_KINDS, Told, wanted_kind
+from services.notifications.domain.timetable import coming, days_of, ends_at
+from shared.clock import real_now
+from shared.database import claim_due, upsert
+from shared.ids import derived_id
+from shared.service import Service
+from shared.work import Work
+
+BATCH = 200
+LOOK_AGAIN = timedelta(seconds=2)  # for a seat whose person, session or site has not been heard of yet
+BELIEVED = frozenset({"sending", "accepted", "delivered", "failed"})
+OLD_CONTACT = "old_contact"
+
+Pair = tuple[UUID, UUID]  # person, session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What is true of a person's seats in a session now; no days when seat or session is gone."""
+
+    days: tuple[str, ...]
+    site_id: UUID
+    zone: ZoneInfo
+
+    def moment(self, now: datetime) -> str:
+        """Return an instant as the local text with which days compare."""
+        return f"{now.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+
+def review_seats(gather: timedelta, service: Service) -> int:
+    """
+    Make the notices that news about seats call for, once it has been quiet about a pair for `gather` (real time).
+
+    Returns how many pairs were looked at; a tick of the service.
+    """
+    quiet = storage.seat_news.c.due_at <= real_now() - gather
+    with service.database.read() as db:
+        if db.scalar(sa.select(storage.seat_news.c.person_id).where(quiet).limit(1)) is None:
+            return 0
+    with service.database.begin() as db:
+        work = service.work(db)
+        pairs = [(row["person_id"], row["session_id"]) for row in claim_due(db, storage.seat_news, quiet, limit=BATCH)]
+        return _review(work, pairs)
+
+
+def seat_truths(work: Work, pairs: Collection[Pair]) -> dict[Pair, Truth]:
+    """Return what is true of each pair; a pair whose session or site is not known yet is left out."""
+    sessions = storage.by_id(work.db, storage.session, [session for _person, session in pairs])
+    sites = storage.by_id(work.db, storage.site, [row["site_id"] for row in sessions.values()])
+    joins: dict[Pair, dict[str, Any]] = {}
+    for seat in _of_pairs(work, storage.placement, pairs):
+        if seat["state"] == "active":
+            mine = joins.setdefault((seat["person_id"], seat["session_id"]), {})
+            mine[seat["part"]] = min(seat["joins_on"], mine.get(seat["part"], seat["joins_on"]))
+    found = {}
+    for pair in pairs:
+        session = sessions.get(pair[1])
+        site = sites.get(session["site_id"]) if session else None
+        if session is None or site is None:
+            continue
+        running = session["state"] == "open" and pair in joins
+        found[pair] = Truth(
+            days=days_of(session["meetings"], joins[pair]) if running else (),
+            site_id=site["id"],
+            zone=ZoneInfo(site["zone"]),
+        )
+    return found
+
+
+def told_of(notices: Iterable[Mapping[str, Any]], *, but: UUID | None = None) -> Told | None:
+    """Return what a person was last told about a session; `but` leaves one notice out."""
+    known = [
+        one
+        for one in notices
+        if one["state"] in BELIEVED and one["reason"] != OLD_CONTACT and one["id"] != but and one["kind"] in SEAT_KINDS
+    ]
+    last = max(known, key=lambda one: int(one["number"]), default=None)
+    if last is None:
+        return None
+    return Told(kind=last["kind"], site=last["site"], days=tuple(last["days"]), reached=last["state"] != "failed")
+
+
+def seat_notices(work: Work, pairs: Collection[Pair], *, lock: bool = False) -> dict[Pair, list[dict[str, Any]]]:
+    """Return the notices about seats of these pairs; `lock` keeps them for this transaction."""
+    found: dict[Pair, list[dict[str, Any]]] = {}
+    for row in _of_pairs(work, storage.notice, pairs, lock=lock):
+        if row["kind"] in SEAT_KINDS:
+            found.setdefault((row["person_id"], row["session_id"]), []).append(row)
+    return found
+
+
+def fresh_notice(key: UUID, kind: str, person: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the row of a new notice that waits; what it is about is the caller's to fill in."""
+    return {
+        "id": key,
+        "kind": kind,
+        "person_id": person["id"],
+        "session_id": None,
+        "number": 0,
+        "territory": person["territory"],
+        "days": [],
+        "site": "",
+        "training": "",
+        "state": "due",
+        "channel": "",
+        "languages": [],
+        "usable": False,
+        "subject": "",
+        "text": "",
+        "segments": 0,
+        "cost": 0,
+        "task": "",
+        "reason": "",
+        "useless_after": now,
+        "due_at": now,
+        "ready_at": real_now(),
+        "holder": None,
+        "attempts": 0,
+        "tries": 0,
+        "skipped": [],
+        "made_at": now,
+        "ended_at": None,
+    }
+
+
+def _review(work: Work, pairs: list[Pair]) -> int:
+    people = storage.by_id(work.db, storage.person, [person for person, _session in pairs])
+    truths = seat_truths(work, pairs)
+    notices = seat_notices(work, pairs, lock=True)
+    kept: list[dict[str, Any]] = []
+    done: list[Pair] = []
+    for pair in pairs:
+        if pair[0] in people and pair in truths:
+            done.append(pair)
+            kept += _notices_of_pair(work, people[pair[0]], pair, truths[pair], notices.get(pair, []))
+    upsert(work.db, storage.notice, kept)
+    unknown = [pair for pair in pairs if pair not in set(done)]
+    again = real_now() + LOOK_AGAIN
+    upsert(work.db, storage.seat_news, [{"person_id": p, "session_id": s, "due_at": again} for p, s in unknown])
+    news = storage.seat_news
+    if done:
+        gone = sa.and_(news.c.person_id == sa.bindparam("p"), news.c.session_id == sa.bindparam("s"))
+        settled = [{"p": person, "s": session} for person, session in done]
+        work.db.connection().execute(news.delete().where(gone), settled)
+    return len(done)
+
+
+def _notices_of_pair(
+    work: Work, person: Mapping[str, Any], pair: Pair, truth: Truth, notices: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the rows to write: the notice now wanted, and the waiting one that it replaces."""
+    told = told_of(notices)
+    moment = truth.moment(work.now)
+    kind = wanted_kind(told, truth.days, str(truth.site_id), moment)
+    waiting = next((one for one in notices if one["state"] == "due"), None)
+    changed: list[dict[str, Any]] = []
+    if waiting is not None and waiting["kind"] != kind:
+        changed.append(waiting | {"state": "superseded", "reason": kind or "no_longer_true", "ended_at": work.now})
+        waiting = None
+    if kind is None:
+        return changed
+    number = max((one["number"] for one in notices), default=0) + 1
+    key = derived_id("notice", kind, *pair, number)
+    row = waiting or fresh_notice(key, kind, person, work.now) | {"session_id": pair[1], "number": number}
+    cancelled = kind == "cancelled" and told is not None
+    days = coming(told.days if cancelled and told else truth.days, moment)
+    site = told.site if cancelled and told else str(truth.site_id)
+    useless = ends_at(days[0], truth.zone).astimezone(UTC)
+    return [*changed, row | {"days": list(days), "site": site, "useless_after": useless}]
+
+
+def _of_pairs(work: Work, table: sa.Table, pairs: Collection[Pair], *, lock: bool = False) -> list[dict[str, Any]]:
+    people = list({person for person, _session in pairs})
+    query = sa.select(table).where(table.c.person_id.in_(people)).order_by(table.c.id)
+    wanted = set(pairs)
+    found = storage.rows(work.db, query.with_for_update() if lock else query)
+    return [row for row in found if (row["person_id"], row["session_id"]) in wanted]
