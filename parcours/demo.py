@@ -22,9 +22,9 @@ from parcours.wire import DemoError, Door, Stage
 from shared.ids import derived_id
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-PLAN_SECONDS = 15
+PLAN_SECONDS = 12
 REPLAN_SECONDS = 4
-REPLAN_WEEKS = (5, 10, 16)  # missed days and people without a place are planned again
+REPLAN_WEEKS = (6, 14)  # missed days and people without a place are planned again
 AGENT_WEEKS = 4  # how often an OFII agent looks at absences
 ABSENCES_TO_LOOK_AT = 4  # [A] the agent looks at people with so many absences since the last look
 RUN_WAIT_SECONDS = 600

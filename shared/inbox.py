@@ -144,7 +144,7 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
 
 def _effect(hearer: Hearer, db: Session, envelope: Envelope, now: datetime) -> str:
     event = envelope.event
-    with db.begin_nested():
+    with db.connection().begin_nested():  # the session keeps no objects, so the connection's savepoint is enough
         if isinstance(event, State) and not _newer(db, event):
             return "stale"
         work = Work(db=db, who=service_principal(envelope.source), now=now, voice=hearer.voice, cause_id=envelope.id)

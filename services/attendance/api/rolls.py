@@ -164,9 +164,7 @@ def roll_routes(service: Service) -> Blueprint:
     def mark(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
         """Keep marks; each is answered for itself. With `sign`, sign the roll off when all were kept."""
         with acting(service) as work:
-            results = rolls.mark_roll(work, meeting_id, body["marks"])
-            if body["sign"] and all(result.state == "kept" for result in results):
-                rolls.sign_roll(work, meeting_id)
+            results = rolls.mark_roll(work, meeting_id, body["marks"], sign=body["sign"])
         return {"results": [asdict(result) for result in results]}
 
     @routes.post("/rolls/<uuid:meeting_id>/signature")

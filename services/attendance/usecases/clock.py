@@ -33,6 +33,8 @@ from shared.work import Work
 
 BATCH = 100
 TELL_PROGRESS_EVERY = timedelta(days=7)  # [A] unless the status changes; flags and completions are told at once
+NEAR_TERM = timedelta(days=150)  # longer than the quickest course (600 h at 30 h a week: 140 days) and any review delay
+LOOK_BACK = timedelta(days=14)  # longer than the grace after the last meeting
 GRACE_DAYS = 3  # [A] after the last meeting before a course counts as ended: rolls come in late
 
 
@@ -54,7 +56,7 @@ def follow_contracts(service: Service) -> int:
 
 def review_contracts(service: Service) -> int:
     """
-    Once a day, look again at contracts that time alone may change: near their term, or without a seat.
+    Once a day, look again at contracts that time alone may change: near their term, or just after a course's end.
 
     Returns how many were touched; a tick of the service.
     """
@@ -65,11 +67,24 @@ def review_contracts(service: Service) -> int:
         if state is not None and state >= today:
             return 0
         upsert(db, storage.review, [{"id": 1, "reviewed_on": today}])
-        running = sa.select(storage.contract.c.id).where(storage.contract.c.state == "running")
-        ended = sa.select(storage.progress.c.contract_id).where(storage.progress.c.status == "completed")
-        touched = list(db.scalars(running.where(storage.contract.c.id.not_in(ended))))
+        touched = _touched_by_time(work, today)
         touch(work, touched)
     return len(touched)
+
+
+def _touched_by_time(work: Work, today: date) -> list[UUID]:
+    """Return running contracts that are not complete and stand near their term, or whose course has just ended."""
+    contract, seat, session = storage.contract, storage.placement, storage.session
+    complete = sa.select(storage.progress.c.contract_id).where(storage.progress.c.status == "completed")
+    running = sa.and_(contract.c.state == "running", contract.c.id.not_in(complete))
+    near = sa.select(contract.c.id).where(running, contract.c.term_on <= today + NEAR_TERM)
+    ended = (
+        sa.select(contract.c.id)
+        .join(seat, seat.c.contract_id == contract.c.id)
+        .join(session, session.c.id == seat.c.session_id)
+        .where(running, session.c.ends_on.between(today - LOOK_BACK, today))
+    )
+    return list(work.db.scalars(near.union(ended)))
 
 
 def table_of(work: Work, contract_rows: Iterable[Mapping[str, Any]]) -> dict[UUID, tuple[Any, ...]]:
@@ -237,62 +252,76 @@ def _seats(work: Work, ids: list[UUID]) -> dict[UUID, tuple[Seat, ...]]:
 
 def _attended(work: Work, ids: list[UUID]) -> dict[UUID, list[Attended]]:
     """Return, by contract, each meeting of its seats with the mark in force and the proofs that belong to it."""
-    seat, session, meeting = storage.placement, storage.session, storage.meeting
+    seat, session = storage.placement, storage.session
     query = (
         sa.select(
             seat.c.contract_id,
             seat.c.signatory_id,
-            session.c.id.label("session_id"),
+            seat.c.session_id,
+            seat.c.part,
+            seat.c.joins_on,
             session.c.training,
-            meeting.c.id.label("meeting_id"),
-            meeting.c.held_on,
-            meeting.c.slot,
-            meeting.c.minutes,
-            meeting.c.part,
         )
         .join(session, session.c.id == seat.c.session_id)
-        .join(meeting, sa.and_(meeting.c.session_id == session.c.id, meeting.c.part == seat.c.part))
-        .where(seat.c.contract_id.in_(ids), seat.c.state == "active", meeting.c.held_on >= seat.c.joins_on)
+        .where(seat.c.contract_id.in_(ids), seat.c.state == "active")
     )
-    rows = storage.rows(work.db, query)
-    people = list({row["signatory_id"] for row in rows})
-    marks = _marks(work, people)
-    proofs = _proofs(work, people)
-    attempts = _attempts(work, people)
+    seats = work.db.execute(query).all()
+    people = list({row.signatory_id for row in seats})
+    timetable = _timetable(work, {row.session_id for row in seats})
+    marks, proofs, attempts = _marks(work, people), _proofs(work, people), _attempts(work, people)
     found: dict[UUID, list[Attended]] = {}
-    for row in rows:
-        person = row["signatory_id"]
-        kept = marks.get((row["meeting_id"], person))
-        made = next((key for day, key in attempts.get(person, []) if day >= row["held_on"]), None)
-        found.setdefault(row["contract_id"], []).append(
-            Attended(
-                meeting_id=row["meeting_id"],
-                session_id=row["session_id"],
-                held_on=row["held_on"],
-                rank=SLOT_RANK[row["slot"]],
-                minutes=row["minutes"],
-                training=row["training"],
-                part=row["part"],
-                status=Status(kept["status"]) if kept else None,
-                minutes_lost=kept["minutes_lost"] if kept else 0,
-                mark_id=kept["id"] if kept else None,
-                delivered_notice=proofs.get((person, row["session_id"])),
-                attempt_id=made,
+    for row in seats:
+        mine = found.setdefault(row.contract_id, [])
+        proof = proofs.get((row.signatory_id, row.session_id))
+        made = attempts.get(row.signatory_id, [])
+        for meeting_id, held_on, rank, minutes in timetable[row.session_id].get(row.part, ()):
+            if held_on < row.joins_on:
+                continue
+            kept = marks.get((meeting_id, row.signatory_id))
+            mine.append(
+                Attended(
+                    meeting_id=meeting_id,
+                    session_id=row.session_id,
+                    held_on=held_on,
+                    rank=rank,
+                    minutes=minutes,
+                    training=row.training,
+                    part=row.part,
+                    status=kept[1] if kept else None,
+                    minutes_lost=kept[2] if kept else 0,
+                    mark_id=kept[0] if kept else None,
+                    delivered_notice=proof if kept else None,
+                    attempt_id=next((key for day, key in made if day >= held_on), None) if kept else None,
+                )
             )
-        )
     return found
 
 
-def _marks(work: Work, people: list[UUID]) -> dict[tuple[UUID, UUID], dict[str, Any]]:
-    """Return the mark in force of each signed meeting: an open roll counts for nothing yet."""
+def _timetable(work: Work, sessions: set[UUID]) -> dict[UUID, dict[str, list[tuple[UUID, date, int, int]]]]:
+    """Return the meetings of sessions by part, read once for everybody who sits there: (id, day, rank, minutes)."""
+    meeting = storage.meeting
+    columns = (meeting.c.session_id, meeting.c.part, meeting.c.id, meeting.c.held_on, meeting.c.slot, meeting.c.minutes)
+    found: dict[UUID, dict[str, list[tuple[UUID, date, int, int]]]] = {key: {} for key in sessions}
+    for session_id, part, key, held_on, slot, minutes in work.db.execute(
+        sa.select(*columns).where(meeting.c.session_id.in_(sessions))
+    ):
+        found[session_id].setdefault(part, []).append((key, held_on, SLOT_RANK[slot], minutes))
+    return found
+
+
+def _marks(work: Work, people: list[UUID]) -> dict[tuple[UUID, UUID], tuple[UUID, Status, int]]:
+    """Return the mark in force of each signed meeting (id, status, minutes lost): an open roll counts for nothing."""
     mark, roll = storage.mark, storage.roll
     query = (
-        sa.select(mark)
+        sa.select(mark.c.meeting_id, mark.c.signatory_id, mark.c.id, mark.c.status, mark.c.minutes_lost)
         .join(roll, sa.and_(roll.c.meeting_id == mark.c.meeting_id, roll.c.state == "signed"))
         .where(mark.c.signatory_id.in_(people))
         .order_by(mark.c.seq)
     )
-    return {(row["meeting_id"], row["signatory_id"]): row for row in storage.rows(work.db, query)}
+    return {
+        (meeting_id, person): (key, Status(status), lost)
+        for meeting_id, person, key, status, lost in work.db.execute(query)
+    }
 
 
 def _proofs(work: Work, people: list[UUID]) -> dict[tuple[UUID, UUID], UUID]:

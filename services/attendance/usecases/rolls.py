@@ -103,9 +103,9 @@ def read_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
     return held | {"people": people}
 
 
-def mark_roll(work: Work, meeting_id: UUID, commands: Sequence[MarkCommand]) -> list[MarkResult]:
+def mark_roll(work: Work, meeting_id: UUID, commands: Sequence[MarkCommand], *, sign: bool = False) -> list[MarkResult]:
     """
-    Keep marks; each is answered for itself, and one that was kept before is kept once.
+    Keep marks; each is answered for itself, and one that was kept before is kept once. `sign` signs off if all were.
 
     Raises RollNotOpenError before the day of the meeting, RollSignedError after the sign-off.
     """
@@ -133,6 +133,8 @@ def mark_roll(work: Work, meeting_id: UUID, commands: Sequence[MarkCommand]) -> 
     if fresh:
         insert_new(work.db, storage.roll, [_open_roll(held)])
         work.db.execute(storage.mark.insert(), fresh)
+    if sign and all(result.state == "kept" for result in results):
+        _sign(work, held, list(enrolled.values()), current)
     return results
 
 
@@ -147,12 +149,19 @@ def sign_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
         return held
     if held["held_on"] > _today(work, held):
         raise RollNotOpenError(f"the meeting is on {held['held_on']}")
-    enrolled = _enrolled(work, held)
-    marks = _current_marks(work, meeting_id)
+    return _sign(work, held, _enrolled(work, held), _current_marks(work, meeting_id))
+
+
+def _sign(
+    work: Work, held: Mapping[str, Any], enrolled: Sequence[Mapping[str, Any]], marks: Mapping[UUID, Mapping[str, Any]]
+) -> dict[str, Any]:
+    if held["state"] == "signed":
+        return dict(held)
     missing = [row["reference"] for row in enrolled if row["signatory_id"] not in marks]
     if missing:
         raise ConflictError(f"{len(missing)} people have no mark yet: {', '.join(missing[:5])}", "roll_incomplete")
     came = {person for person, mark in marks.items() if mark["status"] in CAME}
+    meeting_id = held["id"]
     insert_new(work.db, storage.roll, [_open_roll(held)])
     signed = {"state": "signed", "signed_by": work.who.actor, "signed_at": work.now}
     work.db.execute(storage.roll.update().where(storage.roll.c.meeting_id == meeting_id).values(**signed))
@@ -161,7 +170,7 @@ def sign_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
     work.tell(RollSigned(meeting_id=meeting_id, session_id=held["session_id"], present=present, absent=absent))
     if held["training"] == "civic":
         work.tell(*_missed(held, enrolled, marks))
-    return held | signed
+    return {**held, **signed}
 
 
 def correct_mark(work: Work, command: MarkCommand, meeting_id: UUID, reason: str) -> None:
