@@ -2,7 +2,7 @@
 
 __all__ = ["register"]
 
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -85,9 +85,7 @@ def _before(text: str) -> tuple[datetime, UUID] | None:
     try:
         instant, _, key = text.partition(",")
         made_at = datetime.fromisoformat(instant)
-        if made_at.tzinfo is None:
-            raise ValueError(instant)
-        return made_at, UUID(key)
+        return made_at.replace(tzinfo=made_at.tzinfo or UTC), UUID(key)
     except ValueError as error:
         fault = FieldFault("before", "page", f"« {text} » n’est pas une suite de liste")
         raise InvalidInputError("la page demandée", [fault]) from error

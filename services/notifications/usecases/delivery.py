@@ -29,7 +29,7 @@ from services.notifications.domain.sms import segments
 from services.notifications.domain.timetable import coming
 from services.notifications.gateways import MailGateway, SmsGateway
 from services.notifications.usecases.contacts import points_of
-from services.notifications.usecases.seats import seat_notices, seat_truths, told_of
+from services.notifications.usecases.seats import Truth, seat_notices, seat_truths, told_of
 from services.notifications.wording import Filling, Text
 from shared.clock import real_now
 from shared.communes import department_of
@@ -141,13 +141,14 @@ def _prepare(post: Post, work: Work, claimed: Sequence[Row]) -> _Batch:
     return batch
 
 
-def _refresh(work: Work, row: Row, truth: Any, notices: Sequence[Row]) -> None:
+def _refresh(work: Work, row: Row, truth: Truth, notices: Sequence[Row]) -> None:
     """Say what is true now, or supersede a notice that is true no more."""
+    if work.now >= row["useless_after"]:
+        return
     told, moment = told_of(notices, but=row["id"]), truth.moment(work.now)
     kind = wanted_kind(told, truth.days, str(truth.site_id), moment)
     if kind != row["kind"]:
-        if work.now < row["useless_after"]:
-            row |= {"state": "superseded", "reason": kind or "no_longer_true", "ended_at": work.now}
+        row |= {"state": "superseded", "reason": kind or "no_longer_true", "ended_at": work.now}
     elif kind != "cancelled":
         row |= {"days": list(coming(truth.days, moment)), "site": str(truth.site_id)}
 

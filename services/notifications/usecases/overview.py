@@ -51,7 +51,7 @@ def newest(
     """Return notices with the person's reference, the newest first; `before` is the last one of the page before."""
     notice = storage.notice
     columns = [notice.c[name] for name in SHOWN]
-    query = sa.select(*columns, storage.person.c.reference)
+    query: sa.Select[Any] = sa.select(*columns, storage.person.c.reference)
     query = _filtered(query.join(storage.person, storage.person.c.id == notice.c.person_id), filters)
     if before is not None:
         same = sa.and_(notice.c.made_at == before[0], notice.c.id > before[1])

@@ -67,4 +67,4 @@ def take_receipt(work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[s
 def _channel_of(work: Work, notice_id: UUID, n: int) -> str:
     query = sa.select(storage.attempt.c.channel)
     mine = sa.and_(storage.attempt.c.notice_id == notice_id, storage.attempt.c.n == n)
-    return work.db.execute(query.where(mine)).scalar_one()
+    return str(work.db.execute(query.where(mine)).scalar_one())

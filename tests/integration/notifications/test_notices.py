@@ -1,0 +1,362 @@
+"""From events to messages, on a real database with real files."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.notifications import storage
+from services.notifications.domain.messages import REFUSED, TEMPORARY, UNKNOWN, Outcome
+from services.notifications.gateways.files import SmsFiles
+from services.notifications.usecases.delivery import due
+from services.notifications.usecases.overview import digests, summary
+from shared.errors import ConflictError
+from shared.ids import derived_id, new_id
+from shared.inbox import hear
+from tests.integration.notifications.office import DAYS, MONDAY, SESSION, an_office
+
+
+@pytest.fixture
+def office(tmp_path):
+    with an_office(tmp_path) as office:
+        yield office
+
+
+class Answering(SmsFiles):
+    """A gateway that answers what it is told to, and takes nothing."""
+
+    def __init__(self, folder, state):
+        super().__init__(folder)
+        self.state = state
+
+    def send(self, messages):
+        for _message in messages:
+            yield Outcome(self.state, error="as asked")
+
+
+class Dying(SmsFiles):
+    """A gateway that takes the message, after which the process dies."""
+
+    def send(self, messages):
+        for outcome in super().send(messages):
+            del outcome
+            raise SystemExit(9)
+        yield Outcome("never")
+
+
+def test_two_days_published_together_are_one_convocation(new_database, tmp_path):
+    url = new_database("notifications").url.render_as_string(hide_password=False)
+    with an_office(tmp_path, url) as office:
+        office.place()
+        office.run()
+
+        (sms,) = office.sms()
+        (notice,) = office.notices()
+        assert (notice["kind"], notice["state"], notice["channel"]) == ("convocation", "accepted", "sms")
+        assert notice["days"] == ["2025-03-13 09:00-16:30", "2025-03-14 09:00-16:30"]
+        assert (sms["id"], sms["text"], sms["to"]) == (str(notice["id"]), notice["text"], "+999000000001")
+        assert "الخميس 13 مارس 2025" in sms["text"]
+        assert notice["cost"] == notice["segments"] * 450 > 450
+        assert office.attempts() == [("sms", "accepted")]
+        (told,) = office.told("NoticeDelivered")
+        assert (told.notice_id, told.session_id, told.usable, told.proof) == (notice["id"], SESSION, True, "accepted")
+        assert office.left_behind() == []
+
+
+def test_a_retold_or_redelivered_event_makes_no_notice(office):
+    office.place()
+    office.run()
+    bodies = office.hear(office.seat("S1"), office.seat("S2"), office.session(), office.person(), office.site())
+    before = office.notices()
+    hear(office.service.hearer, bodies)
+    office.run()
+
+    assert office.notices() == before
+    assert len(office.sms()) == 1
+
+
+def test_events_that_come_in_the_wrong_order_make_the_same_notice(office):
+    office.hear(office.seat("S2"), office.seat("S1"))
+    office.run()
+    office.hear(office.person(), office.session(), office.site())
+    with office.service.database.begin() as db:
+        db.execute(storage.seat_news.update().values(due_at=datetime.now(UTC) - timedelta(seconds=9)))
+    office.run()
+
+    assert [one["kind"] for one in office.notices(state="accepted")] == ["convocation"]
+
+
+def test_a_moved_session_is_told_once_and_a_cancelled_one_after_it(office):
+    office.place()
+    office.run()
+    office.hear(office.session(days={"S1": date(2025, 3, 20), "S2": date(2025, 3, 21)}))
+    office.run()
+    office.hear(office.session(state="cancelled", days={"S1": date(2025, 3, 20), "S2": date(2025, 3, 21)}))
+    office.run()
+
+    assert [one["kind"] for one in office.notices()] == ["convocation", "moved", "cancelled"]
+    assert office.notices()[1]["days"][0].startswith("2025-03-20")
+    assert office.notices()[2]["days"] == office.notices()[1]["days"]
+
+
+def test_a_seat_given_and_taken_before_anybody_was_told_makes_no_message(office):
+    office.place()
+    office.review()
+    office.hear(*[office.seat(part, state="withdrawn") for part in ("S1", "S2")])
+    office.run()
+
+    assert [(one["kind"], one["state"]) for one in office.notices()] == [("convocation", "superseded")]
+    assert office.sms() == []
+
+
+def test_a_seat_given_back_after_a_cancellation_is_a_new_convocation(office):
+    office.place()
+    office.run()
+    for state in ("withdrawn", "active"):
+        office.hear(office.seat("S1", state=state), office.seat("S2", state=state))
+        office.run()
+
+    assert [one["kind"] for one in office.notices()] == ["convocation", "cancelled", "convocation"]
+    assert len(office.sms()) == 3
+
+
+def test_a_missed_day_is_one_notice_for_both_halves(office):
+    office.place()
+    office.run()
+    office.clock.set(datetime(2025, 3, 13, 17, tzinfo=UTC))
+    office.hear(office.miss("morning"), office.miss("afternoon"))
+    office.run()
+
+    assert [one["days"] for one in office.notices(kind="missed")] == [["2025-03-13 09:00-16:30"]]
+
+
+def test_only_a_completed_training_is_congratulated(office):
+    office.place()
+    office.hear(office.completion("ended_incomplete"))
+    office.hear(office.completion(), office.completion())
+    office.run()
+
+    (notice,) = office.notices(kind="completed")
+    assert (notice["state"], notice["session_id"]) == ("accepted", SESSION)
+
+
+def test_a_process_that_dies_after_the_gateway_took_the_message_sends_no_second_file(tmp_path):
+    with an_office(tmp_path) as office:
+        office.place()
+        with pytest.raises(SystemExit):
+            office.deliver_with(sms=Dying(office.settings.sms_folder))
+        assert office.attempts() == [("sms", "started")]
+        written = office.sms()
+
+    with an_office(tmp_path) as again:
+        again.run()
+
+        assert again.sms() == written
+        assert len(written) == 1
+        assert again.attempts() == [("sms", "unknown"), ("sms", "accepted")]
+        assert len(again.told("NoticeDelivered")) == 1
+
+
+def test_a_refused_number_leads_to_a_mail_and_is_remembered(office):
+    office.place()
+    office.deliver_with(sms=Answering(office.settings.sms_folder, REFUSED))
+    office.run()
+
+    (notice,) = office.notices()
+    assert (notice["state"], notice["channel"]) == ("accepted", "email")
+    assert office.attempts() == [("sms", "refused"), ("email", "accepted")]
+    assert len(office.mails()) == 1
+    assert [(one.state, one.channels) for one in office.told("ContactabilityState")][-1] == ("doubtful", ("email",))
+
+
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [
+        ({"phone": "+9990000001", "email": ""}, "no_contact"),
+        ({"phone": "", "email": ""}, "no_contact"),
+        ({"channel": "courrier"}, "letter_wanted"),
+    ],
+)
+def test_a_person_whom_no_channel_reaches_is_a_recorded_failure_with_a_task(office, person, reason):
+    office.place(**person)
+    office.run()
+
+    (notice,) = office.notices()
+    assert (notice["state"], notice["task"], notice["reason"]) == ("failed", "letter", reason)
+    assert [told.reason for told in office.told("NoticeFailed")] == [reason]
+    assert office.attempts() == []
+
+
+def test_a_new_phone_brings_the_invitation_that_had_failed(office):
+    office.place(phone="", email="")
+    office.run()
+    office.hear(office.person())
+    office.run()
+
+    assert [(one["state"], one["reason"]) for one in office.notices()] == [("failed", "old_contact"), ("accepted", "")]
+    assert [one.state for one in office.told("ContactabilityState")] == ["unreachable", "reachable"]
+
+
+def test_a_temporary_failure_is_tried_again_later_on_the_same_channel(office):
+    office.place()
+    office.deliver_with(sms=Answering(office.settings.sms_folder, TEMPORARY))
+    assert office.deliver_with() == 0  # the wait is not over
+    office.skip_back_off()
+    office.run()
+
+    assert office.attempts() == [("sms", "temporary"), ("sms", "accepted")]
+
+
+def test_an_unknown_outcome_sends_the_same_message_again(office):
+    office.place()
+    office.deliver_with(sms=Answering(office.settings.sms_folder, UNKNOWN))
+    (before,) = office.notices()
+    office.hear(office.session(days={"S1": date(2025, 3, 20), "S2": date(2025, 3, 21)}))
+    office.skip_back_off()
+    office.run()
+
+    assert [one["kind"] for one in office.notices(state="accepted")] == ["convocation", "moved"]
+    assert office.notices()[0]["text"] == before["text"]
+
+
+def test_a_channel_that_never_answers_gives_way_to_the_next(office):
+    office.place()
+    silent = Answering(office.settings.sms_folder, TEMPORARY)
+    for _try in range(7):
+        office.skip_back_off()
+        office.deliver_with(sms=silent)
+    office.run()
+
+    assert office.notices()[0]["channel"] == "email"
+    assert [one.state for one in office.told("ContactabilityState")] == ["reachable"]
+
+
+def test_a_message_waits_for_the_end_of_the_quiet_hours(office):
+    office.clock.set(datetime(2025, 3, 8, 21, 30, tzinfo=UTC))  # Saturday night
+    office.place()
+    office.run()
+    assert office.sms() == []
+    with office.service.database.read() as db:
+        assert due(db, office.clock.now()) == 0
+
+    office.clock.set(datetime(2025, 3, 10, 7, 1, tzinfo=UTC))  # Monday, 08:01 in Paris
+    office.run()
+    assert len(office.sms()) == 1
+
+
+def test_quiet_hours_can_be_switched_off(tmp_path):
+    with an_office(tmp_path, PARCOURS_QUIET_HOURS="no") as office:
+        office.clock.set(datetime(2025, 3, 8, 21, 30, tzinfo=UTC))
+        office.place()
+        office.run()
+
+        assert len(office.sms()) == 1
+
+
+def test_a_notice_that_would_come_too_late_is_not_sent_but_what_remains_is_told(office):
+    office.place()
+    office.review()
+    office.clock.set(datetime(2025, 3, 13, 16, tzinfo=UTC))  # the first day is over
+    office.run()
+
+    assert [(one["state"], one["days"][0][:10]) for one in office.notices()] == [
+        ("expired", "2025-03-13"),
+        ("accepted", "2025-03-14"),
+    ]
+    assert [told.reason for told in office.told("NoticeFailed")] == ["too_late"]
+
+
+def test_whoever_does_not_read_gets_a_text_and_a_task_and_the_proof_is_not_usable(office):
+    office.place(reads="no")
+    office.run()
+
+    assert office.notices()[0]["task"] == "relay"
+    assert [told.usable for told in office.told("NoticeDelivered")] == [False]
+
+
+def test_outside_the_demo_an_unsigned_text_is_replaced_by_french_and_english(tmp_path):
+    with an_office(tmp_path, PARCOURS_DEMO="no") as office:
+        office.place()
+        office.run()
+
+        (notice,) = office.notices()
+        assert (notice["languages"], notice["task"], notice["usable"]) == (["fr", "en"], "translation", False)
+        assert "jeudi 13 mars" in notice["text"]
+        assert "Thursday 13 March" in notice["text"]
+
+
+def test_receipts_raise_a_state_and_never_lower_it(office):
+    office.place()
+    office.run()
+    (notice,) = office.notices()
+    key = new_id()
+    office.receipt(notice["id"], "delivered", key)
+    office.receipt(notice["id"], "delivered", key)
+    office.receipt(notice["id"], "failed")
+    office.run()
+
+    assert [one["state"] for one in office.notices()] == ["delivered"]
+    assert [told.proof for told in office.told("NoticeDelivered")] == ["accepted", "receipt"]
+    with pytest.raises(ConflictError, match="another body"):
+        office.receipt(notice["id"], "failed", key)
+
+
+def test_a_receipt_of_failure_opens_the_next_channel_and_a_late_one_of_success_still_counts(office):
+    office.place()
+    office.run()
+    (notice,) = office.notices()
+    office.receipt(notice["id"], "failed")
+    office.run()
+    assert office.notices()[0]["channel"] == "email"
+    office.receipt(notice["id"], "failed", attempt=1)
+    office.receipt(notice["id"], "delivered", attempt=1)
+
+    assert [(one["state"], one["channel"]) for one in office.notices()] == [("delivered", "sms")]
+
+
+def test_the_summary_counts_people_who_have_a_seat_and_were_not_told(office):
+    office.place()
+    other = derived_id("person", 2)
+    office.hear(office.person(other, phone="", email=""), office.seat("S1", other))
+    with office.service.database.read() as db:
+        assert summary(office.service.work(db), None)["people_without_notice"] == 2
+    office.run()
+
+    with office.service.database.read() as db:
+        found = summary(office.service.work(db), "93")
+    assert found["people_without_notice"] == 0
+    assert found["channels"] == {"letter": {"failed": 1}, "sms": {"accepted": 1}}
+
+
+def test_retelling_tells_contactability_and_changes_no_digest(office):
+    office.place()
+    office.run()
+    with office.service.database.begin() as db:
+        before = digests(office.service.work(db))
+        assert office.service.retell(office.service.work(db)) == 1
+    office.hear(office.seat("S1"), office.seat("S2"), office.session())
+    office.run()
+
+    with office.service.database.read() as db:
+        assert digests(office.service.work(db)) == before
+    assert len({one.subject_version for one in office.told("ContactabilityState")}) == 1
+
+
+def test_no_address_is_kept_in_the_open_with_an_attempt(office):
+    office.place()
+    office.run()
+
+    (attempt,) = office.rows(storage.attempt, storage.attempt.c.n)
+    assert "+999000000001" not in [str(value) for value in attempt.values()]
+    assert len(attempt["address_hash"]) == 64
+    assert attempt["started_at"] == MONDAY
+
+
+def test_a_hundred_people_are_told_one_message_each(office):
+    people = [derived_id("person", n) for n in range(100)]
+    office.hear(office.site(), office.session())
+    office.hear(*[office.person(key, alias=f"Rose {n}") for n, key in enumerate(people)])
+    office.hear(*[office.seat(part, key) for key in people for part in DAYS])
+    office.run()
+
+    assert len(office.sms()) == 100
+    assert len({sms["id"] for sms in office.sms()}) == 100

@@ -1,0 +1,48 @@
+"""Segments as operators count them: what a text costs."""
+
+import pytest
+
+from services.notifications.domain.sms import dear_characters, plain_typography, segments
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "alphabet"),
+    [
+        ("", 1, "gsm7"),
+        ("a" * 160, 1, "gsm7"),
+        ("a" * 161, 2, "gsm7"),
+        ("a" * 306, 2, "gsm7"),
+        ("a" * 307, 3, "gsm7"),
+        ("€" * 80, 1, "gsm7"),
+        ("€" * 81, 2, "gsm7"),
+        ("ç" * 70, 1, "ucs2"),
+        ("ç" * 71, 2, "ucs2"),
+        ("م" * 134, 2, "ucs2"),
+        ("م" * 135, 3, "ucs2"),
+        ("été à Évry, où Ç", 1, "gsm7"),
+        ("forêt", 1, "ucs2"),
+    ],
+)
+def test_a_text_takes_as_many_segments_as_its_alphabet_allows(text, count, alphabet):
+    found = segments(text)
+
+    assert (found.count, found.alphabet) == (count, alphabet)
+
+
+def test_an_escape_pair_never_straddles_two_segments():
+    text = "a" * 152 + "€" + "a" * 152  # 306 septets, but the first segment must leave one free
+
+    assert segments(text).units == 306
+    assert segments(text).count == 3
+
+
+def test_a_surrogate_pair_never_straddles_two_segments():
+    text = "ب" * 66 + "😀" + "ب" * 66  # 134 units, but the pair does not fit into the first 67
+
+    assert segments(text).units == 134
+    assert segments(text).count == 3
+
+
+def test_typography_is_folded_and_letters_are_kept():
+    assert plain_typography("l’été – « oui »\u00a0…") == 'l\'été - " oui " ...'
+    assert dear_characters("forêt, reçu, forêt") == "êç"
