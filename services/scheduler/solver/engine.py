@@ -30,6 +30,9 @@ DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
 _LONG_PATIENCE = 3000  # the same while they are not
 _SETTLE_EVERY = 60  # neighbourhoods between two exact seatings
+_DOWNHILL = 0.15  # share of slightly worse neighbours that the search walks on from
+_STUCK = 10  # steps without a better plan before it does so
+_HOME_EVERY = 25  # steps without a better plan after which it goes back to the best one
 _INDIVIDUAL = frozenset(
     {"level", "availability", "reach", "room", "entry", "interpretation", "childcare", "one_place", "civic_order"}
 )
@@ -166,6 +169,8 @@ class _Run:
     def _improve(self, search: Search) -> None:
         assert self.best is not None  # noqa: S101 - set before
         quiet = 0
+        current = self.best
+        slack = self.problem.weights.unplaced + self.problem.weights.urgency_days
         while not self._over():
             if self._proven():
                 self.status = "optimal"
@@ -176,12 +181,19 @@ class _Run:
                 return
             self.work += 1
             before = self.best.value()
-            trial = search.step(self.best, self.work)
-            if trial is not None:
-                self.best = trial
+            trial = search.step(current, self.work)
             if self.work % _SETTLE_EVERY == 0:
-                self.best = search.settle(self.best)
-            quiet = 0 if self.best.value() < before else quiet + 1
+                trial = search.settle(min(trial, self.best, key=Draft.value))
+            value = trial.value()
+            # A step that loses about one need is taken now and then: what it frees may be worth more.
+            downhill = quiet >= _STUCK and value[0] <= before[0] + slack and search.random.random() < _DOWNHILL
+            if value <= current.value() or downhill:
+                current = trial
+            if value <= before:
+                self.best = current = trial
+            quiet = 0 if value < before else quiet + 1
+            if quiet % _HOME_EVERY == _HOME_EVERY - 1:
+                current = self.best
             self._tell("improving")
 
     def _over(self) -> bool:

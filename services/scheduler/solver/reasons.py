@@ -38,6 +38,7 @@ _NEW_IDS = UUID("0f0c2d0e-6f0b-5d0c-8d6a-4d3d6f2a91b7")  # fixed once: ids of pr
 CONFIRM_NEEDS = 400  # problems with at most so many needs have each change tried for real
 _NEAR_GROUPS = 40  # open groups asked for one unit
 _NEAR_CANDIDATES = 25  # groups not open asked for one unit
+_DEAR = 100  # above this price groups that the person could not join alone are asked as well
 _TRIES = 6  # changes tried for one unit before it is stated without proof
 _FULL_WEEK = WeeklySlots((1 << 18) - 1)  # Monday to Saturday, three half-days
 
@@ -155,8 +156,11 @@ class Reasons:
         return candidates(self.facts, units, least=1)
 
     def _way(self, unit: Unit, until: float | None) -> tuple[_Way, str]:
-        ways = sorted(self._ways(unit), key=lambda way: (way.price, way.shape.days[0], way.site))
         small = len(self.problem.needs) <= CONFIRM_NEEDS
+        ways = self._ways(unit)
+        if small and min(way.price for way in ways) > _DEAR:
+            ways += self._far_ways(unit)
+        ways.sort(key=lambda way: (way.price, way.shape.days[0], way.site))
         if not small or (until is not None and monotonic() > until):
             return ways[0], "insertion" if ways[0].changes else "no"
         for way in ways[:_TRIES]:

@@ -66,8 +66,8 @@ class Search:
             self.insert(draft, pool)
         self._fill_all(draft, pool, noise=0.0, tries=None)
 
-    def step(self, draft: Draft, number: int) -> Draft | None:
-        """Return a draft that is not worse, reached by closing some groups and filling again, or None."""
+    def step(self, draft: Draft, number: int) -> Draft:
+        """Return a neighbour of the draft, better or worse, reached by closing some groups and filling again."""
         trial = draft.copy()
         if number % 4 == 3 and trial.unplaced:
             self._gather(trial)
@@ -86,7 +86,7 @@ class Search:
         if trial.mend():
             self.insert(trial, trial.unplaced)
             trial.mend()
-        return trial if trial.value() <= draft.value() else None
+        return trial
 
     def insert(self, draft: Draft, pool: int) -> None:
         """Seat the units of the pool in groups that are open, each where it is most comfortable."""
