@@ -13,6 +13,7 @@ __all__ = [
     "UtcDateTime",
     "claim_due",
     "insert_new",
+    "keep_if_greater",
     "new_metadata",
     "upgrade",
     "upsert",
@@ -153,6 +154,16 @@ def upsert(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None
         db.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh), list(rows))
     else:
         db.execute(statement.on_conflict_do_nothing(), list(rows))
+
+
+def keep_if_greater(db: Session, table: Table, row: Mapping[str, Any], column: str) -> bool:
+    """Insert a row, or raise its `column` when the given value is greater; say whether anything changed."""
+    keys = [key.name for key in table.primary_key]
+    insert = _insert(db, table).values(**row)
+    fresh = insert.excluded[column]
+    statement = insert.on_conflict_do_update(index_elements=keys, set_={column: fresh}, where=table.c[column] < fresh)
+    counted = db.execute(statement, execution_options={"preserve_rowcount": True})
+    return bool(counted.rowcount > 0)  # type: ignore[attr-defined]
 
 
 def claim_due(db: Session, table: Table, ready: sa.ColumnElement[bool], *, limit: int) -> Sequence[sa.RowMapping]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from shared.clock import Clock, real_now
-from shared.database import Database, claim_due, insert_new, upsert
+from shared.database import Database, claim_due, insert_new, keep_if_greater, upsert
 from shared.envelope import Envelope, decode
 from shared.errors import NotFoundError, TransientError
 from shared.events import Event, State
@@ -153,15 +153,9 @@ def _effect(hearer: Hearer, db: Session, envelope: Envelope, now: datetime) -> s
 
 
 def _newer(db: Session, event: State) -> bool:
-    key = sa.and_(heard.c.name == event.name, heard.c.subject == event.subject_id)
-    known = db.scalar(sa.select(heard.c.version).where(key).with_for_update())
-    if known is None:
-        insert_new(db, heard, [{"name": event.name, "subject": event.subject_id, "version": event.subject_version}])
-        return True
-    if event.subject_version <= known:
-        return False
-    db.execute(heard.update().where(key).values(version=event.subject_version))
-    return True
+    """Keep the version if it is newer than what was heard, in one statement; say whether it was."""
+    row = {"name": event.name, "subject": event.subject_id, "version": event.subject_version}
+    return keep_if_greater(db, heard, row, "version")
 
 
 def _quarantine(db: Session, message: _Message, error: str, now: datetime) -> dict[str, Any]:

@@ -20,6 +20,7 @@ __all__ = [
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from services.attendance.domain.marks import ABSENT, CAME, Status, followed_minutes
@@ -60,9 +61,12 @@ class ContractFacts:
     owed: tuple[OwedTraining, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attended:
-    """One meeting that a person is owed a seat in, and the mark in force, null while there is none."""
+class Attended(NamedTuple):
+    """
+    One meeting that a person is owed a seat in, and the mark in force, null while there is none.
+
+    A tuple and no dataclass: a contract has some hundred of them, and they are made anew at each look.
+    """
 
     meeting_id: UUID
     session_id: UUID

@@ -31,7 +31,8 @@ from shared.ids import derived_id
 from shared.service import Service
 from shared.work import Work
 
-BATCH = 100
+BATCH = 200
+OUR_OWN = ("version", "told_on")  # columns of progress that are not told
 TELL_PROGRESS_EVERY = timedelta(days=7)  # [A] unless the status changes; flags and completions are told at once
 NEAR_TERM = timedelta(days=150)  # longer than the quickest course (600 h at 30 h a week: 140 days) and any review delay
 LOOK_BACK = timedelta(days=14)  # longer than the grace after the last meeting
@@ -115,10 +116,18 @@ def _follow(work: Work, rows: list[dict[str, Any]]) -> None:
     flags: dict[UUID, dict[str, dict[str, Any]]] = {}
     for row in _of_contracts(work, storage.flag, ids):
         flags.setdefault(row["contract_id"], {})[row["kind"]] = row
+    told = []
     for facts, followings, attended in table_of(work, rows).values():
         status = _complete(work, facts, followings, completions)
-        _tell_progress(work, facts, followings, status, known.get(facts.id))
+        told += _progress(work, facts, followings, status, known.get(facts.id))
         _keep_flags(work, facts, followings, attended, flags.get(facts.id, {}))
+    upsert(work.db, storage.progress, told)
+    work.tell(
+        *(
+            ProgressState(subject_version=row["version"], **{key: row[key] for key in row if key not in OUR_OWN})
+            for row in told
+        )
+    )
 
 
 def _complete(work: Work, facts: ContractFacts, followings: list[Following], known: set[tuple[UUID, str]]) -> str:
@@ -149,9 +158,10 @@ def _complete(work: Work, facts: ContractFacts, followings: list[Following], kno
     return "completed" if statuses else "not_started"
 
 
-def _tell_progress(
+def _progress(
     work: Work, facts: ContractFacts, followings: list[Following], status: str, known: dict[str, Any] | None
-) -> None:
+) -> list[dict[str, Any]]:
+    """Return the progress to keep and tell, or nothing where it is the same, or was told this week."""
     today = work.now.date()
     followed = sum(one.followed for one in followings)
     remaining = sum(0 if one.ended_early else one.owed.minutes - one.followed for one in followings)
@@ -169,10 +179,8 @@ def _tell_progress(
         same = all(known[key] == value for key, value in row.items())
         early = known["status"] == status and today < known["told_on"] + TELL_PROGRESS_EVERY
         if same or early:
-            return
-    version = known["version"] + 1 if known else 1
-    upsert(work.db, storage.progress, [row | {"version": version, "told_on": today}])
-    work.tell(ProgressState(subject_version=version, **row))
+            return []
+    return [row | {"version": known["version"] + 1 if known else 1, "told_on": today}]
 
 
 def _keep_flags(
@@ -278,22 +286,18 @@ def _attended(work: Work, ids: list[UUID]) -> dict[UUID, list[Attended]]:
             if held_on < row.joins_on:
                 continue
             kept = marks.get((meeting_id, row.signatory_id))
-            mine.append(
-                Attended(
-                    meeting_id=meeting_id,
-                    session_id=row.session_id,
-                    held_on=held_on,
-                    rank=rank,
-                    minutes=minutes,
-                    training=row.training,
-                    part=row.part,
-                    status=kept[1] if kept else None,
-                    minutes_lost=kept[2] if kept else 0,
-                    mark_id=kept[0] if kept else None,
-                    delivered_notice=proof if kept else None,
-                    attempt_id=next((key for day, key in made if day >= held_on), None) if kept else None,
+            if kept is None:
+                one = Attended(
+                    meeting_id, row.session_id, held_on, rank, minutes, row.training, row.part, None, 0, None
                 )
-            )
+            else:
+                mark_id, status, lost = kept
+                attempt = next((key for day, key in made if day >= held_on), None)
+                one = Attended(
+                    meeting_id, row.session_id, held_on, rank, minutes, row.training, row.part, status, lost, mark_id,
+                    proof, attempt,
+                )  # fmt: skip
+            mine.append(one)
     return found
 
 
