@@ -80,7 +80,7 @@ def pages(var):
         f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", "/planning/flags",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
         f"/attendance/rolls/{roll}", "/attendance/flags", f"/attendance/contracts/{flagged}",
-        "/attendance/api/v1/docs", "/notices/", f"/notices/notices/{notice}", "/notices/templates",
+        "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording",
         "/notices/api/v1/docs", "/planning/sign-in", f"/planning/demo/{secrets.token_hex(4)}",
     )  # fmt: skip
 
