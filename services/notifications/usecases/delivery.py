@@ -315,7 +315,7 @@ def _settle(post: Post, work: Work, outcomes: Mapping[UUID, Outcome]) -> None:
     """Write what became of the attempts; a notice that moved on meanwhile (a receipt, a lease lost) stays as it is."""
     query = sa.select(storage.notice).where(storage.notice.c.id.in_(list(outcomes)))
     rows = storage.rows(work.db, query.order_by(storage.notice.c.id).with_for_update())
-    attempts, kept, refused = [], [], []
+    attempts, kept, refused, arrived = [], [], [], []
     for row in rows:
         if row["holder"] != post.holder:
             continue
@@ -331,28 +331,33 @@ def _settle(post: Post, work: Work, outcomes: Mapping[UUID, Outcome]) -> None:
             }
         )
         if row["state"] == "sending":
-            kept.append(_settled(post, work, row, outcome))
+            kept.append(_settled(post, work.now, row, outcome))
+            if outcome.state == ACCEPTED and _proves(post, row):
+                arrived.append(delivered(row, ACCEPTED))
             if outcome.state == REFUSED:
                 refused.append((row["person_id"], row["channel"]))
     upsert(work.db, storage.notice, kept)
     _end_attempts(work, attempts)
     mark_refused(work, refused)
+    work.tell(*arrived)
 
 
-def _settled(post: Post, work: Work, row: Row, outcome: Outcome) -> Row:
+def _settled(post: Post, now: datetime, row: Row, outcome: Outcome) -> Row:
     row = row | {"holder": None, "ready_at": real_now()}
     if outcome.state == ACCEPTED:
-        tell_delivered = row["session_id"] is not None and not (row["channel"] == "sms" and post.sms.receipts)
-        if tell_delivered:
-            work.tell(delivered(row, "accepted"))
         price = row["segments"] * post.sms_price if row["channel"] == "sms" else 0
-        return row | {"state": "accepted", "cost": row["cost"] + price, "ended_at": work.now}
+        return row | {"state": "accepted", "cost": row["cost"] + price, "ended_at": now}
     if outcome.state == REFUSED or row["tries"] >= len(BACK_OFF):
         return row | {"state": "due", "skipped": [*row["skipped"], row["channel"]], "tries": 0}
     wait = timedelta(seconds=BACK_OFF[row["tries"]])
     # An unknown outcome stays `sending`: the same message goes again, neither another text nor another channel.
     state = "sending" if outcome.state == UNKNOWN else "due"
     return row | {"state": state, "tries": row["tries"] + 1, "ready_at": real_now() + wait}
+
+
+def _proves(post: Post, row: Row) -> bool:
+    """Return whether an acceptance is all the proof that will ever come, about a session that it can be a proof of."""
+    return row["session_id"] is not None and not (row["channel"] == "sms" and post.sms.receipts)
 
 
 def delivered(row: Mapping[str, Any], proof: str) -> NoticeDelivered:

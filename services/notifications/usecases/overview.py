@@ -155,7 +155,12 @@ def _filtered(query: sa.Select[Any], filters: dict[str, Any]) -> sa.Select[Any]:
 
 
 def _parts(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the text as sent with its language and direction; two languages stand one after the other as one part."""
-    languages = row["languages"]
-    rtl = bool(languages) and languages[0] in RIGHT_TO_LEFT
-    return [{"language": languages[0] if len(languages) == 1 else "fr", "rtl": rtl, "text": row["text"]}]
+    """Return the text as sent, cut by language, each with its direction."""
+    languages, text = row["languages"], row["text"]
+    cut = text.split(wording.BETWEEN_SMS if row["channel"] == "sms" else wording.BETWEEN_MAILS)
+    if len(cut) != len(languages):
+        cut, languages = [text], languages[:1] or ["fr"]
+    return [
+        {"language": language, "rtl": language in RIGHT_TO_LEFT, "text": part}
+        for language, part in zip(languages, cut, strict=True)
+    ]

@@ -5,7 +5,16 @@ A template says whether a translator signed it (`reviewed`). Every language has 
 that is put into it names a status or an authority: phones are shared and screens are read by others.
 """
 
-__all__ = ["Filling", "Text", "WordingError", "compose", "signed_languages", "templates"]
+__all__ = [
+    "BETWEEN_MAILS",
+    "BETWEEN_SMS",
+    "Filling",
+    "Text",
+    "WordingError",
+    "compose",
+    "signed_languages",
+    "templates",
+]
 
 import re
 from collections.abc import Mapping, Sequence
@@ -47,6 +56,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
 }
 DAYS_NAMED = 4  # up to so many days each is named; beyond, the first, the last and the week's rhythm
 HOURS_NAMED = 6  # a rhythm with more different times than this would not be read
+BETWEEN_SMS, BETWEEN_MAILS = "\n", "\n\n---\n\n"  # what stands between two languages of one message
 LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
 
 
@@ -107,9 +117,9 @@ def compose(kind: str, languages: Sequence[str], filling: Filling) -> Text:
     """Return a notice in words."""
     parts = [(language, _words(kind, language, filling)) for language in languages]
     return Text(
-        sms="\n".join(plain_typography(words["sms"]) for _language, words in parts),
+        sms=BETWEEN_SMS.join(plain_typography(words["sms"]) for _language, words in parts),
         subject=" / ".join(words["subject"] for _language, words in parts),
-        plain="\n\n---\n\n".join(words["body"] for _language, words in parts),
+        plain=BETWEEN_MAILS.join(words["body"] for _language, words in parts),
         html=_page([(language, words["body"]) for language, words in parts], parts[0][1]["subject"]),
     )
 

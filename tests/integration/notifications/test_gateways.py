@@ -55,7 +55,7 @@ class Carrier(BaseHTTPRequestHandler):
 def carrier():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Carrier)
     server.status, server.seen, server.kept = 202, [], {}
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     server.url = f"http://127.0.0.1:{server.server_port}/sms"
     yield server
