@@ -38,7 +38,8 @@ _NEW_IDS = UUID("0f0c2d0e-6f0b-5d0c-8d6a-4d3d6f2a91b7")  # fixed once: ids of pr
 CONFIRM_NEEDS = 400  # problems with at most so many needs have each change tried for real
 _NEAR_GROUPS = 40  # open groups asked for one unit
 _NEAR_CANDIDATES = 25  # groups not open asked for one unit
-_DEAR = 100  # above this price groups that the person could not join alone are asked as well
+_FAR_CANDIDATES = 120  # of those, how many are asked, spread over places and days
+_DEAR = 150  # above this price groups that the person could not join alone are asked as well
 _TRIES = 6  # changes tried for one unit before it is stated without proof
 _FULL_WEEK = WeeklySlots((1 << 18) - 1)  # Monday to Saturday, three half-days
 
@@ -391,9 +392,20 @@ class Reasons:
             step_free=False,
             childcare=False,
         )
-        people = tuple(kin if one.id == person.id else one for one in problem.people)
-        facts = Facts(replace(problem, people=people))
-        units = [replace_unit(unit)]
+        owed = tuple(need for need in problem.needs if need.person == person.id)
+        facts = Facts(
+            replace(
+                problem,
+                people=(kin,),
+                needs=owed,
+                sessions=(),
+                placements=(),
+                waivers=(),
+                allowances=(),
+                travel_overrides=(),
+            )
+        )
+        units = [replace_unit(unit, person=0)]
         found = [
             one
             for one in candidates(facts, units, least=1, staffed=False)
@@ -402,7 +414,7 @@ class Reasons:
         found.sort(key=lambda one: (self.facts.minutes[unit.person][one.site], one.shape.days[0], one.index))
         # One start and one pattern at a time from each site, so that the list is short and varied.
         ways = []
-        for candidate in found[:: max(1, len(found) // 300)]:
+        for candidate in found[:: max(1, len(found) // _FAR_CANDIDATES)]:
             way = self._ask_closed(unit, candidate)
             if way is not None:
                 ways.append(way)
@@ -759,12 +771,12 @@ class Reasons:
         return self.problem.sites[site].name
 
 
-def replace_unit(unit: Unit) -> Unit:
-    """Return a copy of the unit for another draft."""
+def replace_unit(unit: Unit, person: int | None = None) -> Unit:
+    """Return a copy of the unit for another draft, or for facts in which its person has another index."""
     return Unit(
         index=unit.index,
         needs=unit.needs,
-        person=unit.person,
+        person=unit.person if person is None else person,
         training=unit.training,
         parts=unit.parts,
         ranks=unit.ranks,
