@@ -87,7 +87,7 @@ class Demo:
 
     def run(self) -> Summary:
         """Run everything from import to the end of the year; return the summary."""
-        self._set_clock(datetime.combine(self._plan.published_on, datetime.min.time(), UTC) + timedelta(hours=9))
+        self._set_clock(_at(self._plan.published_on, 9))
         with self._phase("import"):
             self._import_files()
         with self._phase("plan"):
@@ -213,18 +213,17 @@ class Demo:
             start = monday + timedelta(weeks=week)
             if start + timedelta(days=6) < self._plan.published_on:
                 continue
-            # Saturday 20:00 UTC is Saturday evening in Paris: every half-day of the week has been held.
-            self._set_clock(datetime.combine(start + timedelta(days=5), datetime.min.time(), UTC) + timedelta(hours=20))
+            # Saturday 18:00 UTC is Saturday evening in Paris: every half-day of the week has been held.
+            self._set_clock(_at(start + timedelta(days=5), 18))
             for day in range(6):
                 self._take_rolls(start + timedelta(days=day))
+            # Monday morning: what was told in the quiet hours leaves.
+            self._set_clock(_at(start + timedelta(days=7), 8))
             self._stage.drain(self._admin)
             if week % AGENT_WEEKS == AGENT_WEEKS - 1:
                 self._look_at_absences()
                 self._stage.drain(self._admin)
             if week in REPLAN_WEEKS:
-                self._set_clock(
-                    datetime.combine(start + timedelta(days=7), datetime.min.time(), UTC) + timedelta(hours=8)
-                )
                 self._plan_and_publish(REPLAN_SECONDS, f"week {week}")
                 self._stage.drain(self._admin)
                 replans += 1
@@ -318,3 +317,8 @@ class Demo:
             "quarantine": quarantine,
             "simulated_until": self._stage.clock.now().date().isoformat(),
         }
+
+
+def _at(day: date, hour: int) -> datetime:
+    """Return an hour of a day in UTC."""
+    return datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=hour)

@@ -35,7 +35,10 @@ class Dispatcher:
     def step(self) -> int:
         """Move what is there and do what is due, once; return how much was done. Safe from any thread."""
         with self._lock:
-            done = sum(self._move(service) for service in self._services.values())
+            done = moved = sum(self._move(service) for service in self._services.values())
+            while moved:  # all that was told is heard before anything is done about it: one message, not two
+                moved = sum(self._move(service) for service in self._services.values())
+                done += moved
             for service in self._services.values():
                 done += ear.retry_due(service.hearer)
                 done += service.tick()

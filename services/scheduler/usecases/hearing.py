@@ -10,6 +10,8 @@ __all__ = [
     "reopen_need",
 ]
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from services.scheduler import storage
@@ -65,9 +67,14 @@ def reopen_need(work: Work, event: MeetingMissed) -> None:
     if seat is None:
         raise TransientError(f"placement {event.placement_id} is not known here yet")
     before = storage.one(work.db, storage.need, seat["need_id"], "need", lock=True)
-    if before["state"] == "replaced":
+    if before["state"] in {"replaced", "not_owed"}:
         return
     stamp = {"actor": work.who.actor, "changed_at": work.now}
+    if _civic_completed(work, before["contract_id"]):
+        reason = {"code": "enough_attended", "fr": "journée manquée ; le nombre de journées requis est atteint"}
+        missed = storage.need.c.id == before["id"]
+        work.db.execute(storage.need.update().where(missed).values(state="not_owed", reason=reason, **stamp))
+        return
     again = before["again"] + 1
     fresh = (
         before
@@ -83,16 +90,36 @@ def reopen_need(work: Work, event: MeetingMissed) -> None:
     insert_new(work.db, storage.need, [fresh])
 
 
-def note_completion(work: Work, event: TrainingCompleted) -> None:
-    """Close the needs of a training that has ended."""
+def _civic_completed(work: Work, contract_id: UUID) -> bool:
     need = storage.need
-    ended = sa.and_(
+    followed = sa.and_(need.c.contract_id == contract_id, need.c.training == "civic", need.c.state == "followed")
+    return work.db.scalar(sa.select(need.c.id).where(followed).limit(1)) is not None
+
+
+def note_completion(work: Work, event: TrainingCompleted) -> None:
+    """
+    Close the needs of a training that has ended.
+
+    Civic: a day that still lies ahead keeps its seat (three of four may complete, the fourth is still offered). A
+    course that has ended gives its coming half-days back to the person's week.
+    """
+    need, seat = storage.need, storage.placement
+    owed = sa.and_(
         need.c.contract_id == event.contract_id,
         need.c.training == event.training,
         need.c.state.in_(("open", "placed", "unplaced")),
     )
+    ahead = sa.select(seat.c.need_id).where(
+        seat.c.contract_id == event.contract_id, seat.c.state == "active", seat.c.joins_on > event.ended_on
+    )
+    if event.training == "civic":
+        owed = sa.and_(owed, need.c.id.not_in(ahead))
+    else:
+        mine = sa.select(seat.c.id).join(need, need.c.id == seat.c.need_id).where(owed)
+        coming = sa.and_(storage.seat_time.c.placement_id.in_(mine), storage.seat_time.c.day > event.ended_on)
+        work.db.execute(storage.seat_time.delete().where(coming))
     stamp = {"actor": work.who.actor, "changed_at": work.now}
-    work.db.execute(need.update().where(ended).values(state="followed", **stamp))
+    work.db.execute(need.update().where(owed).values(state="followed", **stamp))
 
 
 def keep_contactability(work: Work, event: ContactabilityState) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from services.scheduler import storage
 from services.scheduler.domain.judge import breaches
@@ -53,8 +54,11 @@ def publish(work: Work, run_id: UUID) -> dict[str, Any]:
     broken = breaches(problem, plan)
     if broken:
         raise PlanRefusedError(f"the plan breaks {len(broken)} rules, first: {broken[0].words}")
-    _open_sessions(work, run, problem, plan)
-    _seat(work, problem, plan)
+    try:
+        _open_sessions(work, run, problem, plan)
+        _seat(work, problem, plan)
+    except IntegrityError as error:  # the tables' own keys: one place at a time for people, rooms, trainers
+        raise ConflictError("somebody or some room is taken meanwhile: plan again", "time_taken") from error
     _keep_reasons(work, plan)
     storage.bump_territory(work.db, run["territory"])
     published = {"state": "published", "published_at": work.now, "published_by": work.who.actor}
