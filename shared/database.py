@@ -140,29 +140,19 @@ class Database:
 def insert_new(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; those whose key is there already stay as they are."""
     if rows:
-        db.execute(_insert(db, table).on_conflict_do_nothing(), list(rows))
+        db.execute(_statement(db, table, "insert_new", tuple(rows[0])), list(rows))
 
 
 def upsert(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or replace every given column of those whose primary key is there already."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    statement = _insert(db, table)
-    fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    if fresh:
-        db.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh), list(rows))
-    else:
-        db.execute(statement.on_conflict_do_nothing(), list(rows))
+    if rows:
+        db.execute(_statement(db, table, "upsert", tuple(rows[0])), list(rows))
 
 
 def keep_if_greater(db: Session, table: Table, row: Mapping[str, Any], column: str) -> bool:
     """Insert a row, or raise its `column` when the given value is greater; say whether anything changed."""
-    keys = [key.name for key in table.primary_key]
-    insert = _insert(db, table).values(**row)
-    fresh = insert.excluded[column]
-    statement = insert.on_conflict_do_update(index_elements=keys, set_={column: fresh}, where=table.c[column] < fresh)
-    counted = db.execute(statement, execution_options={"preserve_rowcount": True})
+    statement = _statement(db, table, "greater", (column,))
+    counted = db.execute(statement, dict(row), execution_options={"preserve_rowcount": True})
     return bool(counted.rowcount > 0)  # type: ignore[attr-defined]
 
 
@@ -208,9 +198,25 @@ def upgrade(database: Database, migrations: Path) -> str:
 _UPGRADES = threading.Lock()  # Alembic keeps its context in module globals
 
 
-def _insert(db: Session, table: Table) -> Any:
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
+_STATEMENTS: dict[tuple[str, str, str, tuple[str, ...]], Any] = {}  # building one costs more than running it
+
+
+def _statement(db: Session, table: Table, kind: str, columns: tuple[str, ...]) -> Any:
+    dialect = db.get_bind().dialect.name
+    key = (dialect, f"{id(table.metadata)}.{table.name}", kind, columns)
+    if key not in _STATEMENTS:
+        _STATEMENTS[key] = _built(sqlite if dialect == "sqlite" else postgresql, table, kind, columns)
+    return _STATEMENTS[key]
+
+
+def _built(dialect: Any, table: Table, kind: str, columns: tuple[str, ...]) -> Any:
+    insert = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    fresh = {name: insert.excluded[name] for name in columns if name not in keys}
+    if kind == "insert_new" or not fresh:
+        return insert.on_conflict_do_nothing()
+    where = table.c[columns[0]] < insert.excluded[columns[0]] if kind == "greater" else None
+    return insert.on_conflict_do_update(index_elements=keys, set_=fresh, where=where)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
