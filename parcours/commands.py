@@ -32,7 +32,7 @@ DEMO_PEOPLE = (  # login, role, scope, what the link opens
 @click.option("--no-serve", is_flag=True, help="End after the simulated year instead of serving the pages.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON summary on the last line, and little else.")
 @click.option("--programme", type=click.Choice(["cir-2019", "cir-2025"]), default="cir-2019", show_default=True)
-@click.option("--weeks", type=click.IntRange(1, 120), default=60, show_default=True, help="Weeks to live through.")
+@click.option("--weeks", type=click.IntRange(1, 120), default=52, show_default=True, help="Weeks to live through.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--url", help="Services that run elsewhere (compose), instead of in this process.")
 def demo(*, no_serve: bool, as_json: bool, programme: str, weeks: int, port: int, url: str | None) -> None:

@@ -25,8 +25,8 @@ SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 PLAN_SECONDS = 12
 REPLAN_SECONDS = 4
 REPLAN_WEEKS = (6, 14)  # missed days and people without a place are planned again
-AGENT_WEEKS = 4  # how often an OFII agent looks at absences
-ABSENCES_TO_LOOK_AT = 4  # [A] the agent looks at people with so many absences since the last look
+AGENT_WEEKS = 6  # how often an OFII agent looks at absences
+ABSENCES_TO_LOOK_AT = 6  # [A] the agent looks at people with so many absences since the last look
 RUN_WAIT_SECONDS = 600
 
 Report = Callable[[str, float], None]  # phase, share done
@@ -40,11 +40,11 @@ class DemoPlan:
     territory: str
     programme: str
     published_on: date
-    weeks: int = 60
+    weeks: int = 52
     seed: int = 1
 
     @classmethod
-    def of(cls, programme: str, weeks: int = 60) -> "DemoPlan":
+    def of(cls, programme: str, weeks: int = 52) -> "DemoPlan":
         """Return the demonstration of a programme's shipped month."""
         if programme == "cir-2025":
             folder, day = SAMPLES / "93-2026-01-cir-2025", date(2026, 2, 2)
@@ -278,7 +278,7 @@ class Demo:
         for signatory_id, absences in sorted(by_person.items()):
             if len(absences) < ABSENCES_TO_LOOK_AT:
                 continue
-            latest = sorted(absences, key=lambda one: (one["held_on"], one["id"]))[-3:]
+            latest = sorted(absences, key=lambda one: (one["held_on"], one["id"]))[-2:]
             attempt = derived_id("demo attempt", latest[-1]["id"])
             lot = attempt.int % 100
             outcome = "reached" if lot < 60 else "no_answer"

@@ -38,7 +38,8 @@ class TestHouse:
         self.house = house
         self.clock = FileClock(var / CLOCK)
         self.stage = EmbeddedHouse(house, self.clock)
-        self.client: httpx.Client = self.stage.client()
+        transport = httpx.WSGITransport(app=as_a_server_reads_paths(house.wsgi), raise_app_exceptions=False)
+        self.client = httpx.Client(transport=transport, base_url="http://127.0.0.1:8000")
         self.passwords = _accounts(house.services["scheduler"], ["ORG"])
         self.planner = Door(self.client, "planner", self.passwords["planner"])
         self.admin = Door(self.client, "admin", self.passwords["admin"])
@@ -61,6 +62,16 @@ class TestHouse:
             files={"file": (name, content)},
             headers={"Authorization": f"Bearer {self.token('planner')}"},
         )
+
+
+def as_a_server_reads_paths(wsgi):
+    """Give a path as WSGI servers do (PEP 3333: its UTF-8 bytes as latin-1); httpx leaves it as text."""
+
+    def application(environ, start_response):
+        environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
+        return wsgi(environ, start_response)
+
+    return application
 
 
 @contextmanager

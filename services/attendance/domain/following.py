@@ -207,8 +207,8 @@ def flags_of(
 
 def _extension(contract: ContractFacts, followings: Sequence[Following], today: date) -> list[FlagDraft]:
     days_left = (contract.term_on - today).days
-    if not 0 <= days_left <= contract.review_lead_days:
-        return []
+    if days_left > contract.review_lead_days:
+        return []  # after the term the flag stays: only a recorded decision moves the term
     unfinished = [one for one in followings if one.followed < one.owed.minutes and not one.ended_early]
     late = [one for one in unfinished if one.begun and (one.ends_last is None or one.ends_last > contract.term_on)]
     if not late or not all(_duly(contract, one) for one in late):
