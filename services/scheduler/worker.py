@@ -1,4 +1,4 @@
-"""The Celery application of the scheduler's workers: `celery -A services.scheduler.worker worker`. A task is a job id."""
+"""The scheduler's Celery workers: `celery -A services.scheduler.worker worker`. A task is a job id."""
 
 __all__ = ["app"]
 

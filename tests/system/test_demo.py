@@ -21,7 +21,7 @@ import pytest
 from tests.servers import free_port
 
 SERVICES = ("scheduler", "attendance", "notifications")
-WEEKS = "9"
+WEEKS = "7"
 PARCOURS = [sys.executable, "-c", "from parcours.cli import main; main()"]
 
 

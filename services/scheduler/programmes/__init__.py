@@ -77,7 +77,7 @@ class RuleBook:
 
     def quickest_days(self, minutes: int) -> int:
         """Return the fewest days in which so many minutes of language training can be followed."""
-        a_week = self["language.hours_a_week_max"] * 60
+        a_week: int = self["language.hours_a_week_max"] * 60
         return -(-minutes // a_week) * 7
 
 
@@ -101,7 +101,7 @@ def parse(filename: str, text: str) -> RuleBook:
         raw = yaml.safe_load(text)
         loaded = _BookSchema().load(raw)
     except ma.ValidationError as error:
-        faults = "; ".join(f"{key}: {message}" for key, message in _flat(error.normalized_messages()))
+        faults = "; ".join(f"{key}: {message}" for key, message in _flat(error.messages))
         raise RuleBookError(f"{filename}: {faults}") from error
     except yaml.YAMLError as error:
         raise RuleBookError(f"{filename}: not YAML: {error}") from error

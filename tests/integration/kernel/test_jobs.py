@@ -10,7 +10,7 @@ from shared.clock import SystemClock
 from shared.errors import ConflictError
 from shared.ids import new_id
 from shared.tables import job, outbox
-from tests.integration.kernel.ears import job_row, service_of, voice, work_of
+from tests.integration.kernel.ears import job_row, voice, work_of
 
 CLOCK = SystemClock()
 

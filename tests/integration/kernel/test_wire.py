@@ -71,7 +71,7 @@ def wait_until(true, seconds=LIMIT):
         time.sleep(0.02)
 
 
-class running:  # noqa: N801 - reads as what it does
+class running:
     """A relay or consumer in a thread, until the block ends."""
 
     def __init__(self, loop):

@@ -1,6 +1,5 @@
 """Ids, clock, seal, settings, staging: the small things that everything stands on."""
 
-import os
 from datetime import UTC, datetime
 
 import pytest
@@ -60,7 +59,7 @@ def test_secrets_stay_out_of_repr_and_embedded_keys_are_private(tmp_path):
 
     assert common.token_key.hex() not in repr(common)
     assert "seal_keys" not in repr(common)
-    assert os.stat(tmp_path / "keys" / "token").st_mode & 0o077 == 0
+    assert (tmp_path / "keys" / "token").stat().st_mode & 0o077 == 0
     assert (
         common_from(Environment({"PARCOURS_VAR": str(tmp_path)}), "notifications").token_public == common.token_public
     )
