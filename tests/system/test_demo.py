@@ -18,6 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from parcours.parts import parts
+from shared.service import backlog
 from tests.servers import free_port
 
 SERVICES = ("scheduler", "attendance", "notifications")
@@ -173,21 +175,18 @@ def reached(var, moment):
 
 
 def at_rest(var):
-    """Nothing unsent, nothing to try again, no notice in the middle; twice in a row."""
-    for _ in range(2):
-        for service in SERVICES:
-            if rows(var, service, "SELECT count(*) FROM outbox WHERE sent_at IS NULL")[0][0]:
+    """Nothing to send, to try again or due in any service, as each counts it itself; twice in a row."""
+    services = parts({"PARCOURS_VAR": str(var)})
+    try:
+        for _ in range(2):
+            states = [backlog(service) for service in services.values()]
+            if any(state["outbox"] or state["inbox"] or state["due"] or state["jobs"] for state in states):
                 return False
-            if rows(var, service, "SELECT count(*) FROM inbox WHERE state IN ('retry', 'trying')")[0][0]:
-                return False
-        if rows(
-            var,
-            "notifications",
-            "SELECT count(*) FROM notice WHERE state IN ('due', 'sending') AND due_at <= datetime('now')",
-        )[0][0]:
-            return False
-        time.sleep(1.0)
-    return True
+            time.sleep(1.0)
+        return True
+    finally:
+        for service in services.values():
+            service.database.dispose()
 
 
 def answers(port):
