@@ -12,24 +12,31 @@ __all__ = [
     "Table",
     "UtcDateTime",
     "claim_due",
+    "digests",
     "insert_new",
     "keep_if_greater",
     "new_metadata",
+    "one",
+    "rows",
     "upgrade",
     "upsert",
 ]
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+
+from shared.errors import NotFoundError
 
 Table = sa.Table
 
@@ -135,6 +142,33 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def rows(db: Session, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a query as plain mappings."""
+    return [dict(row) for row in db.execute(query).mappings()]
+
+
+def one(db: Session, table: Table, key: UUID, what: str, *, lock: bool = False) -> dict[str, Any]:
+    """Return the row with this primary key. Raises NotFoundError. `lock` keeps it for this transaction."""
+    (column,) = table.primary_key
+    query = sa.select(table).where(column == key)
+    row = db.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise NotFoundError(what, key)
+    return dict(row)
+
+
+def digests(db: Session, tables: Iterable[Table], *, without: Collection[str] = ()) -> dict[str, str]:
+    """Return a SHA-256 of what each table says, rows in a fixed order, `without` these columns."""
+    found = {}
+    for table in tables:
+        columns = [column for column in table.c if column.name not in without]
+        lines = sorted(
+            json.dumps([str(value) for value in row], ensure_ascii=False) for row in db.execute(sa.select(*columns))
+        )
+        found[table.name] = sha256("\n".join(lines).encode()).hexdigest()
+    return found
 
 
 def insert_new(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -22,14 +22,10 @@ __all__ = [
     "site",
 ]
 
-from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session as DbSession
 
-from shared.database import JsonValue, UtcDateTime, new_metadata
-from shared.errors import NotFoundError
+from shared.database import JsonValue, UtcDateTime, new_metadata, one, rows
 
 METADATA = new_metadata()
 
@@ -222,18 +218,3 @@ review = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("reviewed_on", sa.Date, nullable=False),  # last day on which every running contract was looked at
 )
-
-
-def rows(db: DbSession, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    """Return the rows of a query as plain mappings."""
-    return [dict(row) for row in db.execute(query).mappings()]
-
-
-def one(db: DbSession, table: sa.Table, key: UUID, what: str, *, lock: bool = False) -> dict[str, Any]:
-    """Return the row with this primary key. Raises NotFoundError. `lock` keeps it for this transaction."""
-    (column,) = table.primary_key
-    query = sa.select(table).where(column == key)
-    row = db.execute(query.with_for_update() if lock else query).mappings().first()
-    if row is None:
-        raise NotFoundError(what, key)
-    return dict(row)

@@ -24,8 +24,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
-from shared.database import JsonValue, UtcDateTime, new_metadata
-from shared.errors import NotFoundError
+from shared.database import JsonValue, UtcDateTime, new_metadata, one, rows
 
 METADATA = new_metadata()
 
@@ -166,20 +165,6 @@ contactability = sa.Table(
     sa.Column("channels", JsonValue, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
 )
-
-
-def rows(db: DbSession, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    """Return the rows of a query as plain mappings."""
-    return [dict(row) for row in db.execute(query).mappings()]
-
-
-def one(db: DbSession, table: sa.Table, key: UUID, what: str, *, lock: bool = False) -> dict[str, Any]:
-    """Return the row with this id. Raises NotFoundError. `lock` keeps it for this transaction."""
-    query = sa.select(table).where(table.c.id == key)
-    row = db.execute(query.with_for_update() if lock else query).mappings().first()
-    if row is None:
-        raise NotFoundError(what, key)
-    return dict(row)
 
 
 def by_id(db: DbSession, table: sa.Table, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:

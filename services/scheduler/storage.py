@@ -31,8 +31,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
-from shared.database import JsonValue, UtcDateTime, insert_new, new_metadata
-from shared.errors import NotFoundError
+from shared.database import JsonValue, UtcDateTime, insert_new, new_metadata, one, rows
 
 METADATA = new_metadata()
 
@@ -252,20 +251,6 @@ demo_link = sa.Table(
     sa.Column("account_id", sa.Uuid, sa.ForeignKey("account.id"), nullable=False),
     sa.Column("used_at", UtcDateTime),
 )
-
-
-def rows(db: DbSession, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    """Return the rows of a query as plain mappings."""
-    return [dict(row) for row in db.execute(query).mappings()]
-
-
-def one(db: DbSession, table: sa.Table, key: UUID, what: str, *, lock: bool = False) -> dict[str, Any]:
-    """Return the row with this id. Raises NotFoundError. `lock` keeps it for this transaction."""
-    query = sa.select(table).where(table.c.id == key)
-    row = db.execute(query.with_for_update() if lock else query).mappings().first()
-    if row is None:
-        raise NotFoundError(what, key)
-    return dict(row)
 
 
 def territory_version(db: DbSession, code: str, *, lock: bool = False) -> int:

@@ -18,7 +18,7 @@ from shared.ids import new_id
 from shared.logs import bind_cause
 from shared.rights import Principal, RightsTable
 from shared.service import Service, backlog
-from shared.web.problems import ProblemSchema, install_problems, problem
+from shared.web.problems import ProblemSchema, install_problems
 from shared.web.tokens import COOKIE, TokenError, TokenVerifier
 from shared.work import Work
 
@@ -228,8 +228,3 @@ def _with_problem_type(spec: dict[str, Any], root: str) -> dict[str, Any]:
     spec.setdefault("components", {})["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     spec["security"] = [{"bearer": []}]
     return spec
-
-
-def unauthorised(detail: str) -> Response:
-    """Return the 401 answer of a sign-in that failed."""
-    return problem(401, "not_signed_in", detail)

@@ -39,10 +39,7 @@ def _pages(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             found = rolls.read_roll(work, meeting_id)
             open_now = found["held_on"] <= work.now.date() and found["state"] == "open"
-        refused = request.args.getlist("refused")
-        return render_template(
-            "attendance/roll.html", roll=found, open_now=open_now, reasons=DECLARED_REASONS, refused=refused
-        )
+        return render_template("attendance/roll.html", roll=found, open_now=open_now, reasons=DECLARED_REASONS)
 
     @pages.post("/rolls/<uuid:meeting_id>/marks")
     def mark(meeting_id: UUID) -> BaseResponse:

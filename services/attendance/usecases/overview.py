@@ -2,8 +2,6 @@
 
 __all__ = ["absences", "contract_detail", "digests", "flags", "retell", "summary"]
 
-import hashlib
-import json
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +10,7 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.domain.marks import ABSENT
 from services.attendance.usecases.clock import table_of
+from shared import database
 from shared.events import FlagState, ProgressState
 from shared.work import Work
 
@@ -155,15 +154,7 @@ def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
 
 def digests(work: Work) -> dict[str, str]:
     """Return a SHA-256 of each table's rows in a fixed order."""
-    found = {}
-    for table in DIGESTED:
-        columns = [column for column in table.c if column.name != "stale"]
-        lines = sorted(
-            json.dumps([str(value) for value in row], ensure_ascii=False)
-            for row in work.db.execute(sa.select(*columns))
-        )
-        found[table.name] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    return found
+    return database.digests(work.db, DIGESTED, without=("stale",))
 
 
 def retell(work: Work) -> int:

@@ -15,7 +15,7 @@ __all__ = [
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -368,8 +368,3 @@ def _open_roll(held: Mapping[str, Any]) -> dict[str, Any]:
 
 def _today(work: Work, held: Mapping[str, Any]) -> date:
     return work.now.astimezone(ZoneInfo(held["zone"])).date()
-
-
-def starts_at(held_on: date, local: time, zone: str) -> datetime:
-    """Return the instant at which a meeting starts."""
-    return datetime.combine(held_on, local, ZoneInfo(zone))

@@ -2,8 +2,6 @@
 
 __all__ = ["digests", "listed", "newest", "notice_detail", "preview", "summary"]
 
-import hashlib
-import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +13,7 @@ from services.notifications.domain.languages import LANGUAGES, RIGHT_TO_LEFT
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.sms import dear_characters, segments
 from services.notifications.wording import Filling
+from shared import database
 from shared.work import Work
 
 # Real time and the holder of a lease say nothing about what was told.
@@ -136,15 +135,7 @@ def preview(call_back: str) -> list[dict[str, Any]]:
 
 def digests(work: Work) -> dict[str, str]:
     """Return a SHA-256 of each table's rows in a fixed order, without what changes by itself."""
-    found = {}
-    for table in DIGESTED:
-        columns = [column for column in table.c if column.name not in VOLATILE]
-        lines = sorted(
-            json.dumps([str(value) for value in row], ensure_ascii=False)
-            for row in work.db.execute(sa.select(*columns))
-        )
-        found[table.name] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    return found
+    return database.digests(work.db, DIGESTED, without=VOLATILE)
 
 
 def _filtered(query: sa.Select[Any], filters: dict[str, Any]) -> sa.Select[Any]:

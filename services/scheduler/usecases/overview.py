@@ -2,8 +2,6 @@
 
 __all__ = ["dashboard", "digests", "flags", "person", "session_detail", "sessions", "territories", "unplaced"]
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -12,6 +10,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.usecases import telling
+from shared import database
 from shared.tables import import_batch, import_row
 from shared.work import Work
 
@@ -142,13 +141,7 @@ def flags(work: Work, territory: str) -> list[dict[str, Any]]:
 
 def digests(work: Work) -> dict[str, str]:
     """Return a SHA-256 of each table's rows in a fixed order, ids and times included."""
-    found = {}
-    for table in DIGESTED:
-        lines = sorted(
-            json.dumps([str(value) for value in row], ensure_ascii=False) for row in work.db.execute(sa.select(table))
-        )
-        found[table.name] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    return found
+    return database.digests(work.db, DIGESTED)
 
 
 def _count(work: Work, table: sa.Table, territory: str) -> int:

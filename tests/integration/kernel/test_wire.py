@@ -120,14 +120,6 @@ def test_a_consumer_that_died_before_its_acknowledgement_gets_the_batch_again(br
     tell(teller, range(30))
     with running(Relay(teller, broker)):
         wait_until(lambda: unsent(teller) == 0)
-    dying = Consumer(hearer, broker)
-
-    class Dead(BaseException):
-        """Stands for a kill after the commit and before the acknowledgement."""
-
-    def dies(*_arguments, **_options):
-        raise Dead
-
     with connect(broker) as connection:
         declare(connection)
         taken = []
@@ -138,7 +130,6 @@ def test_a_consumer_that_died_before_its_acknowledgement_gets_the_batch_again(br
         from shared import inbox as ear
 
         ear.hear(hearer.hearer, [message.body for message in taken])
-    del dying, dies
 
     with running(Consumer(hearer, broker)):
         wait_until(lambda: len(effects(hearer)) >= 30)
