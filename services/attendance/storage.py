@@ -12,6 +12,7 @@ __all__ = [
     "notice_proof",
     "one",
     "placement",
+    "presence",
     "progress",
     "provider",
     "review",
@@ -150,6 +151,25 @@ mark = sa.Table(
     sa.Column("recorded_at", UtcDateTime, nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),  # order of recording within (meeting, signatory)
     sa.UniqueConstraint("meeting_id", "signatory_id", "seq"),
+)
+
+# The mark in force of each half-day whose roll is signed: sums are taken here. It follows from roll, mark and meeting.
+presence = sa.Table(
+    "presence",
+    METADATA,
+    sa.Column("meeting_id", sa.Uuid, primary_key=True),
+    sa.Column("signatory_id", sa.Uuid, primary_key=True),
+    sa.Column("contract_id", sa.Uuid, nullable=False),
+    sa.Column("session_id", sa.Uuid, nullable=False),
+    sa.Column("training", sa.String(12), nullable=False),
+    sa.Column("part", sa.String(8), nullable=False),
+    sa.Column("held_on", sa.Date, nullable=False),
+    sa.Column("rank", sa.Integer, nullable=False),  # of the half-day within the day
+    sa.Column("mark_id", sa.Uuid, nullable=False),
+    sa.Column("status", sa.String(24), nullable=False),
+    sa.Column("followed", sa.Integer, nullable=False),  # minutes
+    sa.Column("offered", sa.Integer, nullable=False),  # minutes
+    sa.Index("ix_presence_contract_held", "contract_id", "held_on"),
 )
 
 attempt = sa.Table(

@@ -6,12 +6,15 @@ Minutes are whole minutes; days are local days at the site.
 """
 
 __all__ = [
-    "Attended",
+    "Ahead",
     "ContractFacts",
     "FlagDraft",
     "Following",
+    "Held",
     "OwedTraining",
     "Seat",
+    "Tally",
+    "by_training",
     "flags_of",
     "follow",
     "outcome",
@@ -23,7 +26,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from services.attendance.domain.marks import ABSENT, CAME, Status, followed_minutes
+from services.attendance.domain.marks import ABSENT, CAME, Status
 
 CIVIC, LANGUAGE = "civic", "language"
 OVERRUN, EXTENSION, NO_SEAT, TERMINATION = (
@@ -61,35 +64,41 @@ class ContractFacts:
     owed: tuple[OwedTraining, ...]
 
 
-class Attended(NamedTuple):
-    """
-    One meeting that a person is owed a seat in, and the mark in force, null while there is none.
+class Tally(NamedTuple):
+    """Minutes of one training over all signed half-days: attended, and offered since entry."""
 
-    A tuple and no dataclass: a contract has some hundred of them, and they are made anew at each look.
-    """
+    followed: int = 0
+    offered: int = 0  # cancelled, missing and justified count neither for nor against
 
-    meeting_id: UUID
-    session_id: UUID
+
+class Ahead(NamedTuple):
+    """One coming half-day of a seat, without a mark so far; `rank` orders half-days within the day."""
+
     held_on: date
-    rank: int  # of the half-day within the day
+    rank: int
     minutes: int
-    training: str
-    part: str
-    status: Status | None
-    minutes_lost: int
-    mark_id: UUID | None
+
+
+class Held(NamedTuple):
+    """One signed half-day of a person: the mark in force and the proofs that belong to it."""
+
+    held_on: date
+    rank: int
+    status: Status
+    mark_id: UUID
     delivered_notice: UUID | None = None  # proof that the convocation arrived in a usable form
     attempt_id: UUID | None = None  # a human attempt to reach the person after the absence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """An active placement and the last day of its session."""
+    """An active placement, its first day and the last day of its session."""
 
     placement_id: UUID
     session_id: UUID
     training: str
     part: str
+    joins_on: date
     ends_on: date
 
 
@@ -121,23 +130,15 @@ class FlagDraft:
     evidence: tuple[str, ...] = field(default=())
 
 
-def follow(owed: OwedTraining, attended: Iterable[Attended], seats: Sequence[Seat], today: date) -> Following:
+def follow(owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead], seats: Sequence[Seat]) -> Following:
     """Return where one training stands: hours followed and offered, what is planned, when it may end."""
-    mine = [one for one in attended if (one.training, one.part) == (owed.training, owed.part)]
-    held = [one for one in mine if one.status is not None]
-    followed = sum(followed_minutes(one.status, one.minutes_lost, one.minutes) for one in held if one.status)
-    offered = sum(one.minutes for one in held if _counts(one.status))
-    ahead = sorted(
-        (one for one in mine if one.status is None and one.held_on >= today), key=lambda one: (one.held_on, one.rank)
-    )
-    own = tuple(seat for seat in seats if (seat.training, seat.part) == (owed.training, owed.part))
-    first, last = _forecast(owed, followed, offered, ahead)
+    first, last = _forecast(owed, tally, sorted(ahead))
     return Following(
         owed=owed,
-        followed=min(followed, owed.minutes),
-        offered=offered,
+        followed=min(tally.followed, owed.minutes),
+        offered=tally.offered,
         planned=sum(one.minutes for one in ahead),
-        seats=own,
+        seats=tuple(seats),
         ends_first=first,
         ends_last=last,
     )
@@ -169,7 +170,7 @@ def outcome(contract: ContractFacts, training: str, parts: Sequence[Following], 
 
 
 def flags_of(
-    contract: ContractFacts, followings: Sequence[Following], attended: Sequence[Attended], today: date
+    contract: ContractFacts, followings: Sequence[Following], held: Sequence[Held], today: date
 ) -> list[FlagDraft]:
     """
     Return every flag that the facts ask for today; a flag that is no more asked for is withdrawn by the caller.
@@ -196,7 +197,7 @@ def flags_of(
                 _draft(NO_SEAT, "planner", due, [owed, f"signed:{contract.signed_on}", f"term:{contract.term_on}"])
             )
     found += _extension(contract, followings, today)
-    found += _termination(contract, attended, due)
+    found += _termination(contract, held, due)
     merged: dict[str, FlagDraft] = {}
     for draft in found:
         before = merged.get(draft.kind)
@@ -223,10 +224,9 @@ def _extension(contract: ContractFacts, followings: Sequence[Following], today: 
     return [_draft(EXTENSION, "planner", contract.term_on, [*evidence, f"term:{contract.term_on}"])]
 
 
-def _termination(contract: ContractFacts, attended: Sequence[Attended], due: date) -> list[FlagDraft]:
-    held = sorted((one for one in attended if one.status is not None), key=lambda one: (one.held_on, one.rank))
-    row: list[Attended] = []
-    for one in held:
+def _termination(contract: ContractFacts, held: Sequence[Held], due: date) -> list[FlagDraft]:
+    row: list[Held] = []
+    for one in sorted(held, key=lambda one: (one.held_on, one.rank)):
         proven = one.delivered_notice is not None and one.attempt_id is not None
         if one.status is Status.ABSENT_UNJUSTIFIED and proven:
             row.append(one)
@@ -251,29 +251,24 @@ def _duly(contract: ContractFacts, one: Following) -> bool:
     return one.followed * 100 >= contract.assiduity_percent * one.offered
 
 
-def _forecast(
-    owed: OwedTraining, followed: int, offered: int, ahead: Sequence[Attended]
-) -> tuple[date | None, date | None]:
+def _forecast(owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead]) -> tuple[date | None, date | None]:
     """
     Return the first and last day on which the owed minutes may be reached; null where the timetable does not reach.
 
     First: every coming meeting is followed. Last: coming meetings are followed at the pace so far, in whole percent.
     """
-    pace = 100 if not offered else max(1, followed * 100 // offered)
-    return _reached(owed.minutes - followed, ahead, 100), _reached(owed.minutes - followed, ahead, pace)
+    pace = 100 if not tally.offered else max(1, tally.followed * 100 // tally.offered)
+    missing = owed.minutes - tally.followed
+    return _reached(missing, ahead, 100), _reached(missing, ahead, pace)
 
 
-def _reached(missing: int, ahead: Sequence[Attended], percent: int) -> date | None:
+def _reached(missing: int, ahead: Sequence[Ahead], percent: int) -> date | None:
     gained = 0
     for one in ahead:
         gained += one.minutes * percent
         if gained >= missing * 100:
             return one.held_on
     return None
-
-
-def _counts(status: Status | None) -> bool:
-    return status in CAME or status in {Status.ABSENT_ANNOUNCED, Status.ABSENT_UNEXPLAINED, Status.ABSENT_UNJUSTIFIED}
 
 
 def _draft(kind: str, owner: str, due_on: date, evidence: Iterable[str]) -> FlagDraft:

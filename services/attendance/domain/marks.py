@@ -16,6 +16,7 @@ __all__ = [
     "check_mark",
     "current",
     "followed_minutes",
+    "offered_minutes",
 ]
 
 from collections.abc import Iterable
@@ -106,3 +107,8 @@ def current(marks: Iterable[Mark]) -> dict[tuple[UUID, UUID], Mark]:
 def followed_minutes(status: Status, minutes_lost: int, meeting_minutes: int) -> int:
     """Return the minutes of a meeting that count as followed; never more than the meeting has."""
     return max(0, meeting_minutes - minutes_lost) if status in CAME else 0
+
+
+def offered_minutes(status: Status, meeting_minutes: int) -> int:
+    """Return the minutes of a meeting that count as offered: cancelled, missing and justified count nowhere."""
+    return 0 if status in NEUTRAL or status is Status.ABSENT_JUSTIFIED else meeting_minutes

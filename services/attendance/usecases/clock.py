@@ -2,7 +2,7 @@
 
 __all__ = ["follow_contracts", "review_contracts", "table_of"]
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,19 +12,22 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.following import (
-    Attended,
+    Ahead,
     ContractFacts,
+    FlagDraft,
     Following,
+    Held,
     OwedTraining,
     Seat,
+    Tally,
     by_training,
     flags_of,
     follow,
     outcome,
 )
 from services.attendance.domain.marks import Status
+from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
-from services.attendance.usecases.rolls import SLOT_RANK
 from shared.database import insert_new, upsert
 from shared.events import FlagState, ProgressState, TrainingCompleted
 from shared.ids import derived_id
@@ -88,24 +91,31 @@ def _touched_by_time(work: Work, today: date) -> list[UUID]:
     return list(work.db.scalars(near.union(ended)))
 
 
-def table_of(work: Work, contract_rows: Iterable[Mapping[str, Any]]) -> dict[UUID, tuple[Any, ...]]:
-    """Return (facts, followings, attended) of contracts, from marks and timetable."""
-    rows = list(contract_rows)
-    ids = [row["id"] for row in rows]
+def table_of(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> list[tuple[ContractFacts, list[Following]]]:
+    """Return contracts and where each training that they owe stands, from marks and timetable."""
+    ids = [row["id"] for row in contract_rows]
     seats = _seats(work, ids)
-    attended = _attended(work, ids)
+    ahead = _ahead(work, [seat for mine in seats.values() for seat in mine])
+    marked = _marked_ahead(work, ids)
+    tallies = presence.tallies(work, ids)
     early = {row["contract_id"] for row in _of_contracts(work, storage.early_exit, ids)}
-    today = work.now.date()
-    found = {}
-    for row in rows:
+    found = []
+    for row in contract_rows:
         facts = _facts(row)
-        mine = attended.get(facts.id, [])
         followings = []
         for owed in facts.owed:
-            one = follow(owed, mine, seats.get(facts.id, ()), today)
+            own = [seat for seat in seats.get(facts.id, ()) if (seat.training, seat.part) == (owed.training, owed.part)]
+            coming = [
+                one
+                for seat in own
+                for key, one in ahead.get((seat.session_id, owed.part), ())
+                if one.held_on >= seat.joins_on and (facts.id, key) not in marked
+            ]
+            tally = tallies.get((facts.id, owed.training, owed.part), Tally())
+            one = follow(owed, tally, coming, own)
             over = facts.id in early and owed.training == "language"
             followings.append(replace(one, ended_early=True, ends_first=None, ends_last=None) if over else one)
-        found[facts.id] = (facts, followings, mine)
+        found.append((facts, followings))
     return found
 
 
@@ -116,11 +126,13 @@ def _follow(work: Work, rows: list[dict[str, Any]]) -> None:
     flags: dict[UUID, dict[str, dict[str, Any]]] = {}
     for row in _of_contracts(work, storage.flag, ids):
         flags.setdefault(row["contract_id"], {})[row["kind"]] = row
+    at_risk = _absent_in_a_row(work, rows)
     told = []
-    for facts, followings, attended in table_of(work, rows).values():
+    for facts, followings in table_of(work, rows):
         status = _complete(work, facts, followings, completions)
         told += _progress(work, facts, followings, status, known.get(facts.id))
-        _keep_flags(work, facts, followings, attended, flags.get(facts.id, {}))
+        drafts = flags_of(facts, followings, at_risk.get(facts.id, ()), work.now.date())
+        _keep_flags(work, facts, drafts, flags.get(facts.id, {}))
     upsert(work.db, storage.progress, told)
     work.tell(
         *(
@@ -184,13 +196,9 @@ def _progress(
 
 
 def _keep_flags(
-    work: Work,
-    facts: ContractFacts,
-    followings: list[Following],
-    attended: list[Attended],
-    known: Mapping[str, dict[str, Any]],
+    work: Work, facts: ContractFacts, found: Iterable[FlagDraft], known: Mapping[str, dict[str, Any]]
 ) -> None:
-    drafts = {draft.kind: draft for draft in flags_of(facts, followings, attended, work.now.date())}
+    drafts = {draft.kind: draft for draft in found}
     for kind, draft in drafts.items():
         before = known.get(kind)
         still = before is not None and before["state"] == "open"
@@ -237,95 +245,69 @@ def _of_contracts(work: Work, table: sa.Table, ids: list[UUID]) -> list[dict[str
     return storage.rows(work.db, sa.select(table).where(table.c.contract_id.in_(ids)))
 
 
-def _seats(work: Work, ids: list[UUID]) -> dict[UUID, tuple[Seat, ...]]:
-    seat, session = storage.placement, storage.session
-    query = (
-        sa.select(seat, session.c.training, session.c.ends_on)
-        .join(session, session.c.id == seat.c.session_id)
-        .where(seat.c.contract_id.in_(ids), seat.c.state == "active")
-        .order_by(seat.c.id)
-    )
-    found: dict[UUID, tuple[Seat, ...]] = {}
-    for row in storage.rows(work.db, query):
-        one = Seat(
-            placement_id=row["id"],
-            session_id=row["session_id"],
-            training=row["training"],
-            part=row["part"],
-            ends_on=row["ends_on"],
-        )
-        found[row["contract_id"]] = (*found.get(row["contract_id"], ()), one)
-    return found
-
-
-def _attended(work: Work, ids: list[UUID]) -> dict[UUID, list[Attended]]:
-    """Return, by contract, each meeting of its seats with the mark in force and the proofs that belong to it."""
+def _seats(work: Work, ids: list[UUID]) -> dict[UUID, list[Seat]]:
     seat, session = storage.placement, storage.session
     query = (
         sa.select(
             seat.c.contract_id,
-            seat.c.signatory_id,
+            seat.c.id,
             seat.c.session_id,
             seat.c.part,
             seat.c.joins_on,
             session.c.training,
+            session.c.ends_on,
         )
         .join(session, session.c.id == seat.c.session_id)
         .where(seat.c.contract_id.in_(ids), seat.c.state == "active")
+        .order_by(seat.c.id)
     )
-    seats = work.db.execute(query).all()
-    people = list({row.signatory_id for row in seats})
-    timetable = _timetable(work, {row.session_id for row in seats})
-    marks, proofs, attempts = _marks(work, people), _proofs(work, people), _attempts(work, people)
-    found: dict[UUID, list[Attended]] = {}
-    for row in seats:
-        mine = found.setdefault(row.contract_id, [])
-        proof = proofs.get((row.signatory_id, row.session_id))
-        made = attempts.get(row.signatory_id, [])
-        for meeting_id, held_on, rank, minutes in timetable[row.session_id].get(row.part, ()):
-            if held_on < row.joins_on:
-                continue
-            kept = marks.get((meeting_id, row.signatory_id))
-            if kept is None:
-                one = Attended(
-                    meeting_id, row.session_id, held_on, rank, minutes, row.training, row.part, None, 0, None
-                )
-            else:
-                mark_id, status, lost = kept
-                attempt = next((key for day, key in made if day >= held_on), None)
-                one = Attended(
-                    meeting_id, row.session_id, held_on, rank, minutes, row.training, row.part, status, lost, mark_id,
-                    proof, attempt,
-                )  # fmt: skip
-            mine.append(one)
+    found: dict[UUID, list[Seat]] = {}
+    for contract_id, key, session_id, part, joins_on, training, ends_on in work.db.execute(query):
+        one = Seat(
+            placement_id=key, session_id=session_id, training=training, part=part, joins_on=joins_on, ends_on=ends_on
+        )
+        found.setdefault(contract_id, []).append(one)
     return found
 
 
-def _timetable(work: Work, sessions: set[UUID]) -> dict[UUID, dict[str, list[tuple[UUID, date, int, int]]]]:
-    """Return the meetings of sessions by part, read once for everybody who sits there: (id, day, rank, minutes)."""
-    meeting = storage.meeting
+def _ahead(work: Work, seats: Iterable[Seat]) -> dict[tuple[UUID, str], list[tuple[UUID, Ahead]]]:
+    """Return the coming meetings by (session, part), read once for everybody who sits there."""
+    meeting, today = storage.meeting, work.now.date()
+    sessions = {seat.session_id for seat in seats if seat.ends_on >= today}
     columns = (meeting.c.session_id, meeting.c.part, meeting.c.id, meeting.c.held_on, meeting.c.slot, meeting.c.minutes)
-    found: dict[UUID, dict[str, list[tuple[UUID, date, int, int]]]] = {key: {} for key in sessions}
-    for session_id, part, key, held_on, slot, minutes in work.db.execute(
-        sa.select(*columns).where(meeting.c.session_id.in_(sessions))
-    ):
-        found[session_id].setdefault(part, []).append((key, held_on, SLOT_RANK[slot], minutes))
+    coming = sa.select(*columns).where(meeting.c.session_id.in_(sessions), meeting.c.held_on >= today)
+    found: dict[tuple[UUID, str], list[tuple[UUID, Ahead]]] = {}
+    for session_id, part, key, held_on, slot, minutes in work.db.execute(coming):
+        found.setdefault((session_id, part), []).append((key, Ahead(held_on, presence.SLOT_RANK[slot], minutes)))
     return found
 
 
-def _marks(work: Work, people: list[UUID]) -> dict[tuple[UUID, UUID], tuple[UUID, Status, int]]:
-    """Return the mark in force of each signed meeting (id, status, minutes lost): an open roll counts for nothing."""
-    mark, roll = storage.mark, storage.roll
-    query = (
-        sa.select(mark.c.meeting_id, mark.c.signatory_id, mark.c.id, mark.c.status, mark.c.minutes_lost)
-        .join(roll, sa.and_(roll.c.meeting_id == mark.c.meeting_id, roll.c.state == "signed"))
-        .where(mark.c.signatory_id.in_(people))
-        .order_by(mark.c.seq)
+def _marked_ahead(work: Work, ids: list[UUID]) -> set[tuple[UUID, UUID]]:
+    """Return (contract, meeting) of today's rolls that are signed already."""
+    held = storage.presence
+    query = sa.select(held.c.contract_id, held.c.meeting_id)
+    return set(
+        work.db.execute(query.where(held.c.contract_id.in_(ids), held.c.held_on >= work.now.date())).tuples().all()
     )
-    return {
-        (meeting_id, person): (key, Status(status), lost)
-        for meeting_id, person, key, status, lost in work.db.execute(query)
-    }
+
+
+def _absent_in_a_row(work: Work, contract_rows: Iterable[Mapping[str, Any]]) -> dict[UUID, list[Held]]:
+    """Return every held half-day, with proofs, of contracts with as many unjustified absences as raise a flag."""
+    held_days, bad = storage.presence, Status.ABSENT_UNJUSTIFIED.value
+    least = {row["id"]: row["rules"]["unexplained_in_a_row"] for row in contract_rows}
+    counted = sa.select(held_days.c.contract_id, sa.func.count()).group_by(held_days.c.contract_id)
+    counts = work.db.execute(counted.where(held_days.c.contract_id.in_(least), held_days.c.status == bad))
+    suspects = [key for key, count in counts if count >= least[key]]
+    held = presence.held_half_days(work, suspects) if suspects else []
+    people = list({row["signatory_id"] for row in held})
+    proofs, attempts = _proofs(work, people), _attempts(work, people)
+    found: dict[UUID, list[Held]] = {}
+    for row in held:
+        attempt = next((key for day, key in attempts.get(row["signatory_id"], ()) if day >= row["held_on"]), None)
+        proof = proofs.get((row["signatory_id"], row["session_id"]))
+        one = Held(row["held_on"], row["rank"], Status(row["status"]), row["mark_id"], proof, attempt)
+        found.setdefault(row["contract_id"], []).append(one)
+    return found
 
 
 def _proofs(work: Work, people: list[UUID]) -> dict[tuple[UUID, UUID], UUID]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.marks import ABSENT
+from services.attendance.usecases import presence
 from services.attendance.usecases.clock import table_of
 from shared import database
 from shared.events import FlagState, ProgressState
@@ -22,6 +23,7 @@ DIGESTED = (
     storage.placement,
     storage.roll,
     storage.mark,
+    storage.presence,
     storage.flag,
     storage.completion,
 )
@@ -116,8 +118,8 @@ def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
     """Return one contract's hours, forecast, absences and flags. Raises NotFoundError."""
     row = storage.one(work.db, storage.contract, contract_id, "contract")
     person = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
-    _, followings, attended = table_of(work, [row])[contract_id]
-    missed = [one for one in attended if one.status in ABSENT]
+    ((_, followings),) = table_of(work, [row])
+    missed = presence.held_half_days(work, [contract_id], storage.presence.c.status.in_(ABSENT))
     own = storage.rows(work.db, sa.select(storage.flag).where(storage.flag.c.contract_id == contract_id))
     return {
         "id": contract_id,
@@ -139,14 +141,7 @@ def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
             for one in followings
         ],
         "absences": [
-            {
-                "held_on": one.held_on,
-                "training": one.training,
-                "part": one.part,
-                "status": one.status,
-                "mark_id": one.mark_id,
-            }
-            for one in sorted(missed, key=lambda one: (one.held_on, one.rank))
+            {name: one[name] for name in ("held_on", "training", "part", "status", "mark_id")} for one in missed
         ],
         "flags": own,
     }

@@ -25,13 +25,13 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollNotOpenError, RollSignedError
 from services.attendance.domain.marks import ABSENT, CAME, Status, check_mark
+from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, ForbiddenError, InvalidInputError, NotFoundError
 from shared.events import MeetingMissed, RollSigned
 from shared.work import Work
 
-SLOT_RANK = {"morning": 0, "afternoon": 1, "evening": 2}
 JUSTIFICATIONS = ("health", "work", "family", "transport", "administration", "convocation_not_received")
 CORRECTIONS = ("wrong_person", "came_later", "typing_error", "sheet_found", "person_proved_presence")
 
@@ -165,6 +165,7 @@ def _sign(
     insert_new(work.db, storage.roll, [_open_roll(held)])
     signed = {"state": "signed", "signed_by": work.who.actor, "signed_at": work.now}
     work.db.execute(storage.roll.update().where(storage.roll.c.meeting_id == meeting_id).values(**signed))
+    presence.keep(work, held, marks.values())
     touch(work, [row["contract_id"] for row in enrolled])
     present, absent = len(came), sum(1 for mark in marks.values() if mark["status"] in ABSENT)
     work.tell(RollSigned(meeting_id=meeting_id, session_id=held["session_id"], present=present, absent=absent))
@@ -184,6 +185,7 @@ def correct_mark(work: Work, command: MarkCommand, meeting_id: UUID, reason: str
     current = _current_marks(work, meeting_id)
     row = _mark_row(work, held, enrolled, current, command) | {"reason": reason}
     insert_new(work.db, storage.mark, [row])
+    presence.keep(work, held, [row])
     touch(work, [enrolled[command.signatory_id]["contract_id"]])
 
 
@@ -214,7 +216,8 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
         "recorded_at": work.now,
         "seq": before["seq"] + 1,
     }
-    work.db.execute(storage.mark.insert().values(**row))
+    work.db.execute(storage.mark.insert(), [row])
+    presence.requalify(work, row)
     mine = sa.select(storage.placement.c.contract_id).where(storage.placement.c.signatory_id == row["signatory_id"])
     touch(work, work.db.scalars(mine).all())
 

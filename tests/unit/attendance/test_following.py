@@ -1,21 +1,24 @@
 """Hours, completion and flags: arithmetic from marks and timetable."""
 
 from datetime import date, timedelta
-from uuid import UUID, uuid4
+from typing import NamedTuple
+from uuid import uuid4
 
 import pytest
 
 from services.attendance.domain.errors import MarkRefusedError
 from services.attendance.domain.following import (
-    Attended,
+    Ahead,
     ContractFacts,
+    Held,
     OwedTraining,
     Seat,
+    Tally,
     flags_of,
     follow,
     outcome,
 )
-from services.attendance.domain.marks import Status, check_mark, followed_minutes
+from services.attendance.domain.marks import Status, check_mark, followed_minutes, offered_minutes
 
 SIGNED = date(2025, 3, 3)
 TERM = date(2026, 3, 2)
@@ -32,25 +35,42 @@ def contract(owed=(COURSE,), **changed):
     return ContractFacts(**{**values, **changed})
 
 
-def half_days(statuses, *, start=date(2025, 4, 7), owed=COURSE, **common):
+class HalfDay(NamedTuple):
+    held_on: date
+    minutes: int
+    status: Status | None
+    training: str
+    part: str
+    proofs: dict
+
+
+def half_days(statuses, *, start=date(2025, 4, 7), owed=COURSE, **proofs):
     return [
-        Attended(
-            meeting_id=uuid4(), session_id=UUID(int=1), held_on=start + timedelta(days=n), rank=0, minutes=180,
-            training=owed.training, part=owed.part, status=status, minutes_lost=0, mark_id=uuid4() if status else None,
-            **common,
-        )
+        HalfDay(start + timedelta(days=n), 180, status, owed.training, owed.part, proofs)
         for n, status in enumerate(statuses)
-    ]  # fmt: skip
+    ]
+
+
+def followed(owed, days, seats=()):
+    mine = [day for day in days if (day.training, day.part) == (owed.training, owed.part)]
+    tally = Tally(
+        sum(followed_minutes(day.status, 0, day.minutes) for day in mine if day.status),
+        sum(offered_minutes(day.status, day.minutes) for day in mine if day.status),
+    )
+    return follow(owed, tally, [Ahead(day.held_on, 0, day.minutes) for day in mine if day.status is None], seats)
 
 
 def seat(ends_on, owed=COURSE):
-    return Seat(placement_id=uuid4(), session_id=UUID(int=1), training=owed.training, part=owed.part, ends_on=ends_on)
+    return Seat(
+        placement_id=uuid4(), session_id=uuid4(), training=owed.training, part=owed.part,
+        joins_on=SIGNED, ends_on=ends_on,
+    )  # fmt: skip
 
 
 def test_hours_followed_are_the_minutes_that_were_attended_and_no_more_than_owed():
     attended = half_days([Status.PRESENT] * 40)
 
-    assert follow(COURSE, attended, [], TERM).followed == 6000
+    assert followed(COURSE, attended).followed == 6000
     assert followed_minutes(Status.LATE, 30, 180) == 150
     assert followed_minutes(Status.ABSENT_JUSTIFIED, 0, 180) == 0
 
@@ -68,14 +88,14 @@ def test_hours_followed_are_the_minutes_that_were_attended_and_no_more_than_owed
     ],
 )
 def test_what_was_cancelled_missing_or_justified_counts_neither_for_nor_against(status, offered):
-    assert follow(COURSE, half_days([status]), [], TERM).offered == offered
+    assert followed(COURSE, half_days([status])).offered == offered
 
 
 def test_the_forecast_is_a_range_from_the_timetable_and_the_own_pace():
     done = half_days([Status.PRESENT, Status.ABSENT_UNEXPLAINED] * 10)  # 10 of 20: half the pace
     ahead = half_days([None] * 60, start=date(2025, 6, 2))
 
-    following = follow(COURSE, [*done, *ahead], [seat(date(2025, 8, 1))], date(2025, 6, 1))
+    following = followed(COURSE, [*done, *ahead], [seat(date(2025, 8, 1))])
 
     # 6000 - 1800 = 4200 minutes missing: 24 half-days at full pace, 47 at half of it
     assert following.ends_first == ahead[23].held_on
@@ -93,13 +113,13 @@ def test_the_forecast_is_a_range_from_the_timetable_and_the_own_pace():
     ],
 )
 def test_a_course_that_ended_is_complete_by_the_ratio_of_hours_followed_to_hours_offered(attended, expected):
-    following = follow(COURSE, half_days(attended), [], TERM)
+    following = followed(COURSE, half_days(attended))
 
     assert outcome(contract(), "language", [following], ended=True) == expected
 
 
 def test_where_the_ratio_is_not_known_only_the_hours_owed_complete_a_course():
-    following = follow(COURSE, half_days([Status.PRESENT] * 30), [], TERM)
+    following = followed(COURSE, half_days([Status.PRESENT] * 30))
 
     assert outcome(contract(assiduity_percent=None), "language", [following], ended=True) == "ended_incomplete"
 
@@ -107,22 +127,22 @@ def test_where_the_ratio_is_not_known_only_the_hours_owed_complete_a_course():
 @pytest.mark.parametrize(("days", "expected"), [(4, "completed"), (3, "completed"), (2, "running"), (0, "not_started")])
 def test_civic_training_is_complete_with_the_days_that_the_rule_requires(days, expected):
     followings = [
-        follow(day, half_days([Status.PRESENT] * 2 if n < days else [], owed=day), [], TERM)
-        for n, day in enumerate(DAYS)
+        followed(day, half_days([Status.PRESENT] * 2 if n < days else [], owed=day)) for n, day in enumerate(DAYS)
     ]
 
     assert outcome(contract(DAYS), "civic", followings, ended=False) == expected
 
 
 def test_half_a_civic_day_is_no_civic_day():
-    following = follow(DAYS[0], half_days([Status.PRESENT, Status.ABSENT_UNEXPLAINED], owed=DAYS[0]), [], TERM)
+    following = followed(DAYS[0], half_days([Status.PRESENT, Status.ABSENT_UNEXPLAINED], owed=DAYS[0]))
 
     assert outcome(contract(DAYS[:1], civic_days_required=1), "civic", [following], ended=False) == "running"
 
 
 def kinds(facts, attended=(), seats=(), today=date(2025, 4, 1)):
-    followings = [follow(owed, attended, seats, today) for owed in facts.owed]
-    return {flag.kind: flag for flag in flags_of(facts, followings, list(attended), today)}
+    followings = [followed(owed, attended, seats) for owed in facts.owed]
+    held = [Held(day.held_on, 0, day.status, uuid4(), **day.proofs) for day in attended if day.status]
+    return {flag.kind: flag for flag in flags_of(facts, followings, held, today)}
 
 
 def test_a_placement_that_ends_after_the_term_is_flagged_on_the_day_it_is_made():
