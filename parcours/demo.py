@@ -26,7 +26,9 @@ PLAN_SECONDS = 12
 REPLAN_SECONDS = 4
 REPLAN_WEEKS = (6, 14)  # missed days and people without a place are planned again
 AGENT_WEEKS = 6  # how often an OFII agent looks at absences
-ABSENCES_TO_LOOK_AT = 6  # [A] the agent looks at people with so many absences since the last look
+ABSENCES_TO_LOOK_AT = 6  # [A] the agent looks at people with so many absences that nobody has looked at
+PEOPLE_TO_LOOK_AT = 40  # [A] and at so many people each time: whoever has most absences first
+ROLLS_AT_ONCE = 50
 RUN_WAIT_SECONDS = 600
 
 Report = Callable[[str, float], None]  # phase, share done
@@ -215,8 +217,7 @@ class Demo:
                 continue
             # Saturday 18:00 UTC is Saturday evening in Paris: every half-day of the week has been held.
             self._set_clock(_at(start + timedelta(days=5), 18))
-            for day in range(6):
-                self._take_rolls(start + timedelta(days=day))
+            self._take_rolls(start, start + timedelta(days=5))
             # Monday morning: what was told in the quiet hours leaves.
             self._set_clock(_at(start + timedelta(days=7), 8))
             self._stage.drain(self._admin)
@@ -230,18 +231,28 @@ class Demo:
             self._report("year", (week + 1) / self._plan.weeks)
         self.summary.numbers["replans"] = replans
 
-    def _take_rolls(self, day: date) -> None:
+    def _take_rolls(self, first: date, last: date) -> None:
+        week = {"day": first.isoformat(), "until": last.isoformat(), "people": "true"}
         for body in self._bodies.values():
-            for roll in body.items("/attendance/api/v1/rolls", day=day.isoformat(), people="true"):
-                if roll["state"] == "open" and roll["people"]:
-                    self._take(body, roll, day)
+            found = body.items("/attendance/api/v1/rolls", **week)
+            found.sort(key=lambda one: (one["held_on"], one["starts_at"], one["id"]))
+            rolls = [roll for roll in found if roll["state"] == "open" and roll["people"]]
+            for sent in range(0, len(rolls), ROLLS_AT_ONCE):
+                self._take(body, rolls[sent : sent + ROLLS_AT_ONCE])
+            for roll in rolls:
+                if roll["training"] == "language":
+                    for person in roll["people"]:
+                        self._maybe_end_early(body, roll, person, last)
 
-    def _take(self, body: Door, roll: dict[str, Any], day: date) -> None:
-        marks = [self._mark(roll, person, day) for person in roll["people"]]
-        body.post(f"/attendance/api/v1/rolls/{roll['id']}/marks", {"marks": marks, "sign": True})
-        if roll["training"] == "language":
-            for person in roll["people"]:
-                self._maybe_end_early(body, roll, person, day)
+    def _take(self, body: Door, rolls: list[dict[str, Any]]) -> None:
+        sheets = []
+        for roll in rolls:
+            day = date.fromisoformat(roll["held_on"])
+            marks = [self._mark(roll, person, day) for person in roll["people"]]
+            sheets.append({"meeting_id": roll["id"], "marks": marks, "sign": True})
+        for answer in body.post("/attendance/api/v1/rolls/marks", {"rolls": sheets})["rolls"]:
+            if answer["code"] or any(result["state"] != "kept" for result in answer["results"]):
+                raise DemoError(f"the roll {answer['meeting_id']} was not taken: {answer}")
 
     def _mark(self, roll: dict[str, Any], person: dict[str, Any], day: date) -> dict[str, Any]:
         reference = person["reference"]
@@ -275,9 +286,9 @@ class Demo:
         by_person: dict[str, list[dict[str, Any]]] = {}
         for absence in self._planner.items("/attendance/api/v1/absences", territory=self._plan.territory):
             by_person.setdefault(absence["signatory_id"], []).append(absence)
-        for signatory_id, absences in sorted(by_person.items()):
-            if len(absences) < ABSENCES_TO_LOOK_AT:
-                continue
+        often = [(who, found) for who, found in by_person.items() if len(found) >= ABSENCES_TO_LOOK_AT]
+        often.sort(key=lambda one: (-len(one[1]), one[0]))
+        for signatory_id, absences in often[:PEOPLE_TO_LOOK_AT]:
             latest = sorted(absences, key=lambda one: (one["held_on"], one["id"]))[-2:]
             attempt = derived_id("demo attempt", latest[-1]["id"])
             lot = attempt.int % 100

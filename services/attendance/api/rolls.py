@@ -1,8 +1,7 @@
-"""Rolls and marks: a batch of marks is answered mark by mark, and may be sent again."""
+"""Rolls and marks: what a device sends is answered roll by roll and mark by mark, and may be sent again."""
 
 __all__ = ["roll_routes"]
 
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +10,31 @@ from flask_smorest import Blueprint
 
 from services.attendance.domain.marks import ACTS, DECLARED_REASONS, STATUSES
 from services.attendance.usecases import rolls
-from services.attendance.usecases.rolls import CORRECTIONS, MarkCommand
+from services.attendance.usecases.rolls import CORRECTIONS, MarkCommand, RollCommand
 from shared.service import Service
 from shared.web.frame import acting
 
+DAYS_AT_ONCE = 7
+
 
 class RollsQuery(ma.Schema):
-    """The rolls of one day."""
+    """The rolls of one day, or of up to a week."""
 
     day = ma.fields.Date(required=True, metadata={"description": "Local day at the site."})
+    until = ma.fields.Date(
+        load_default=None, metadata={"description": "Last local day, at most six days later; without it, one day."}
+    )
     people = ma.fields.Boolean(
         load_default=False, metadata={"description": "With the people of each roll: what a device keeps for the day."}
     )
     after = ma.fields.UUID(load_default=None)
     limit = ma.fields.Integer(load_default=200, validate=ma.validate.Range(1, 200))
+
+    @ma.validates_schema
+    def check_days(self, data: dict[str, Any], **_: object) -> None:
+        days = (data["until"] - data["day"]).days if data["until"] else 0
+        if not 0 <= days < DAYS_AT_ONCE:
+            raise ma.ValidationError(f"the last day is at most {DAYS_AT_ONCE - 1} days after the first", "until")
 
 
 class RollRow(ma.Schema):
@@ -103,11 +113,27 @@ class MarkBody(ma.Schema):
         return MarkCommand(**data)
 
 
-class MarksBody(ma.Schema):
-    """A batch of marks of one roll."""
+class RollMarksBody(ma.Schema):
+    """What a device kept for one roll."""
 
+    meeting_id = ma.fields.UUID(required=True)
     marks = ma.fields.List(ma.fields.Nested(MarkBody), required=True, validate=ma.validate.Length(1, 200))
     sign = ma.fields.Boolean(load_default=False, metadata={"description": "Sign the roll off too, if none is refused."})
+
+    @ma.post_load
+    def to_command(self, data: dict[str, Any], **_: object) -> RollCommand:
+        return RollCommand(**data)
+
+
+class MarksBody(ma.Schema):
+    """The marks of one or several rolls; sending them again changes nothing."""
+
+    rolls = ma.fields.List(ma.fields.Nested(RollMarksBody), required=True, validate=ma.validate.Length(1, 50))
+
+    @ma.validates_schema
+    def check_rolls(self, data: dict[str, Any], **_: object) -> None:
+        if len({roll.meeting_id for roll in data["rolls"]}) < len(data["rolls"]):
+            raise ma.ValidationError("each roll is named once", "rolls")
 
 
 class CorrectionBody(ma.Schema):
@@ -126,10 +152,19 @@ class MarkAnswer(ma.Schema):
     message = ma.fields.String(required=True)
 
 
-class MarksAnswer(ma.Schema):
-    """What became of each mark of a batch."""
+class RollMarksAnswer(ma.Schema):
+    """What became of one roll's marks; `code` and `message` say why a roll took none."""
 
+    meeting_id = ma.fields.UUID(required=True)
     results = ma.fields.List(ma.fields.Nested(MarkAnswer), required=True)
+    code = ma.fields.String(required=True)
+    message = ma.fields.String(required=True)
+
+
+class MarksAnswer(ma.Schema):
+    """What became of each roll, in the order in which they were sent."""
+
+    rolls = ma.fields.List(ma.fields.Nested(RollMarksAnswer), required=True)
 
 
 def roll_routes(service: Service) -> Blueprint:
@@ -140,9 +175,11 @@ def roll_routes(service: Service) -> Blueprint:
     @routes.arguments(RollsQuery, location="query")
     @routes.response(200, RollsPage)
     def list_rolls(query: dict[str, Any]) -> dict[str, Any]:
-        """Return the meetings of a day with the state of their roll."""
+        """Return the meetings of a day, or of up to a week, with the state of their roll."""
         with acting(service, reading=True) as work:
-            found = rolls.rolls_of_day(work, query["day"], query["after"], query["limit"] + 1)
+            found = rolls.rolls_between(
+                work, query["day"], query["until"] or query["day"], query["after"], query["limit"] + 1
+            )
             items = found[: query["limit"]]
             if query["people"]:
                 items = [rolls.read_roll(work, item["id"]) for item in items]
@@ -156,16 +193,13 @@ def roll_routes(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             return rolls.read_roll(work, meeting_id)
 
-    @routes.post("/rolls/<uuid:meeting_id>/marks")
+    @routes.post("/rolls/marks")
     @routes.arguments(MarksBody)
     @routes.response(200, MarksAnswer)
-    @routes.alt_response(404, success=False)
-    @routes.alt_response(409, success=False, description="The roll is signed, or its day has not come.")
-    def mark(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
-        """Keep marks; each is answered for itself. With `sign`, sign the roll off when all were kept."""
+    def mark(body: dict[str, Any]) -> dict[str, Any]:
+        """Keep the marks of rolls; each roll and each mark is answered for itself. With `sign`, sign the roll off."""
         with acting(service) as work:
-            results = rolls.mark_roll(work, meeting_id, body["marks"], sign=body["sign"])
-        return {"results": [asdict(result) for result in results]}
+            return {"rolls": rolls.mark_rolls(work, body["rolls"])}
 
     @routes.post("/rolls/<uuid:meeting_id>/signature")
     @routes.response(200, RollRow)

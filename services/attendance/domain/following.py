@@ -10,10 +10,10 @@ __all__ = [
     "ContractFacts",
     "FlagDraft",
     "Following",
-    "Held",
     "OwedTraining",
     "Seat",
     "Tally",
+    "Unjustified",
     "by_training",
     "flags_of",
     "follow",
@@ -25,8 +25,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
-
-from services.attendance.domain.marks import ABSENT, CAME, Status
 
 CIVIC, LANGUAGE = "civic", "language"
 OVERRUN, EXTENSION, NO_SEAT, TERMINATION = (
@@ -79,12 +77,11 @@ class Ahead(NamedTuple):
     minutes: int
 
 
-class Held(NamedTuple):
-    """One signed half-day of a person: the mark in force and the proofs that belong to it."""
+class Unjustified(NamedTuple):
+    """One absence that a named agent found unjustified, and the proofs that belong to it."""
 
+    ordinal: int  # which of the person's half-days it was, counting those with a presence or an absence
     held_on: date
-    rank: int
-    status: Status
     mark_id: UUID
     delivered_notice: UUID | None = None  # proof that the convocation arrived in a usable form
     attempt_id: UUID | None = None  # a human attempt to reach the person after the absence
@@ -170,7 +167,7 @@ def outcome(contract: ContractFacts, training: str, parts: Sequence[Following], 
 
 
 def flags_of(
-    contract: ContractFacts, followings: Sequence[Following], held: Sequence[Held], today: date
+    contract: ContractFacts, followings: Sequence[Following], absences: Sequence[Unjustified], today: date
 ) -> list[FlagDraft]:
     """
     Return every flag that the facts ask for today; a flag that is no more asked for is withdrawn by the caller.
@@ -197,7 +194,7 @@ def flags_of(
                 _draft(NO_SEAT, "planner", due, [owed, f"signed:{contract.signed_on}", f"term:{contract.term_on}"])
             )
     found += _extension(contract, followings, today)
-    found += _termination(contract, held, due)
+    found += _termination(contract, absences, due)
     merged: dict[str, FlagDraft] = {}
     for draft in found:
         before = merged.get(draft.kind)
@@ -224,14 +221,13 @@ def _extension(contract: ContractFacts, followings: Sequence[Following], today: 
     return [_draft(EXTENSION, "planner", contract.term_on, [*evidence, f"term:{contract.term_on}"])]
 
 
-def _termination(contract: ContractFacts, held: Sequence[Held], due: date) -> list[FlagDraft]:
-    row: list[Held] = []
-    for one in sorted(held, key=lambda one: (one.held_on, one.rank)):
-        proven = one.delivered_notice is not None and one.attempt_id is not None
-        if one.status is Status.ABSENT_UNJUSTIFIED and proven:
-            row.append(one)
-        elif one.status in CAME or one.status in ABSENT:
+def _termination(contract: ContractFacts, absences: Sequence[Unjustified], due: date) -> list[FlagDraft]:
+    row: list[Unjustified] = []
+    for one in sorted(absences):
+        if one.delivered_notice is None or one.attempt_id is None:
             row = []
+            continue
+        row = [*row, one] if row and one.ordinal == row[-1].ordinal + 1 else [one]
         if len(row) >= contract.unexplained_in_a_row:
             evidence = []
             for absence in row:

@@ -30,7 +30,7 @@ def _pages(service: Service) -> Blueprint:
     def index() -> str:
         with acting(service, reading=True) as work:
             day = _day(request.args.get("day", "")) or work.now.date()
-            listed = rolls.rolls_of_day(work, day)
+            listed = rolls.rolls_between(work, day, day)
             counts = overview.summary(work) if work.who.role not in {"trainer", "provider_manager"} else None
         return render_template("attendance/index.html", day=day, rolls=listed, counts=counts)
 

@@ -16,16 +16,15 @@ from services.attendance.domain.following import (
     ContractFacts,
     FlagDraft,
     Following,
-    Held,
     OwedTraining,
     Seat,
     Tally,
+    Unjustified,
     by_training,
     flags_of,
     follow,
     outcome,
 )
-from services.attendance.domain.marks import Status
 from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
 from shared.database import insert_new, upsert
@@ -126,12 +125,12 @@ def _follow(work: Work, rows: list[dict[str, Any]]) -> None:
     flags: dict[UUID, dict[str, dict[str, Any]]] = {}
     for row in _of_contracts(work, storage.flag, ids):
         flags.setdefault(row["contract_id"], {})[row["kind"]] = row
-    at_risk = _absent_in_a_row(work, rows)
+    absences = _unjustified(work, rows)
     told = []
     for facts, followings in table_of(work, rows):
         status = _complete(work, facts, followings, completions)
         told += _progress(work, facts, followings, status, known.get(facts.id))
-        drafts = flags_of(facts, followings, at_risk.get(facts.id, ()), work.now.date())
+        drafts = flags_of(facts, followings, absences.get(facts.id, ()), work.now.date())
         _keep_flags(work, facts, drafts, flags.get(facts.id, {}))
     upsert(work.db, storage.progress, told)
     work.tell(
@@ -287,25 +286,21 @@ def _marked_ahead(work: Work, ids: list[UUID]) -> set[tuple[UUID, UUID]]:
     held = storage.presence
     query = sa.select(held.c.contract_id, held.c.meeting_id)
     return set(
-        work.db.execute(query.where(held.c.contract_id.in_(ids), held.c.held_on >= work.now.date())).tuples().all()
+        work.db.execute(query.where(held.c.contract_id.in_(ids), held.c.held_on >= work.now.date())).all()
     )
 
 
-def _absent_in_a_row(work: Work, contract_rows: Iterable[Mapping[str, Any]]) -> dict[UUID, list[Held]]:
-    """Return every held half-day, with proofs, of contracts with as many unjustified absences as raise a flag."""
-    held_days, bad = storage.presence, Status.ABSENT_UNJUSTIFIED.value
+def _unjustified(work: Work, contract_rows: Iterable[Mapping[str, Any]]) -> dict[UUID, list[Unjustified]]:
+    """Return the unjustified absences, with proofs, of contracts with as many as raise a flag."""
     least = {row["id"]: row["rules"]["unexplained_in_a_row"] for row in contract_rows}
-    counted = sa.select(held_days.c.contract_id, sa.func.count()).group_by(held_days.c.contract_id)
-    counts = work.db.execute(counted.where(held_days.c.contract_id.in_(least), held_days.c.status == bad))
-    suspects = [key for key, count in counts if count >= least[key]]
-    held = presence.held_half_days(work, suspects) if suspects else []
-    people = list({row["signatory_id"] for row in held})
+    absences = presence.unjustified(work, least)
+    people = list({row["signatory_id"] for row in absences})
     proofs, attempts = _proofs(work, people), _attempts(work, people)
-    found: dict[UUID, list[Held]] = {}
-    for row in held:
+    found: dict[UUID, list[Unjustified]] = {}
+    for row in absences:
         attempt = next((key for day, key in attempts.get(row["signatory_id"], ()) if day >= row["held_on"]), None)
         proof = proofs.get((row["signatory_id"], row["session_id"]))
-        one = Held(row["held_on"], row["rank"], Status(row["status"]), row["mark_id"], proof, attempt)
+        one = Unjustified(row["ordinal"], row["held_on"], row["mark_id"], proof, attempt)
         found.setdefault(row["contract_id"], []).append(one)
     return found
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.attendance import storage
-from services.attendance.domain.marks import ABSENT
 from services.attendance.usecases import presence
 from services.attendance.usecases.clock import table_of
 from shared import database
@@ -119,7 +118,7 @@ def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
     row = storage.one(work.db, storage.contract, contract_id, "contract")
     person = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
     ((_, followings),) = table_of(work, [row])
-    missed = presence.held_half_days(work, [contract_id], storage.presence.c.status.in_(ABSENT))
+    missed = presence.absences(work, contract_id)
     own = storage.rows(work.db, sa.select(storage.flag).where(storage.flag.c.contract_id == contract_id))
     return {
         "id": contract_id,

@@ -3,13 +3,16 @@
 __all__ = [
     "MarkCommand",
     "MarkResult",
+    "RollCommand",
+    "RollResult",
     "correct_mark",
     "keep_attempt",
     "keep_level",
     "mark_roll",
+    "mark_rolls",
     "qualify_absence",
     "read_roll",
-    "rolls_of_day",
+    "rolls_between",
     "sign_roll",
 ]
 
@@ -59,8 +62,29 @@ class MarkResult:
     message: str = ""
 
 
-def rolls_of_day(work: Work, day: date, after: UUID | None = None, limit: int = 200) -> list[dict[str, Any]]:
-    """Return the meetings of a day that who asks may see, with the state of their roll."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollCommand:
+    """The marks that a device kept for one roll; `sign` signs it off when none is refused."""
+
+    meeting_id: UUID
+    marks: Sequence[MarkCommand]
+    sign: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollResult:
+    """What became of one roll's marks. A roll that takes none says why; the other rolls are not touched by it."""
+
+    meeting_id: UUID
+    results: Sequence[MarkResult] = ()
+    code: str = ""
+    message: str = ""
+
+
+def rolls_between(
+    work: Work, first: date, last: date, after: UUID | None = None, limit: int = 200
+) -> list[dict[str, Any]]:
+    """Return the meetings between two days that who asks may see, by id, with the state of their roll."""
     meeting, session, roll = storage.meeting, storage.session, storage.roll
     query = (
         sa.select(
@@ -76,7 +100,7 @@ def rolls_of_day(work: Work, day: date, after: UUID | None = None, limit: int = 
         .join(session, session.c.id == meeting.c.session_id)
         .join(storage.site, storage.site.c.id == session.c.site_id)
         .outerjoin(roll, roll.c.meeting_id == meeting.c.id)
-        .where(meeting.c.held_on == day, session.c.state == "open")
+        .where(meeting.c.held_on.between(first, last), session.c.state == "open")
     )
     query = _visible(work, query)
     if after is not None:
@@ -113,10 +137,11 @@ def mark_roll(work: Work, meeting_id: UUID, commands: Sequence[MarkCommand], *, 
     if held["held_on"] > _today(work, held):
         raise RollNotOpenError(f"the meeting is on {held['held_on']}")
     enrolled = {row["signatory_id"]: row for row in _enrolled(work, held)}
-    known = set(work.db.scalars(sa.select(storage.mark.c.id).where(storage.mark.c.meeting_id == meeting_id)))
+    marks = _marks(work, meeting_id)
+    known = {mark["id"] for mark in marks}
+    current = {mark["signatory_id"]: mark for mark in marks}
     if held["state"] == "signed" and not all(command.id in known for command in commands):
         raise RollSignedError(f"the roll of meeting {meeting_id} is signed: correct the mark instead")
-    current = _current_marks(work, meeting_id)
     results, fresh = [], []
     for command in commands:
         if command.id in known:
@@ -136,6 +161,25 @@ def mark_roll(work: Work, meeting_id: UUID, commands: Sequence[MarkCommand], *, 
     if sign and all(result.state == "kept" for result in results):
         _sign(work, held, list(enrolled.values()), current)
     return results
+
+
+def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
+    """
+    Keep the marks of several rolls: what a device kept while it had no network. Each roll is answered for itself.
+
+    The whole may be sent again: what was kept before is kept once.
+    """
+    found = {}
+    for command in sorted(commands, key=lambda one: one.meeting_id):  # one order of locks for everybody
+        try:
+            with work.db.connection().begin_nested():
+                results = mark_roll(work, command.meeting_id, command.marks, sign=command.sign)
+        except (NotFoundError, ConflictError) as error:
+            refused = RollResult(meeting_id=command.meeting_id, code=error.code, message=str(error))
+            found[command.meeting_id] = refused
+        else:
+            found[command.meeting_id] = RollResult(meeting_id=command.meeting_id, results=results)
+    return [found[command.meeting_id] for command in commands]
 
 
 def sign_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
@@ -256,18 +300,20 @@ def _meeting(work: Work, meeting_id: UUID, *, lock: bool = False) -> dict[str, A
             storage.site.c.label.label("site"),
             storage.site.c.commune,
             storage.site.c.zone,
+            sa.func.coalesce(roll.c.state, "open").label("state"),
+            roll.c.signed_by,
+            roll.c.signed_at,
         )
         .join(session, session.c.id == meeting.c.session_id)
         .join(storage.site, storage.site.c.id == session.c.site_id)
+        .outerjoin(roll, roll.c.meeting_id == meeting.c.id)
         .where(meeting.c.id == meeting_id)
     )
     query = _visible(work, query)
     found = work.db.execute(query.with_for_update(of=meeting) if lock else query).mappings().first()
     if found is None:
         raise NotFoundError("meeting", meeting_id)
-    signed = work.db.execute(sa.select(roll).where(roll.c.meeting_id == meeting_id)).mappings().first()
-    state = {"state": "open", "signed_by": None, "signed_at": None}
-    return dict(found) | ({name: signed[name] for name in state} if signed else state)
+    return dict(found)
 
 
 def _visible(work: Work, query: sa.Select[Any]) -> sa.Select[Any]:
@@ -311,9 +357,14 @@ def _enrolled(work: Work, held: Mapping[str, Any]) -> list[dict[str, Any]]:
     return storage.rows(work.db, query)
 
 
-def _current_marks(work: Work, meeting_id: UUID) -> dict[UUID, dict[str, Any]]:
+def _marks(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
+    """Return every mark of a meeting in the order of recording: the last one of a person is in force."""
     query = sa.select(storage.mark).where(storage.mark.c.meeting_id == meeting_id)
-    return {row["signatory_id"]: row for row in storage.rows(work.db, query.order_by(storage.mark.c.seq))}
+    return storage.rows(work.db, query.order_by(storage.mark.c.seq))
+
+
+def _current_marks(work: Work, meeting_id: UUID) -> dict[UUID, dict[str, Any]]:
+    return {mark["signatory_id"]: mark for mark in _marks(work, meeting_id)}
 
 
 def _mark_row(

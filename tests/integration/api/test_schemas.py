@@ -52,7 +52,8 @@ def seeded(tmp_path_factory):
             else {"id": str(new_id()), "signatory_id": absent, "status": "absent_unexplained"}
             for one in roll["people"]
         ]
-        body_door.post(f"/attendance/api/v1/rolls/{roll['id']}/marks", {"marks": marks, "sign": True})
+        sheet = {"meeting_id": roll["id"], "marks": marks}
+        body_door.post("/attendance/api/v1/rolls/marks", {"rolls": [sheet | {"sign": True}]})
         house.drain()
         notices = house.admin.get("/notices/api/v1/notices", state="accepted")["items"]
         absence = house.planner.items("/attendance/api/v1/absences", territory="93")[0]
@@ -66,7 +67,7 @@ def seeded(tmp_path_factory):
             "POST /api/v1/sessions": {"login": "admin", "password": house.passwords["admin"]},
             "PUT /api/v1/runs/{run_id}": body,
             "PATCH /api/v1/imports/{batch_id}/rows/{sheet}/{number}": {"cells": {"niveau": "B9"}},
-            "POST /api/v1/rolls/{meeting_id}/marks": {"marks": marks},
+            "POST /api/v1/rolls/marks": {"rolls": [sheet]},
             "POST /api/v1/rolls/{meeting_id}/corrections": {
                 "mark": {"id": str(new_id()), "signatory_id": absent, "status": "present", "act": "signed_sheet"},
                 "reason": "sheet_found",

@@ -10,10 +10,10 @@ from services.attendance.domain.errors import MarkRefusedError
 from services.attendance.domain.following import (
     Ahead,
     ContractFacts,
-    Held,
     OwedTraining,
     Seat,
     Tally,
+    Unjustified,
     flags_of,
     follow,
     outcome,
@@ -141,8 +141,12 @@ def test_half_a_civic_day_is_no_civic_day():
 
 def kinds(facts, attended=(), seats=(), today=date(2025, 4, 1)):
     followings = [followed(owed, attended, seats) for owed in facts.owed]
-    held = [Held(day.held_on, 0, day.status, uuid4(), **day.proofs) for day in attended if day.status]
-    return {flag.kind: flag for flag in flags_of(facts, followings, held, today)}
+    absences = [
+        Unjustified(n, day.held_on, uuid4(), **day.proofs)
+        for n, day in enumerate(attended)
+        if day.status is Status.ABSENT_UNJUSTIFIED
+    ]
+    return {flag.kind: flag for flag in flags_of(facts, followings, absences, today)}
 
 
 def test_a_placement_that_ends_after_the_term_is_flagged_on_the_day_it_is_made():
