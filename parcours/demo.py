@@ -22,12 +22,12 @@ from parcours.wire import DemoError, Door, Stage
 from shared.ids import derived_id
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-PLAN_SECONDS = 12
-REPLAN_SECONDS = 4
+PLAN_SECONDS = 6
+REPLAN_SECONDS = 2
 REPLAN_WEEKS = (6, 14)  # missed days and people without a place are planned again
 AGENT_WEEKS = 6  # how often an OFII agent looks at absences
 ABSENCES_TO_LOOK_AT = 6  # [A] the agent looks at people with so many absences that nobody has looked at
-PEOPLE_TO_LOOK_AT = 40  # [A] and at so many people each time: whoever has most absences first
+PEOPLE_TO_LOOK_AT = 25  # [A] and at so many people each time: whoever has most absences first
 ROLLS_AT_ONCE = 50
 RUN_WAIT_SECONDS = 600
 

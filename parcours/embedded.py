@@ -3,6 +3,7 @@
 __all__ = ["House", "HouseBusyError", "open_house"]
 
 import fcntl
+import gc
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from shared.web.frame import mount
 
 DEMO_MARK = ".demo"  # a folder with this file holds invented people only: it may be wiped, and invented phones are fine
 CLOCK = "clock"
+GC_THRESHOLDS = (50_000, 20, 50)
 
 
 class HouseBusyError(ParcoursError):
@@ -72,6 +74,8 @@ def open_house(environ: Mapping[str, str]) -> House:
     }
     for service in services.values():
         service.upgrade()
+    gc.freeze()  # what is loaded by now stays: looking through it again and again cost a tenth of the demo's time
+    gc.set_threshold(*GC_THRESHOLDS)
     apps = {
         scheduler.PREFIX: scheduler.create_app(scheduler_settings, services["scheduler"]),
         attendance.PREFIX: attendance.create_app(attendance_settings, services["attendance"]),

@@ -111,12 +111,9 @@ class EmbeddedHouse:
         self._house.dispatcher.run_jobs()
 
     def _restless(self) -> bool:
-        from shared.service import backlog
+        from shared.service import at_rest
 
-        waiting = False
-        for service in self._house.services.values():
-            state = backlog(service)
-            waiting = waiting or bool(state["outbox"] or state["inbox"] or state["due"])
+        waiting = not all(at_rest(service) for service in self._house.services.values())
         if waiting:
             time.sleep(0.02)  # a retry waits for its back-off, in real time
         return waiting

@@ -14,7 +14,7 @@ __all__ = [
     "claim_due",
     "digests",
     "insert_new",
-    "keep_if_greater",
+    "keep_greater",
     "new_metadata",
     "one",
     "rows",
@@ -183,11 +183,21 @@ def upsert(db: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None
         db.execute(_statement(db, table, "upsert", tuple(rows[0])), list(rows))
 
 
-def keep_if_greater(db: Session, table: Table, row: Mapping[str, Any], column: str) -> bool:
-    """Insert a row, or raise its `column` when the given value is greater; say whether anything changed."""
-    statement = _statement(db, table, "greater", (column,))
-    counted = db.execute(statement, dict(row), execution_options={"preserve_rowcount": True})
-    return bool(counted.rowcount > 0)  # type: ignore[attr-defined]
+def keep_greater(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], column: str) -> set[tuple[Any, ...]]:
+    """
+    Insert rows, or raise the `column` of those there already where the given value is greater, in one statement.
+
+    Returns the keys of the rows that changed; no key may come twice, some thousand rows at most.
+    """
+    if not rows:
+        return set()
+    insert = (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(table).values(list(rows))
+    statement = insert.on_conflict_do_update(
+        index_elements=[key.name for key in table.primary_key],
+        set_={column: insert.excluded[column]},
+        where=table.c[column] < insert.excluded[column],
+    )
+    return {tuple(row) for row in db.execute(statement.returning(*table.primary_key))}
 
 
 def claim_due(db: Session, table: Table, ready: sa.ColumnElement[bool], *, limit: int) -> Sequence[sa.RowMapping]:
@@ -249,8 +259,7 @@ def _built(dialect: Any, table: Table, kind: str, columns: tuple[str, ...]) -> A
     fresh = {name: insert.excluded[name] for name in columns if name not in keys}
     if kind == "insert_new" or not fresh:
         return insert.on_conflict_do_nothing()
-    where = table.c[columns[0]] < insert.excluded[columns[0]] if kind == "greater" else None
-    return insert.on_conflict_do_update(index_elements=keys, set_=fresh, where=where)
+    return insert.on_conflict_do_update(index_elements=keys, set_=fresh)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

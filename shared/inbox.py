@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from shared.clock import Clock, real_now
-from shared.database import Database, claim_due, insert_new, keep_if_greater, upsert
-from shared.envelope import decode
+from shared.database import Database, claim_due, insert_new, keep_greater, upsert
+from shared.envelope import Envelope, decode
 from shared.errors import NotFoundError, TransientError
 from shared.events import Event, State
 from shared.logs import bind_cause, log
@@ -122,11 +122,29 @@ def _take(hearer: Hearer, db: Session, messages: Sequence[_Message]) -> None:
 
 
 def _apply_together(hearer: Hearer, db: Session, messages: Sequence[_Message]) -> list[dict[str, Any]] | None:
-    """Return the inbox rows of messages that all went well, or None, with nothing done, where one did not."""
+    """
+    Return the inbox rows of messages that all went well, or None, with nothing done, where one did not.
+
+    One statement asks which states are newer than what was heard; of several of one subject the newest is enough.
+    """
     now = hearer.clock.now()
     try:
         with db.connection().begin_nested():
-            return [_inbox_row(message, _effect(hearer, db, message, now), now, None) for message in messages]
+            envelopes = [decode(message.body, recipient=hearer.service, ring=hearer.ring) for message in messages]
+            states = [one.event for one in envelopes if isinstance(one.event, State)]
+            newest = {_subject(event): event.subject_version for event in sorted(states, key=_version)}
+            versions = [{"name": name, "subject": key, "version": n} for (name, key), n in newest.items()]
+            newer = keep_greater(db, heard, versions, "version")
+            kept = []
+            for message, envelope in zip(messages, envelopes, strict=True):
+                event = envelope.event
+                subject = _subject(event) if isinstance(event, State) else None
+                if subject is None or (subject in newer and newest[subject] == _version(event)):
+                    _effect(hearer, db, envelope, now)
+                    kept.append(_inbox_row(message, "done", now, None))
+                else:
+                    kept.append(_inbox_row(message, "stale", now, None))
+            return kept
     except sa.exc.OperationalError:
         raise
     except Exception:  # noqa: BLE001 - whichever it was: each is tried again by itself, and answered for itself
@@ -138,7 +156,12 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
     now = hearer.clock.now()
     try:
         with db.connection().begin_nested():  # the session keeps no objects, so the connection's savepoint is enough
-            state = _effect(hearer, db, message, now)
+            envelope = decode(message.body, recipient=hearer.service, ring=hearer.ring)
+            state = "done"
+            if isinstance(envelope.event, State) and not _newer(db, envelope.event):
+                state = "stale"
+            else:
+                _effect(hearer, db, envelope, now)
     except TransientError as error:
         if message.attempts < len(BACK_OFF):
             due = real_now() + timedelta(seconds=BACK_OFF[message.attempts])
@@ -153,21 +176,24 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
     return _inbox_row(message, state, now, None)
 
 
-def _effect(hearer: Hearer, db: Session, message: _Message, now: datetime) -> str:
-    envelope = decode(message.body, recipient=hearer.service, ring=hearer.ring)
-    event = envelope.event
-    if isinstance(event, State) and not _newer(db, event):
-        return "stale"
+def _effect(hearer: Hearer, db: Session, envelope: Envelope, now: datetime) -> None:
     with bind_cause(envelope.id):
         work = Work(db=db, who=service_principal(envelope.source), now=now, voice=hearer.voice, cause_id=envelope.id)
-        hearer.handlers[type(event)](work, event)
-    return "done"
+        hearer.handlers[type(envelope.event)](work, envelope.event)
 
 
 def _newer(db: Session, event: State) -> bool:
     """Keep the version if it is newer than what was heard, in one statement; say whether it was."""
     row = {"name": event.name, "subject": event.subject_id, "version": event.subject_version}
-    return keep_if_greater(db, heard, row, "version")
+    return bool(keep_greater(db, heard, [row], "version"))
+
+
+def _subject(event: State) -> tuple[str, UUID]:
+    return event.name, event.subject_id
+
+
+def _version(event: Event) -> int:
+    return event.subject_version if isinstance(event, State) else 0
 
 
 def _quarantine(db: Session, message: _Message, error: str, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A service as its processes see it: who it is, its database and clock, what it hears, its jobs and its ticks."""
 
-__all__ = ["Service", "backlog"]
+__all__ = ["Service", "at_rest", "backlog"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +65,14 @@ class Service:
     def tick(self) -> int:
         """Do everything that is due by the clock; return how much was done."""
         return sum(tick(self) for tick in self.ticks)
+
+
+def at_rest(service: Service) -> bool:
+    """Say whether nothing waits to be sent, heard or done in this service: `backlog` without its counts."""
+    with service.database.read() as db:
+        unsent = db.scalar(sa.select(outbox.c.seq).where(outbox.c.sent_at.is_(None)).limit(1))
+        unheard = db.scalar(sa.select(inbox.c.event_id).where(inbox.c.state == "retry").limit(1))
+        return unsent is None and unheard is None and not service.due(db, service.clock.now())
 
 
 def backlog(service: Service) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class MarkAnswer(ma.Schema):
 
 
 class RollMarksAnswer(ma.Schema):
-    """What became of one roll's marks; `code` and `message` say why a roll took none."""
+    """What became of one roll's marks; `code` and `message` say why a roll took none or was not signed."""
 
     meeting_id = ma.fields.UUID(required=True)
     results = ma.fields.List(ma.fields.Nested(MarkAnswer), required=True)
@@ -178,11 +178,14 @@ def roll_routes(service: Service) -> Blueprint:
         """Return the meetings of a day, or of up to a week, with the state of their roll."""
         with acting(service, reading=True) as work:
             found = rolls.rolls_between(
-                work, query["day"], query["until"] or query["day"], query["after"], query["limit"] + 1
+                work,
+                query["day"],
+                query["until"] or query["day"],
+                query["after"],
+                query["limit"] + 1,
+                people=query["people"],
             )
-            items = found[: query["limit"]]
-            if query["people"]:
-                items = [rolls.read_roll(work, item["id"]) for item in items]
+        items = found[: query["limit"]]
         return {"items": items, "next": items[-1]["id"] if len(found) > query["limit"] else None}
 
     @routes.get("/rolls/<uuid:meeting_id>")

@@ -63,10 +63,11 @@ class ContractFacts:
 
 
 class Tally(NamedTuple):
-    """Minutes of one training over all signed half-days: attended, and offered since entry."""
+    """Over all signed half-days of one training: minutes attended and offered since entry, absences unjustified."""
 
     followed: int = 0
     offered: int = 0  # cancelled, missing and justified count neither for nor against
+    unjustified: int = 0  # half-days
 
 
 class Ahead(NamedTuple):
@@ -107,6 +108,7 @@ class Following:
     followed: int
     offered: int  # since entry; cancelled, missing and justified count neither for nor against
     planned: int  # minutes still in the timetable
+    unjustified: int
     seats: tuple[Seat, ...]
     ends_first: date | None
     ends_last: date | None
@@ -135,6 +137,7 @@ def follow(owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead], seats: Sequ
         followed=min(tally.followed, owed.minutes),
         offered=tally.offered,
         planned=sum(one.minutes for one in ahead),
+        unjustified=tally.unjustified,
         seats=tuple(seats),
         ends_first=first,
         ends_last=last,

@@ -14,12 +14,10 @@ __all__ = [
     "Mark",
     "Status",
     "check_mark",
-    "current",
     "followed_minutes",
     "offered_minutes",
 ]
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -61,14 +59,14 @@ class Mark:
     """One recorded mark; it is never changed: a later one supersedes it. `minutes_lost` by lateness or leaving."""
 
     id: UUID
-    meeting_id: UUID
     signatory_id: UUID
     status: Status
     minutes_lost: int
     act: str  # one of ACTS for who came, empty for who did not
     act_reason: str  # one of DECLARED_REASONS where the act is trainer_declared
     actor: str
-    recorded_at: datetime
+    effective_at: datetime  # when the device took it
+    recorded_at: datetime  # when it came here
 
 
 def check_mark(status: Status, minutes_lost: int, act: str, act_reason: str, meeting_minutes: int) -> None:
@@ -94,14 +92,6 @@ def check_mark(status: Status, minutes_lost: int, act: str, act_reason: str, mee
         faults.append(FieldFault("status", "ofii_only", "an absence is qualified by a named OFII agent"))
     if faults:
         raise MarkRefusedError("the mark is refused", faults)
-
-
-def current(marks: Iterable[Mark]) -> dict[tuple[UUID, UUID], Mark]:
-    """Return the mark in force for each (meeting, signatory): the last recorded, ties broken by id."""
-    found: dict[tuple[UUID, UUID], Mark] = {}
-    for mark in sorted(marks, key=lambda one: (one.recorded_at, one.id)):
-        found[mark.meeting_id, mark.signatory_id] = mark
-    return found
 
 
 def followed_minutes(status: Status, minutes_lost: int, meeting_minutes: int) -> int:

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from services.attendance.domain.marks import DECLARED_REASONS
 from services.attendance.usecases import overview, rolls
-from services.attendance.usecases.rolls import MarkCommand
-from shared.errors import FieldFault, InvalidInputError
+from services.attendance.usecases.rolls import MarkCommand, RollCommand
+from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import new_id
 from shared.service import Service
 from shared.web.frame import acting
@@ -46,8 +46,10 @@ def _pages(service: Service) -> Blueprint:
         with acting(service) as work:
             found = rolls.read_roll(work, meeting_id)
             commands = [command for person in found["people"] if (command := _command(person)) is not None]
-            results = rolls.mark_roll(work, meeting_id, commands) if commands else []
-            for result in results:
+            (kept,) = rolls.mark_rolls(work, [RollCommand(meeting_id=meeting_id, marks=commands)])
+            if kept.code:
+                raise ConflictError(kept.message, kept.code)
+            for result in kept.results:
                 if result.state == "refused":
                     raise InvalidInputError(result.message)
             if request.form.get("sign"):

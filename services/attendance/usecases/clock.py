@@ -125,9 +125,10 @@ def _follow(work: Work, rows: list[dict[str, Any]]) -> None:
     flags: dict[UUID, dict[str, dict[str, Any]]] = {}
     for row in _of_contracts(work, storage.flag, ids):
         flags.setdefault(row["contract_id"], {})[row["kind"]] = row
-    absences = _unjustified(work, rows)
+    table = table_of(work, rows)
+    absences = _unjustified(work, table)
     told = []
-    for facts, followings in table_of(work, rows):
+    for facts, followings in table:
         status = _complete(work, facts, followings, completions)
         told += _progress(work, facts, followings, status, known.get(facts.id))
         drafts = flags_of(facts, followings, absences.get(facts.id, ()), work.now.date())
@@ -285,15 +286,19 @@ def _marked_ahead(work: Work, ids: list[UUID]) -> set[tuple[UUID, UUID]]:
     """Return (contract, meeting) of today's rolls that are signed already."""
     held = storage.presence
     query = sa.select(held.c.contract_id, held.c.meeting_id)
-    return set(
-        work.db.execute(query.where(held.c.contract_id.in_(ids), held.c.held_on >= work.now.date())).all()
-    )
+    return set(work.db.execute(query.where(held.c.contract_id.in_(ids), held.c.held_on >= work.now.date())).all())
 
 
-def _unjustified(work: Work, contract_rows: Iterable[Mapping[str, Any]]) -> dict[UUID, list[Unjustified]]:
+def _unjustified(
+    work: Work, table: Iterable[tuple[ContractFacts, Sequence[Following]]]
+) -> dict[UUID, list[Unjustified]]:
     """Return the unjustified absences, with proofs, of contracts with as many as raise a flag."""
-    least = {row["id"]: row["rules"]["unexplained_in_a_row"] for row in contract_rows}
-    absences = presence.unjustified(work, least)
+    suspects = [
+        facts.id
+        for facts, followings in table
+        if sum(one.unjustified for one in followings) >= facts.unexplained_in_a_row
+    ]
+    absences = presence.unjustified(work, suspects)
     people = list({row["signatory_id"] for row in absences})
     proofs, attempts = _proofs(work, people), _attempts(work, people)
     found: dict[UUID, list[Unjustified]] = {}

@@ -2,7 +2,7 @@
 
 __all__ = ["SLOT_RANK", "absences", "keep", "requalify", "tallies", "unjustified"]
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,22 +17,24 @@ from shared.work import Work
 SLOT_RANK = {"morning": 0, "afternoon": 1, "evening": 2}
 
 
-def keep(work: Work, held: Mapping[str, Any], marks: Iterable[Mapping[str, Any]]) -> None:
-    """Keep the marks in force of one signed meeting, each with the contract of the seat that it was taken for."""
+def keep(work: Work, marked: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+    """Keep (meeting, mark in force) of signed rolls, each with the contract of the seat that it was taken for."""
     seat = storage.placement
-    seats = sa.select(seat.c.signatory_id, seat.c.contract_id).where(seat.c.session_id == held["session_id"])
-    contracts = dict(work.db.execute(seats).all())
-    common = {name: held[name] for name in ("session_id", "training", "part", "held_on")}
-    common |= {"meeting_id": held["id"], "rank": SLOT_RANK[held["slot"]]}
+    sessions = list({meeting["session_id"] for meeting, _ in marked})
+    columns = (seat.c.session_id, seat.c.signatory_id, seat.c.contract_id)
+    seats = sa.select(*columns).where(seat.c.session_id.in_(sessions))
+    contracts = {(session, person): contract for session, person, contract in work.db.execute(seats)}
     found = [
         {
-            **common,
+            **{name: meeting[name] for name in ("session_id", "training", "part", "held_on")},
+            "meeting_id": meeting["id"],
+            "rank": SLOT_RANK[meeting["slot"]],
             "signatory_id": mark["signatory_id"],
-            "contract_id": contracts[mark["signatory_id"]],
+            "contract_id": contracts[meeting["session_id"], mark["signatory_id"]],
             "mark_id": mark["id"],
-            **_counted(mark, held["minutes"]),
+            **_counted(mark, meeting["minutes"]),
         }
-        for mark in marks
+        for meeting, mark in marked
     ]
     upsert(work.db, storage.presence, found)
 
@@ -46,12 +48,13 @@ def requalify(work: Work, mark: Mapping[str, Any]) -> None:
 
 
 def tallies(work: Work, contract_ids: Sequence[UUID]) -> dict[tuple[UUID, str, str], Tally]:
-    """Return minutes followed and offered by (contract, training, part)."""
+    """Return minutes followed and offered, and absences found unjustified, by (contract, training, part)."""
     presence = storage.presence
     key = (presence.c.contract_id, presence.c.training, presence.c.part)
-    sums = sa.select(*key, sa.func.sum(presence.c.followed), sa.func.sum(presence.c.offered))
+    bad = sa.case((presence.c.status == Status.ABSENT_UNJUSTIFIED.value, 1), else_=0)
+    sums = sa.select(*key, *(sa.func.sum(column) for column in (presence.c.followed, presence.c.offered, bad)))
     found = work.db.execute(sums.where(presence.c.contract_id.in_(contract_ids)).group_by(*key))
-    return {(contract, training, part): Tally(*minutes) for contract, training, part, *minutes in found}
+    return {(contract, training, part): Tally(*numbers) for contract, training, part, *numbers in found}
 
 
 def absences(work: Work, contract_id: UUID) -> list[dict[str, Any]]:
@@ -61,16 +64,13 @@ def absences(work: Work, contract_id: UUID) -> list[dict[str, Any]]:
     return rows(work.db, query.order_by(presence.c.held_on, presence.c.rank))
 
 
-def unjustified(work: Work, least: Mapping[UUID, int]) -> list[dict[str, Any]]:
+def unjustified(work: Work, suspects: Sequence[UUID]) -> list[dict[str, Any]]:
     """
-    Return the unjustified absences of contracts that have at least so many, in order, each with its `ordinal`.
+    Return the unjustified absences of contracts in order, each with its `ordinal`.
 
     The ordinal counts a contract's half-days that have a presence or an absence: neighbours are absences in a row.
     """
     presence, bad = storage.presence, Status.ABSENT_UNJUSTIFIED.value
-    counted = sa.select(presence.c.contract_id, sa.func.count()).group_by(presence.c.contract_id)
-    counts = work.db.execute(counted.where(presence.c.contract_id.in_(list(least)), presence.c.status == bad))
-    suspects = [key for key, count in counts if count >= least[key]]
     if not suspects:
         return []
     ordinal = sa.func.row_number().over(

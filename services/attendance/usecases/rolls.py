@@ -8,7 +8,6 @@ __all__ = [
     "correct_mark",
     "keep_attempt",
     "keep_level",
-    "mark_roll",
     "mark_rolls",
     "qualify_absence",
     "read_roll",
@@ -21,18 +20,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollNotOpenError, RollSignedError
-from services.attendance.domain.marks import ABSENT, CAME, Status, check_mark
-from services.attendance.usecases import presence
+from services.attendance.domain.marks import ABSENT, Mark, Status, check_mark
+from services.attendance.usecases import presence, sheets
 from services.attendance.usecases.hearing import touch
+from services.attendance.usecases.sheets import Sheet
 from shared.database import insert_new
-from shared.errors import ConflictError, FieldFault, ForbiddenError, InvalidInputError, NotFoundError
-from shared.events import MeetingMissed, RollSigned
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.work import Work
 
 JUSTIFICATIONS = ("health", "work", "family", "transport", "administration", "convocation_not_received")
@@ -73,7 +71,7 @@ class RollCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollResult:
-    """What became of one roll's marks. A roll that takes none says why; the other rolls are not touched by it."""
+    """What became of one roll. `code` says why it took no mark or was not signed; other rolls are not touched by it."""
 
     meeting_id: UUID
     results: Sequence[MarkResult] = ()
@@ -82,85 +80,23 @@ class RollResult:
 
 
 def rolls_between(
-    work: Work, first: date, last: date, after: UUID | None = None, limit: int = 200
+    work: Work, first: date, last: date, after: UUID | None = None, limit: int = 200, *, people: bool = False
 ) -> list[dict[str, Any]]:
     """Return the meetings between two days that who asks may see, by id, with the state of their roll."""
-    meeting, session, roll = storage.meeting, storage.session, storage.roll
-    query = (
-        sa.select(
-            meeting,
-            session.c.training,
-            session.c.package,
-            session.c.trainer,
-            session.c.provider_id,
-            storage.site.c.label.label("site"),
-            storage.site.c.commune,
-            sa.func.coalesce(roll.c.state, "open").label("state"),
-        )
-        .join(session, session.c.id == meeting.c.session_id)
-        .join(storage.site, storage.site.c.id == session.c.site_id)
-        .outerjoin(roll, roll.c.meeting_id == meeting.c.id)
-        .where(meeting.c.held_on.between(first, last), session.c.state == "open")
-    )
-    query = _visible(work, query)
+    meeting = storage.meeting
+    query = sheets.meetings(work, meeting.c.held_on.between(first, last), storage.session.c.state == "open")
     if after is not None:
         query = query.where(meeting.c.id > after)
-    return storage.rows(work.db, query.order_by(meeting.c.id).limit(limit))
+    held = storage.rows(work.db, query.limit(limit))
+    return [sheet.view() for sheet in sheets.load(work, held).values()] if people else held
 
 
 def read_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
     """Return one roll: the meeting, who sits in it, and the mark in force for each. Raises NotFoundError."""
-    held = _meeting(work, meeting_id)
-    marks = _current_marks(work, meeting_id)
-    people = [
-        {
-            "signatory_id": row["signatory_id"],
-            "placement_id": row["placement_id"],
-            "contract_id": row["contract_id"],
-            "name": row["name"],
-            "alias": row["alias"],
-            "reference": row["reference"],
-            "mark": marks.get(row["signatory_id"]),
-        }
-        for row in _enrolled(work, held)
-    ]
-    return held | {"people": people}
-
-
-def mark_roll(work: Work, meeting_id: UUID, commands: Sequence[MarkCommand], *, sign: bool = False) -> list[MarkResult]:
-    """
-    Keep marks; each is answered for itself, and one that was kept before is kept once. `sign` signs off if all were.
-
-    Raises RollNotOpenError before the day of the meeting, RollSignedError after the sign-off.
-    """
-    held = _meeting(work, meeting_id, lock=True)
-    if held["held_on"] > _today(work, held):
-        raise RollNotOpenError(f"the meeting is on {held['held_on']}")
-    enrolled = {row["signatory_id"]: row for row in _enrolled(work, held)}
-    marks = _marks(work, meeting_id)
-    known = {mark["id"] for mark in marks}
-    current = {mark["signatory_id"]: mark for mark in marks}
-    if held["state"] == "signed" and not all(command.id in known for command in commands):
-        raise RollSignedError(f"the roll of meeting {meeting_id} is signed: correct the mark instead")
-    results, fresh = [], []
-    for command in commands:
-        if command.id in known:
-            results.append(MarkResult(id=command.id, state="kept"))
-            continue
-        try:
-            fresh.append(_mark_row(work, held, enrolled, current, command))
-        except MarkRefusedError as refused:
-            results.append(MarkResult(id=command.id, state="refused", code=refused.code, message=str(refused)))
-        else:
-            known.add(command.id)
-            current[command.signatory_id] = fresh[-1]
-            results.append(MarkResult(id=command.id, state="kept"))
-    if fresh:
-        insert_new(work.db, storage.roll, [_open_roll(held)])
-        work.db.execute(storage.mark.insert(), fresh)
-    if sign and all(result.state == "kept" for result in results):
-        _sign(work, held, list(enrolled.values()), current)
-    return results
+    held = storage.rows(work.db, sheets.meetings(work, storage.meeting.c.id == meeting_id))
+    if not held:
+        raise NotFoundError("meeting", meeting_id)
+    return sheets.load(work, held)[meeting_id].view()
 
 
 def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
@@ -169,17 +105,47 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
 
     The whole may be sent again: what was kept before is kept once.
     """
-    found = {}
-    for command in sorted(commands, key=lambda one: one.meeting_id):  # one order of locks for everybody
+    asked = storage.meeting.c.id.in_([command.meeting_id for command in commands])
+    held = storage.rows(work.db, sheets.meetings(work, asked).with_for_update(of=storage.meeting))
+    found = sheets.load(work, held)
+    results = []
+    for command in commands:
+        sheet = found.get(command.meeting_id)
+        if sheet is None:
+            unknown = NotFoundError("meeting", command.meeting_id)
+            results.append(RollResult(meeting_id=command.meeting_id, code=unknown.code, message=str(unknown)))
+            continue
+        kept: list[MarkResult] = []
+        code = message = ""
         try:
-            with work.db.connection().begin_nested():
-                results = mark_roll(work, command.meeting_id, command.marks, sign=command.sign)
-        except (NotFoundError, ConflictError) as error:
-            refused = RollResult(meeting_id=command.meeting_id, code=error.code, message=str(error))
-            found[command.meeting_id] = refused
-        else:
-            found[command.meeting_id] = RollResult(meeting_id=command.meeting_id, results=results)
-    return [found[command.meeting_id] for command in commands]
+            kept += _mark(work, sheet, command)
+            if command.sign and all(result.state == "kept" for result in kept):
+                sheet.sign(work)
+        except ConflictError as error:
+            code, message = error.code, str(error)
+        results.append(RollResult(meeting_id=command.meeting_id, results=kept, code=code, message=message))
+    sheets.keep(work, list(found.values()))
+    return results
+
+
+def _mark(work: Work, sheet: Sheet, command: RollCommand) -> list[MarkResult]:
+    """
+    Put marks on a sheet; each is answered for itself.
+
+    Raises RollNotOpenError before the day of the meeting, RollSignedError after the sign-off.
+    """
+    sheets.check_open(work, sheet)
+    if sheet.signed and not all(mark.id in sheet.known for mark in command.marks):
+        raise RollSignedError(f"the roll of meeting {command.meeting_id} is signed: correct the mark instead")
+    results = []
+    for mark in command.marks:
+        try:
+            if mark.id not in sheet.known:
+                sheet.add(_checked(work, sheet, mark))
+            results.append(MarkResult(id=mark.id, state="kept"))
+        except MarkRefusedError as refused:
+            results.append(MarkResult(id=mark.id, state="refused", code=refused.code, message=str(refused)))
+    return results
 
 
 def sign_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
@@ -188,49 +154,39 @@ def sign_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
 
     A second call changes nothing. Raises RollNotOpenError, ConflictError (`roll_incomplete`).
     """
-    held = _meeting(work, meeting_id, lock=True)
-    if held["state"] == "signed":
-        return held
-    if held["held_on"] > _today(work, held):
-        raise RollNotOpenError(f"the meeting is on {held['held_on']}")
-    return _sign(work, held, _enrolled(work, held), _current_marks(work, meeting_id))
-
-
-def _sign(
-    work: Work, held: Mapping[str, Any], enrolled: Sequence[Mapping[str, Any]], marks: Mapping[UUID, Mapping[str, Any]]
-) -> dict[str, Any]:
-    if held["state"] == "signed":
-        return dict(held)
-    missing = [row["reference"] for row in enrolled if row["signatory_id"] not in marks]
-    if missing:
-        raise ConflictError(f"{len(missing)} people have no mark yet: {', '.join(missing[:5])}", "roll_incomplete")
-    came = {person for person, mark in marks.items() if mark["status"] in CAME}
-    meeting_id = held["id"]
-    insert_new(work.db, storage.roll, [_open_roll(held)])
-    signed = {"state": "signed", "signed_by": work.who.actor, "signed_at": work.now}
-    work.db.execute(storage.roll.update().where(storage.roll.c.meeting_id == meeting_id).values(**signed))
-    presence.keep(work, held, marks.values())
-    touch(work, [row["contract_id"] for row in enrolled])
-    present, absent = len(came), sum(1 for mark in marks.values() if mark["status"] in ABSENT)
-    work.tell(RollSigned(meeting_id=meeting_id, session_id=held["session_id"], present=present, absent=absent))
-    if held["training"] == "civic":
-        work.tell(*_missed(held, enrolled, marks))
-    return {**held, **signed}
+    sheet = sheets.open_sheet(work, meeting_id)
+    sheet.sign(work)
+    sheets.keep(work, [sheet])
+    return sheet.meeting
 
 
 def correct_mark(work: Work, command: MarkCommand, meeting_id: UUID, reason: str) -> None:
     """Correct a mark of a signed roll: a new mark supersedes it, both stay visible. Raises InvalidInputError."""
     if reason not in CORRECTIONS:
         raise InvalidInputError("the correction is refused", [FieldFault("reason", "choice", f"one of {CORRECTIONS}")])
-    held = _meeting(work, meeting_id, lock=True)
-    if held["state"] != "signed":
+    sheet = sheets.open_sheet(work, meeting_id)
+    if not sheet.signed:
         raise RollNotOpenError(f"the roll of meeting {meeting_id} is not signed yet: change the mark itself")
-    enrolled = {row["signatory_id"]: row for row in _enrolled(work, held)}
-    current = _current_marks(work, meeting_id)
-    row = _mark_row(work, held, enrolled, current, command) | {"reason": reason}
-    insert_new(work.db, storage.mark, [row])
-    presence.keep(work, held, [row])
-    touch(work, [enrolled[command.signatory_id]["contract_id"]])
+    if command.id not in sheet.known:
+        sheet.add(_checked(work, sheet, command), reason=reason)
+        sheets.keep(work, [sheet])
+
+
+def _checked(work: Work, sheet: Sheet, command: MarkCommand) -> Mark:
+    """Return the mark that a device asks for. Raises MarkRefusedError where it contradicts itself or its meeting."""
+    status = Status(command.status)
+    check_mark(status, command.minutes_lost, command.act, command.act_reason, sheet.meeting["minutes"])
+    return Mark(
+        id=command.id,
+        signatory_id=command.signatory_id,
+        status=status,
+        minutes_lost=command.minutes_lost,
+        act=command.act,
+        act_reason=command.act_reason,
+        actor=work.who.actor,
+        effective_at=command.effective_at or work.now,
+        recorded_at=work.now,
+    )
 
 
 def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool, reason: str) -> None:
@@ -245,7 +201,7 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     before = storage.one(work.db, storage.mark, mark_id, "mark", lock=True)
     if before["status"] not in ABSENT:
         raise ConflictError(f"mark {mark_id} is {before['status']}, no absence", "not_an_absence")
-    latest = _current_marks(work, before["meeting_id"])[before["signatory_id"]]
+    latest = _latest(work, before)
     if latest["id"] == new_id:
         return
     if latest["id"] != mark_id:
@@ -264,6 +220,13 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     presence.requalify(work, row)
     mine = sa.select(storage.placement.c.contract_id).where(storage.placement.c.signatory_id == row["signatory_id"])
     touch(work, work.db.scalars(mine).all())
+
+
+def _latest(work: Work, mark: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mark in force of the same person and half-day."""
+    table = storage.mark
+    same = sa.and_(table.c.meeting_id == mark["meeting_id"], table.c.signatory_id == mark["signatory_id"])
+    return storage.rows(work.db, sa.select(table).where(same).order_by(table.c.seq.desc()).limit(1))[0]
 
 
 def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: str, outcome: str) -> None:
@@ -286,139 +249,3 @@ def keep_level(work: Work, contract_id: UUID, *, level: str, test: str, reached_
     row = {"contract_id": contract_id, "level": level, "test": test, "reached_on": reached_on}
     insert_new(work.db, storage.early_exit, [row | {"actor": work.who.actor}])
     touch(work, [contract_id])
-
-
-def _meeting(work: Work, meeting_id: UUID, *, lock: bool = False) -> dict[str, Any]:
-    meeting, session, roll = storage.meeting, storage.session, storage.roll
-    query = (
-        sa.select(
-            meeting,
-            session.c.training,
-            session.c.package,
-            session.c.trainer,
-            session.c.provider_id,
-            storage.site.c.label.label("site"),
-            storage.site.c.commune,
-            storage.site.c.zone,
-            sa.func.coalesce(roll.c.state, "open").label("state"),
-            roll.c.signed_by,
-            roll.c.signed_at,
-        )
-        .join(session, session.c.id == meeting.c.session_id)
-        .join(storage.site, storage.site.c.id == session.c.site_id)
-        .outerjoin(roll, roll.c.meeting_id == meeting.c.id)
-        .where(meeting.c.id == meeting_id)
-    )
-    query = _visible(work, query)
-    found = work.db.execute(query.with_for_update(of=meeting) if lock else query).mappings().first()
-    if found is None:
-        raise NotFoundError("meeting", meeting_id)
-    return dict(found)
-
-
-def _visible(work: Work, query: sa.Select[Any]) -> sa.Select[Any]:
-    """Narrow to what this person may see: a provider's people see their own body's groups, a trainer their own."""
-    who = work.who
-    if who.role == "trainer":
-        body, _, trainer = who.scope.partition("/")
-        return query.where(storage.session.c.trainer == trainer, _of_body(body))
-    if who.role == "provider_manager":
-        return query.where(_of_body(who.scope))
-    if who.role in {"planner", "auditor", "controller", "admin", "service"}:
-        return query
-    raise ForbiddenError(f"{who.role} does not see rolls")
-
-
-def _of_body(code: str) -> sa.ColumnElement[bool]:
-    bodies = sa.select(storage.provider.c.id).where(storage.provider.c.code == code)
-    return storage.session.c.provider_id.in_(bodies)
-
-
-def _enrolled(work: Work, held: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return who has a seat in this very meeting: for its part, and joined by that day."""
-    seat, person = storage.placement, storage.signatory
-    query = (
-        sa.select(
-            seat.c.signatory_id,
-            seat.c.id.label("placement_id"),
-            seat.c.contract_id,
-            person.c.name,
-            person.c.alias,
-            person.c.reference,
-        )
-        .join(person, person.c.id == seat.c.signatory_id)
-        .where(seat.c.session_id == held["session_id"], seat.c.part == held["part"], seat.c.state == "active")
-        .where(seat.c.joins_on <= held["held_on"])
-        .order_by(person.c.name, seat.c.signatory_id)
-    )
-    ended = sa.select(storage.early_exit.c.contract_id).where(storage.early_exit.c.reached_on < held["held_on"])
-    if held["training"] == "language":
-        query = query.where(seat.c.contract_id.not_in(ended))
-    return storage.rows(work.db, query)
-
-
-def _marks(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
-    """Return every mark of a meeting in the order of recording: the last one of a person is in force."""
-    query = sa.select(storage.mark).where(storage.mark.c.meeting_id == meeting_id)
-    return storage.rows(work.db, query.order_by(storage.mark.c.seq))
-
-
-def _current_marks(work: Work, meeting_id: UUID) -> dict[UUID, dict[str, Any]]:
-    return {mark["signatory_id"]: mark for mark in _marks(work, meeting_id)}
-
-
-def _mark_row(
-    work: Work,
-    held: Mapping[str, Any],
-    enrolled: Mapping[UUID, Mapping[str, Any]],
-    current: Mapping[UUID, Mapping[str, Any]],
-    command: MarkCommand,
-) -> dict[str, Any]:
-    if command.signatory_id not in enrolled:
-        fault = FieldFault("signatory_id", "not_enrolled", "this person has no seat in this meeting")
-        raise MarkRefusedError("the mark is refused", [fault])
-    status = Status(command.status)
-    check_mark(status, command.minutes_lost, command.act, command.act_reason, held["minutes"])
-    before = current.get(command.signatory_id)
-    return {
-        "id": command.id,
-        "meeting_id": held["id"],
-        "signatory_id": command.signatory_id,
-        "status": status.value,
-        "minutes_lost": command.minutes_lost,
-        "act": command.act,
-        "act_reason": command.act_reason,
-        "supersedes": before["id"] if before else None,
-        "reason": "",
-        "actor": work.who.actor,
-        "effective_at": command.effective_at or work.now,
-        "recorded_at": work.now,
-        "seq": before["seq"] + 1 if before else 1,
-    }
-
-
-def _missed(
-    held: Mapping[str, Any], enrolled: Sequence[Mapping[str, Any]], marks: Mapping[UUID, Mapping[str, Any]]
-) -> list[MeetingMissed]:
-    return [
-        MeetingMissed(
-            contract_id=row["contract_id"],
-            signatory_id=row["signatory_id"],
-            meeting_id=held["id"],
-            session_id=held["session_id"],
-            placement_id=row["placement_id"],
-            part=held["part"],
-            missed_on=held["held_on"],
-        )
-        for row in enrolled
-        if marks[row["signatory_id"]]["status"] in ABSENT
-    ]
-
-
-def _open_roll(held: Mapping[str, Any]) -> dict[str, Any]:
-    row = {"meeting_id": held["id"], "session_id": held["session_id"], "state": "open"}
-    return row | {"signed_by": None, "signed_at": None}
-
-
-def _today(work: Work, held: Mapping[str, Any]) -> date:
-    return work.now.astimezone(ZoneInfo(held["zone"])).date()
