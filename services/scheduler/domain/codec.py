@@ -8,7 +8,7 @@ the class. A bad file gives one error that names the path, the field and the rul
 import dataclasses
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date
 from enum import Enum
 from functools import cache
@@ -20,6 +20,7 @@ from shared.errors import ParcoursError
 __all__ = ["FormatError", "Says", "from_json", "schema_of", "to_json"]
 
 _T = TypeVar("_T")
+_Coder = Callable[[Any], Any]
 _DAY_SCHEMA = {"type": "string", "pattern": "^M?A?S?$"}
 
 
@@ -46,24 +47,15 @@ class Says:
 
 def from_json(kind: type[_T], data: Any, path: str = "$") -> _T:
     """Return the value of `kind` that `data` describes; raises FormatError on the first thing that is wrong."""
-    return cast("_T", _decode(kind, data, path))
+    try:
+        return cast("_T", _decoder(kind)(data))
+    except _FaultError as fault:
+        raise FormatError(path + "".join(reversed(fault.steps)), fault.rule) from None
 
 
 def to_json(value: Any) -> Any:
     """Return the plain JSON of a value; fields keep the order of the class."""
-    if isinstance(value, WeeklySlots):
-        return list(value.days())
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple | list):
-        return [to_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value):
-        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return value
+    return _encoder(type(value))(value)
 
 
 def schema_of(kind: type[Any], title: str, identity: str) -> dict[str, Any]:
@@ -92,90 +84,193 @@ def _fields(kind: Any) -> tuple[tuple[str, Any, bool], ...]:
     )
 
 
-def _decode(kind: Any, data: Any, path: str) -> Any:
+class _FaultError(Exception):
+    """What is wrong, and the steps that lead to it from the innermost value outwards."""
+
+    def __init__(self, rule: str, *steps: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.steps = list(steps)
+
+    def under(self, step: str) -> "_FaultError":
+        self.steps.append(step)
+        return self
+
+
+def _make_encoder(kind: type[Any]) -> _Coder:
+    """Return the function that writes values of this very class; looked up once, run a hundred thousand times."""
+    if kind is WeeklySlots:
+        return lambda value: list(value.days())
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, date):
+        return date.isoformat
+    if issubclass(kind, tuple | list):
+        return lambda value: [_encoder(type(item))(item) for item in value]
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): _encoder(type(item))(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(kind):
+        names = tuple(field.name for field in dataclasses.fields(kind))
+        return lambda value: {name: _encoder(type(item := getattr(value, name)))(item) for name in names}
+    return lambda value: value
+
+
+_encoder: Callable[[Any], _Coder] = cache(_make_encoder)
+
+
+def _make_decoder(kind: Any) -> _Coder:
+    """Return the function that reads this type; a hint is taken apart once, not for each value."""
     origin = typing.get_origin(kind)
     if origin is Annotated:
         inner, *notes = typing.get_args(kind)
-        value = _decode(inner, data, path)
-        for note in notes:
-            if isinstance(note, Says):
-                _check(note, value, path)
-        return value
+        return _checked(_decoder(inner), [note for note in notes if isinstance(note, Says)])
     if origin in {typing.Union, types.UnionType}:
-        options = [option for option in typing.get_args(kind) if option is not type(None)]
-        return None if data is None else _decode(options[0], data, path)
+        (option,) = [option for option in typing.get_args(kind) if option is not type(None)]
+        decode = _decoder(option)
+        return lambda data: None if data is None else decode(data)
     if origin is tuple:
-        inner = typing.get_args(kind)[0]
-        if not isinstance(data, list):
-            raise FormatError(path, f"a list is expected, not {_name(data)}")
-        return tuple(_decode(inner, item, f"{path}[{index}]") for index, item in enumerate(data))
+        return _list_of(_decoder(typing.get_args(kind)[0]))
     if origin is Mapping:
-        inner = typing.get_args(kind)[1]
-        if not isinstance(data, dict):
-            raise FormatError(path, f"an object is expected, not {_name(data)}")
-        return {key: _decode(inner, item, f"{path}.{key}") for key, item in data.items()}
-    return _decode_plain(kind, data, path)
-
-
-def _decode_plain(kind: Any, data: Any, path: str) -> Any:
+        return _object_of(_decoder(typing.get_args(kind)[1]))
     if kind is WeeklySlots:
-        if not isinstance(data, list) or not all(isinstance(day, str) for day in data):
-            raise FormatError(path, "a list of seven strings is expected, Monday first, letters among M, A, S")
-        try:
-            return WeeklySlots.from_days(data)
-        except ValueError as error:
-            raise FormatError(path, str(error)) from None
+        return _slots
     if kind is date:
-        try:
-            return date.fromisoformat(data)
-        except (TypeError, ValueError):
-            raise FormatError(path, f"a date like 2025-03-31 is expected, not {data!r}") from None
+        return _day
     if isinstance(kind, type) and issubclass(kind, Enum):
+        return _member_of(kind)
+    if dataclasses.is_dataclass(kind):
+        return _fields_of(cast("type[Any]", kind))
+    return _plain(kind)
+
+
+_decoder: Callable[[Any], _Coder] = cache(_make_decoder)
+
+
+def _checked(decode: _Coder, notes: list[Says]) -> _Coder:
+    def read(data: Any) -> Any:
+        value = decode(data)
+        for note in notes:
+            _check(note, value)
+        return value
+
+    return read if notes else decode
+
+
+def _list_of(decode: _Coder) -> _Coder:
+    def read(data: Any) -> Any:
+        if not isinstance(data, list):
+            raise _FaultError(f"a list is expected, not {_name(data)}")
+        found: list[Any] = []
+        try:
+            for item in data:
+                found.append(decode(item))  # noqa: PERF401 - the length says where the fault is
+        except _FaultError as fault:
+            raise fault.under(f"[{len(found)}]") from None
+        return tuple(found)
+
+    return read
+
+
+def _object_of(decode: _Coder) -> _Coder:
+    def read(data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise _FaultError(f"an object is expected, not {_name(data)}")
+        found = {}
+        for key, item in data.items():
+            try:
+                found[key] = decode(item)
+            except _FaultError as fault:
+                raise fault.under(f".{key}") from None
+        return found
+
+    return read
+
+
+def _slots(data: Any) -> WeeklySlots:
+    if not isinstance(data, list) or not all(isinstance(day, str) for day in data):
+        raise _FaultError("a list of seven strings is expected, Monday first, letters among M, A, S")
+    try:
+        return WeeklySlots.from_days(data)
+    except ValueError as error:
+        raise _FaultError(str(error)) from None
+
+
+def _day(data: Any) -> date:
+    try:
+        return date.fromisoformat(data)
+    except (TypeError, ValueError):
+        raise _FaultError(f"a date like 2025-03-31 is expected, not {data!r}") from None
+
+
+def _member_of(kind: type[Enum]) -> _Coder:
+    def read(data: Any) -> Enum:
         try:
             return kind(data)
         except ValueError:
             known = ", ".join(str(member.value) for member in kind)
-            raise FormatError(path, f"one of {known} is expected, not {data!r}") from None
-    if dataclasses.is_dataclass(kind):
-        return _decode_object(cast("type[Any]", kind), data, path)
-    if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
-        return float(data)
-    if type(data) is not kind:
-        names = {str: "a text", int: "a whole number", bool: "true or false", float: "a number"}
-        raise FormatError(path, f"{names.get(kind, str(kind))} is expected, not {_name(data)}")
-    return data
+            raise _FaultError(f"one of {known} is expected, not {data!r}") from None
+
+    return read
 
 
-def _decode_object(kind: type[Any], data: Any, path: str) -> Any:
-    if not isinstance(data, dict):
-        raise FormatError(path, f"an object is expected, not {_name(data)}")
-    fields = _fields(cast("Hashable", kind))
-    unknown = sorted(set(data) - {name for name, _, _ in fields})
-    if unknown:
-        raise FormatError(f"{path}.{unknown[0]}", "no such field")
-    values: dict[str, Any] = {}
-    for name, hint, required in fields:
-        if name in data:
-            values[name] = _decode(hint, data[name], f"{path}.{name}")
-        elif required:
-            raise FormatError(f"{path}.{name}", "this field is missing")
-    try:
-        return kind(**values)
-    except ValueError as error:
-        if isinstance(error, FormatError):
+def _plain(kind: Any) -> _Coder:
+    expected = {str: "a text", int: "a whole number", bool: "true or false", float: "a number"}.get(kind, str(kind))
+
+    def read(data: Any) -> Any:
+        if type(data) is kind:
+            return data
+        if kind is float and isinstance(data, int) and not isinstance(data, bool):
+            return float(data)
+        raise _FaultError(f"{expected} is expected, not {_name(data)}")
+
+    return read
+
+
+def _fields_of(kind: type[Any]) -> _Coder:
+    fields: dict[str, _Coder] = {}
+    required: list[str] = []
+
+    def prepare() -> None:
+        for name, hint, needed in _fields(cast("Hashable", kind)):
+            fields[name] = _decoder(hint)
+            required.extend([name] if needed else [])
+
+    def read(data: Any) -> Any:
+        if not fields:
+            prepare()  # only now: a class may hold itself
+        if not isinstance(data, dict):
+            raise _FaultError(f"an object is expected, not {_name(data)}")
+        values: dict[str, Any] = {}
+        for name, item in data.items():
+            decode = fields.get(name)
+            if decode is None:
+                raise _FaultError("no such field", f".{name}")
+            try:
+                values[name] = decode(item)
+            except _FaultError as fault:
+                raise fault.under(f".{name}") from None
+        for name in required:
+            if name not in values:
+                raise _FaultError("this field is missing", f".{name}")
+        try:
+            return kind(**values)
+        except FormatError:
             raise
-        raise FormatError(path, str(error)) from None
+        except ValueError as error:
+            raise _FaultError(str(error)) from None
+
+    return read
 
 
-def _check(note: Says, value: Any, path: str) -> None:
+def _check(note: Says, value: Any) -> None:
     if value is None:
         return
     if note.choices and value not in note.choices:
-        raise FormatError(path, f"one of {', '.join(note.choices)} is expected, not {value!r}")
+        raise _FaultError(f"one of {', '.join(note.choices)} is expected, not {value!r}")
     if note.minimum is not None and value < note.minimum:
-        raise FormatError(path, f"at least {note.minimum:g} is expected ({note.text}), not {value}")
+        raise _FaultError(f"at least {note.minimum:g} is expected ({note.text}), not {value}")
     if note.maximum is not None and value > note.maximum:
-        raise FormatError(path, f"at most {note.maximum:g} is expected ({note.text}), not {value}")
+        raise _FaultError(f"at most {note.maximum:g} is expected ({note.text}), not {value}")
 
 
 def _name(data: Any) -> str:

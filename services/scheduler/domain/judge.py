@@ -26,7 +26,6 @@ from services.scheduler.domain.problem import (
     Slot,
     Training,
     WeekParity,
-    fingerprint,
 )
 from services.scheduler.domain.score import score
 from services.scheduler.domain.view import Seat, View, capacity, minimum_to_open
@@ -73,7 +72,7 @@ def lot_quantity(lot: Lot, seat: Seat) -> int:
 
 def each_need_is_answered_once(view: View) -> Iterator[Breach]:
     """Each need of the problem is placed or unplaced, once; the plan names nothing that does not exist."""
-    if view.plan.problem != fingerprint(view.problem):
+    if view.plan.problem != view.problem.fingerprint:
         yield Breach(rule="answer", words="the plan answers another problem: the fingerprints differ")
     answers = Counter([placement.need for placement in view.plan.placements])
     answers.update(one.need for one in view.plan.unplaced)

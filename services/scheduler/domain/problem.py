@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any
 
 from services.scheduler.domain.codec import FormatError, Says, from_json, to_json
@@ -49,7 +50,6 @@ __all__ = [
     "WeekParity",
     "WeeklySlots",
     "Weights",
-    "fingerprint",
     "problem_from_json",
     "problem_to_json",
 ]
@@ -423,7 +423,7 @@ class Allowance:
     proposed: Annotated[Session | None, Says("the group itself, where the planner wants it to be considered")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """All that one planning run is given. Lists keep their order; ids are unique in their list."""
 
@@ -453,6 +453,12 @@ class Problem:
     def __post_init__(self) -> None:
         check_references(self)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the canonical JSON: the same problem has the same fingerprint everywhere."""
+        text = json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
 
 def problem_from_json(data: Any) -> Problem:
     """Read a problem; raises FormatError with the path, the field and the rule."""
@@ -463,12 +469,6 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
     """Return the JSON form, with the fields in the order of the classes."""
     written: dict[str, Any] = to_json(problem)
     return written
-
-
-def fingerprint(problem: Problem) -> str:
-    """Return the SHA-256 of the canonical JSON: the same problem has the same fingerprint everywhere."""
-    text = json.dumps(to_json(problem), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_references(problem: Problem) -> None:

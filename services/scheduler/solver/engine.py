@@ -14,7 +14,7 @@ from time import monotonic
 
 from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced
-from services.scheduler.domain.problem import Placement, Problem, Session, SessionState, fingerprint
+from services.scheduler.domain.problem import Placement, Problem, Session, SessionState
 from services.scheduler.domain.score import score
 from services.scheduler.solver.bounds import Bounds
 from services.scheduler.solver.candidates import candidates
@@ -149,7 +149,7 @@ class _Run:
         """Return the plan that leaves everything as it was."""
         placed = {placement.need for placement in self.standing}
         return Plan(
-            problem=fingerprint(self.problem),
+            problem=self.problem.fingerprint,
             sessions=self.problem.sessions,
             placements=self.standing,
             unplaced=tuple(_pending(need.id) for need in self.problem.needs if need.id not in placed),
@@ -275,7 +275,7 @@ class _Run:
         known = {one.need: one for one in reasons}
         unplaced = tuple(known.get(need.id, _pending(need.id)) for need in self.problem.needs if need.id not in placed)
         plan = Plan(
-            problem=fingerprint(self.problem),
+            problem=self.problem.fingerprint,
             sessions=sessions,
             placements=placements,
             unplaced=unplaced,
@@ -358,7 +358,7 @@ def _standing(problem: Problem) -> tuple[tuple[Placement, ...], int]:
     while True:
         placed = {placement.need for placement in placements}
         plan = Plan(
-            problem=fingerprint(problem),
+            problem=problem.fingerprint,
             sessions=problem.sessions,
             placements=placements,
             unplaced=tuple(_pending(need.id) for need in problem.needs if need.id not in placed),

@@ -9,6 +9,7 @@ cheapest set is the answer. On small problems the change is applied and the unit
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from random import Random
 from time import monotonic
 from uuid import UUID, uuid5
@@ -117,6 +118,8 @@ class Reasons:
         self.opened = opened
         self.write = write
         self.tried: dict[tuple[Change, ...], bool] = {}
+        self.ranked: dict[tuple[Training, tuple[str, ...]], list[Candidate]] = {}
+        self.waiters: dict[tuple[int, int], list[int]] = {}
 
     def explain(self, until: float | None) -> tuple[Unplaced, ...]:
         """Return the reason of each need without a seat; after `until` (monotonic) changes are no longer tried."""
@@ -221,7 +224,7 @@ class Reasons:
 
     def _ways(self, unit: Unit) -> list[_Way]:
         ways = list(self._open_ways(unit))
-        ways += self._closed_ways(unit, self.candidates)
+        ways += self._closed_ways(unit)
         return ways or self._far_ways(unit)
 
     def _open_ways(self, unit: Unit) -> Iterator[_Way]:
@@ -266,25 +269,31 @@ class Reasons:
                 obstacles.append(self._lot_short(problem.lots[group.lot], lacking))
         return _Way(group.shape, group.site, tuple(obstacles))
 
-    def _closed_ways(self, unit: Unit, personal: list[Candidate], *, any_person: bool = False) -> list[_Way]:
+    def _closed_ways(self, unit: Unit) -> list[_Way]:
         """Ask the groups that could open for this unit, those with most people waiting first."""
-        waiting = self.draft.unplaced
-        kind = [
-            one
-            for one in personal
-            if one.shape.training is unit.training
-            and set(unit.parts) <= set(one.shape.parts)
-            and (any_person or one.takers >> unit.index & 1)
-        ]
-        kind.sort(key=lambda one: (-(one.takers & waiting).bit_count(), one.shape.days[0], one.index))
+        kind = (one for one in self._ranked(unit) if one.takers >> unit.index & 1)
         ways: list[_Way] = []
-        for candidate in kind[: 8 * _NEAR_CANDIDATES]:
+        for candidate in islice(kind, 8 * _NEAR_CANDIDATES):
             way = self._ask_closed(unit, candidate)
             if way is not None:
                 ways.append(way)
             if len(ways) >= _NEAR_CANDIDATES:
                 break
         return ways
+
+    def _ranked(self, unit: Unit) -> list[Candidate]:
+        """Return the groups of the unit's kind, those with most people waiting first; ranked once for all units."""
+        key = (unit.training, unit.parts)
+        if key not in self.ranked:
+            waiting = self.draft.unplaced
+            kind = [
+                one
+                for one in self.candidates
+                if one.shape.training is unit.training and set(unit.parts) <= set(one.shape.parts)
+            ]
+            kind.sort(key=lambda one: (-(one.takers & waiting).bit_count(), one.shape.days[0], one.index))
+            self.ranked[key] = kind
+        return self.ranked[key]
 
     def _ask_closed(self, unit: Unit, candidate: Candidate) -> _Way | None:
         draft, problem, facts = self.draft, self.problem, self.facts
@@ -318,8 +327,10 @@ class Reasons:
         counts = dict.fromkeys(shape.parts, 0)
         seats = min(size.maximum, problem.rooms[room].seats)
         quantity, company = 0, 0
-        for index in [unit.index, *(one for one in present if one != unit.index)]:
+        for index in present:
             one = draft.units[index]
+            if all(count >= seats for count in counts.values()):
+                break
             if all(counts[part] < seats for part in one.parts):
                 for part in one.parts:
                     counts[part] += 1
@@ -677,18 +688,27 @@ class Reasons:
         return _Obstacle(rule, fr, en, _PRICE_WAIVER, change)
 
     def _company(self, unit: Unit, candidate: Candidate, room: int) -> list[int]:
-        """Return the waiting units that could sit in this group together with the unit."""
-        draft, facts = self.draft, self.facts
+        """Return the waiting units that could sit in this group together with the unit, the unit first."""
+        key = (candidate.index, room)
+        if candidate.index >= len(self.candidates) or self.candidates[candidate.index] is not candidate:
+            others = self._waiters(candidate, room)  # a group made up for this unit alone
+        elif key in self.waiters:
+            others = self.waiters[key]
+        else:
+            others = self.waiters[key] = self._waiters(candidate, room)
+        return [unit.index, *(index for index in others if index != unit.index)]
+
+    def _waiters(self, candidate: Candidate, room: int) -> list[int]:
+        """Return the waiting units that could sit in a group, the heaviest first."""
+        draft, facts, shape = self.draft, self.facts, candidate.shape
         present = []
-        for index in bits_of(candidate.takers & draft.unplaced | 1 << unit.index):
+        for index in bits_of(candidate.takers & draft.unplaced):
             one = draft.units[index]
-            if index != unit.index:
-                joins_on = draft.entry_day(one, candidate.shape, candidate.entries)
-                clash = draft.busy[one.person] & facts.unit_mask(one, candidate.shape, joins_on)
-                if clash or not draft.in_order(one, candidate.shape) or not draft.room_suits(one, room):
-                    continue
-            present.append(index)
-        present.sort(key=lambda index: (index != unit.index, -draft.units[index].weight, index))
+            joins_on = draft.entry_day(one, shape, candidate.entries)
+            clash = draft.busy[one.person] & facts.unit_mask(one, shape, joins_on)
+            if not clash and draft.in_order(one, shape) and draft.room_suits(one, room):
+                present.append(index)
+        present.sort(key=lambda index: (-draft.units[index].weight, index))
         return present
 
     def _hear(self, unit: Unit, shape: Shape, heard: dict[str, int]) -> None:

@@ -28,7 +28,6 @@ from services.scheduler.domain.problem import (
     Trainer,
     Training,
     WeeklySlots,
-    fingerprint,
 )
 
 MONDAY = date(2025, 3, 3)  # the run is on a Monday, in an odd-numbered ISO week
@@ -233,7 +232,7 @@ def plan(of: Problem, sessions: tuple[Session, ...], placements: tuple[Placement
     """A plan written by hand; who has no seat is left unplaced with a bare reason."""
     placed = {placement.need for placement in placements}
     return Plan(
-        problem=fingerprint(of),
+        problem=of.fingerprint,
         sessions=sessions,
         placements=placements,
         unplaced=tuple(

@@ -10,7 +10,7 @@ import pytest
 
 from services.scheduler.domain.formats import documents
 from services.scheduler.domain.plan import plan_from_json, plan_to_json
-from services.scheduler.domain.problem import FormatError, fingerprint, problem_from_json, problem_to_json
+from services.scheduler.domain.problem import FormatError, problem_from_json, problem_to_json
 from services.scheduler.solver import solve
 
 FORMATS = Path(__file__).resolve().parents[3] / "docs" / "formats"
@@ -31,7 +31,7 @@ def test_what_is_written_fits_its_schema_and_is_read_back_the_same() -> None:
 
     assert problem_from_json(written) == of
     assert plan_from_json(planned) == plan
-    assert fingerprint(problem_from_json(written)) == fingerprint(of)
+    assert problem_from_json(written).fingerprint == of.fingerprint
 
 
 def test_every_field_of_the_problem_says_its_unit_or_meaning() -> None:
