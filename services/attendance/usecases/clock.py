@@ -35,7 +35,7 @@ from shared.work import Work
 
 BATCH = 200
 OUR_OWN = ("version", "told_on")  # columns of progress that are not told
-TELL_PROGRESS_EVERY = timedelta(days=7)  # [A] unless the status changes; flags and completions are told at once
+TELL_PROGRESS_EVERY = timedelta(days=14)  # [A] unless the status changes; flags and completions are told at once
 NEAR_TERM = timedelta(days=150)  # longer than the quickest course (600 h at 30 h a week: 140 days) and any review delay
 LOOK_BACK = timedelta(days=14)  # longer than the grace after the last meeting
 GRACE_DAYS = 3  # [A] after the last meeting before a course counts as ended: rolls come in late

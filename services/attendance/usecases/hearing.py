@@ -12,7 +12,7 @@ __all__ = [
     "keep_site",
 ]
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -145,10 +145,14 @@ def keep_failure(work: Work, event: NoticeFailed) -> None:
     insert_new(work.db, storage.notice_proof, [_about(event) | proof])
 
 
-def touch(work: Work, contract_ids: Sequence[UUID]) -> None:
+TOUCH = storage.contract.update().where(storage.contract.c.id == sa.bindparam("key")).values(stale=True)
+
+
+def touch(work: Work, contract_ids: Iterable[UUID]) -> None:
     """Mark contracts whose hours, forecast or flags must be computed again."""
-    mine = storage.contract.c.id.in_(contract_ids)
-    work.db.execute(storage.contract.update().where(mine).values(stale=True))
+    keys = [{"key": key} for key in sorted(contract_ids)]  # one order of locks for everybody
+    if keys:
+        work.db.connection().execute(TOUCH, keys)
 
 
 def _about(event: NoticeDelivered | NoticeFailed) -> dict[str, Any]:

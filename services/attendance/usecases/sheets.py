@@ -162,8 +162,7 @@ def keep(work: Work, sheets: Sequence[Sheet]) -> None:
     counted = [(sheet, sheet.current.values() if sheet.signed_now else sheet.fresh) for sheet in sheets if sheet.signed]
     presence.keep(work, [(sheet.meeting, mark) for sheet, marks in counted for mark in marks])
     touched = {person["contract_id"] for sheet, _ in counted for person in sheet.people.values()}
-    if touched:
-        touch(work, list(touched))
+    touch(work, touched)
     work.tell(*(event for sheet in signed for event in _told(sheet)))
 
 

@@ -38,7 +38,7 @@ __all__ = ["Reasons"]
 _NEW_IDS = UUID("0f0c2d0e-6f0b-5d0c-8d6a-4d3d6f2a91b7")  # fixed once: ids of proposed staff are derived from it
 CONFIRM_NEEDS = 400  # problems with at most so many needs have each change tried for real
 _NEAR_GROUPS = 40  # open groups asked for one unit
-_NEAR_CANDIDATES = 25  # groups not open asked for one unit
+_NEAR_CANDIDATES = 15  # groups not open asked for one unit
 _FAR_CANDIDATES = 120  # of those, how many are asked, spread over places and days
 _DEAR = 150  # above this price groups that the person could not join alone are asked as well
 _TRIES = 6  # changes tried for one unit before it is stated without proof
@@ -119,7 +119,7 @@ class Reasons:
         self.write = write
         self.tried: dict[tuple[Change, ...], bool] = {}
         self.ranked: dict[tuple[Training, tuple[str, ...]], list[Candidate]] = {}
-        self.waiters: dict[tuple[int, int], list[int]] = {}
+        self.waiters: dict[tuple[int, int, tuple[str, ...]], list[int]] = {}
 
     def explain(self, until: float | None) -> tuple[Unplaced, ...]:
         """Return the reason of each need without a seat; after `until` (monotonic) changes are no longer tried."""
@@ -307,22 +307,16 @@ class Reasons:
         trainer, staff = self._trainer(shape, site)
         if staff is not None:
             obstacles.append(staff)
-        present = self._company(unit, candidate, room)
+        civic = unit.training is Training.CIVIC
         heard: dict[str, int] = {}
-        if unit.training is Training.CIVIC:
-            for index in present:
-                self._hear(draft.units[index], shape, heard)
+        if civic:
+            self._hear(unit, shape, heard)
             person = problem.people[unit.person]
             if not person.follows_french and heard.keys().isdisjoint(person.languages):
                 obstacle = self._unheard(unit, shape, set(), kept=False)
                 if obstacle is not None:
                     obstacles.append(obstacle)
-            present = [
-                index
-                for index in present
-                if index == unit.index or Search._heard(draft, draft.units[index], heard)  # noqa: SLF001 - one rule
-            ]
-        civic = unit.training is Training.CIVIC
+        present = self._company(unit, candidate, room, heard)
         size = problem.rules.civic_size if civic else problem.rules.language_size
         counts = dict.fromkeys(shape.parts, 0)
         seats = min(size.maximum, problem.rooms[room].seats)
@@ -687,19 +681,19 @@ class Reasons:
         )
         return _Obstacle(rule, fr, en, _PRICE_WAIVER, change)
 
-    def _company(self, unit: Unit, candidate: Candidate, room: int) -> list[int]:
+    def _company(self, unit: Unit, candidate: Candidate, room: int, heard: dict[str, int]) -> list[int]:
         """Return the waiting units that could sit in this group together with the unit, the unit first."""
-        key = (candidate.index, room)
+        key = (candidate.index, room, tuple(heard))
         if candidate.index >= len(self.candidates) or self.candidates[candidate.index] is not candidate:
-            others = self._waiters(candidate, room)  # a group made up for this unit alone
+            others = self._waiters(candidate, room, heard)  # a group made up for this unit alone
         elif key in self.waiters:
             others = self.waiters[key]
         else:
-            others = self.waiters[key] = self._waiters(candidate, room)
+            others = self.waiters[key] = self._waiters(candidate, room, heard)
         return [unit.index, *(index for index in others if index != unit.index)]
 
-    def _waiters(self, candidate: Candidate, room: int) -> list[int]:
-        """Return the waiting units that could sit in a group, the heaviest first."""
+    def _waiters(self, candidate: Candidate, room: int, heard: dict[str, int]) -> list[int]:
+        """Return the waiting units that could sit in a group and follow it, the heaviest first."""
         draft, facts, shape = self.draft, self.facts, candidate.shape
         present = []
         for index in bits_of(candidate.takers & draft.unplaced):
@@ -709,7 +703,12 @@ class Reasons:
             if not clash and draft.in_order(one, shape) and draft.room_suits(one, room):
                 present.append(index)
         present.sort(key=lambda index: (-draft.units[index].weight, index))
-        return present
+        if shape.training is Training.LANGUAGE:
+            return present
+        languages = dict(heard)
+        for index in present:
+            self._hear(draft.units[index], shape, languages)
+        return [index for index in present if Search._heard(draft, draft.units[index], languages)]  # noqa: SLF001 - one rule
 
     def _hear(self, unit: Unit, shape: Shape, heard: dict[str, int]) -> None:
         """Add a language for this unit if it lacks one, a place for it is left and an interpreter is free."""
