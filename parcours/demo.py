@@ -23,9 +23,10 @@ from shared.ids import derived_id
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 PLAN_SECONDS = 6
-REPLAN_SECONDS = 2
+REPLAN_SECONDS = 4
 REPLAN_WEEKS = (6, 14)  # missed days and people without a place are planned again
-AGENT_WEEKS = 6  # how often an OFII agent looks at absences
+BUSY_WEEKS = 16  # the first weeks are followed week by week, the rest of the year by fortnights
+AGENT_WEEKS = 8  # how often an OFII agent looks at absences
 ABSENCES_TO_LOOK_AT = 6  # [A] the agent looks at people with so many absences that nobody has looked at
 PEOPLE_TO_LOOK_AT = 25  # [A] and at so many people each time: whoever has most absences first
 ROLLS_AT_ONCE = 50
@@ -218,9 +219,10 @@ class Demo:
             # Saturday 18:00 UTC is Saturday evening in Paris: every half-day of the week has been held.
             self._set_clock(_at(start + timedelta(days=5), 18))
             self._take_rolls(start, start + timedelta(days=5))
-            # Monday morning: what was told in the quiet hours leaves.
-            self._set_clock(_at(start + timedelta(days=7), 8))
-            self._stage.drain(self._admin)
+            if week < BUSY_WEEKS or week % 2 or week == self._plan.weeks - 1:
+                # Monday morning: what was told in the quiet hours leaves.
+                self._set_clock(_at(start + timedelta(days=7), 8))
+                self._stage.drain(self._admin)
             if week % AGENT_WEEKS == AGENT_WEEKS - 1:
                 self._look_at_absences()
                 self._stage.drain(self._admin)

@@ -83,10 +83,14 @@ def encode(
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
-def decode(text: str | bytes, *, recipient: str = "", ring: KeyRing | None = None) -> Envelope:
-    """Return what a message says; blocks sealed for `recipient` are opened. Raises EnvelopeError, SealBrokenError."""
+def decode(text: str | bytes | Mapping[str, Any], *, recipient: str = "", ring: KeyRing | None = None) -> Envelope:
+    """
+    Return what a message says, from its text or from its JSON read already; blocks sealed for `recipient` are opened.
+
+    Raises EnvelopeError, SealBrokenError.
+    """
     try:
-        message = json.loads(text)
+        message = text if isinstance(text, Mapping) else json.loads(text)
         kind = event_class(message["type"])
         event_id = UUID(message["id"])
         data = dict(message["data"])

@@ -5,11 +5,12 @@ A transient failure is kept (`retry`) and claimed again when due; a final one go
 it. An event that came before changes nothing; a state that is not newer than what was heard changes nothing.
 """
 
-__all__ = ["Handler", "Hearer", "hear", "release", "retry_due"]
+__all__ = ["Handler", "Hearer", "Together", "hear", "release", "retry_due"]
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,15 @@ from shared.seal import KeyRing
 from shared.tables import heard, inbox, quarantine
 from shared.work import Voice, Work
 
-Handler = Callable[[Work, Any], None]
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A handler of several events of one class at once, in their order; it keeps rows and tells nothing itself."""
+
+    keep: Callable[[Work, Sequence[Any]], None]
+
+
+Handler = Callable[[Work, Any], None] | Together
 
 # Waits between attempts, in seconds of real time; after the last one the event goes to quarantine. [A]
 BACK_OFF = (0.05, 0.2, 1, 5, 30, 120, 600, 1800)
@@ -53,6 +62,7 @@ class _Message:
     source: str
     body: str
     attempts: int
+    content: Mapping[str, Any] | None = None  # the body, where it was read already
 
 
 def hear(hearer: Hearer, bodies: Sequence[str], *, again: bool = False) -> None:
@@ -130,21 +140,19 @@ def _apply_together(hearer: Hearer, db: Session, messages: Sequence[_Message]) -
     now = hearer.clock.now()
     try:
         with db.connection().begin_nested():
-            envelopes = [decode(message.body, recipient=hearer.service, ring=hearer.ring) for message in messages]
+            envelopes = [
+                decode(message.content or message.body, recipient=hearer.service, ring=hearer.ring)
+                for message in messages
+            ]
             states = [one.event for one in envelopes if isinstance(one.event, State)]
             newest = {_subject(event): event.subject_version for event in sorted(states, key=_version)}
             versions = [{"name": name, "subject": key, "version": n} for (name, key), n in newest.items()]
             newer = keep_greater(db, heard, versions, "version")
-            kept = []
-            for message, envelope in zip(messages, envelopes, strict=True):
-                event = envelope.event
-                subject = _subject(event) if isinstance(event, State) else None
-                if subject is None or (subject in newer and newest[subject] == _version(event)):
-                    _effect(hearer, db, envelope, now)
-                    kept.append(_inbox_row(message, "done", now, None))
-                else:
-                    kept.append(_inbox_row(message, "stale", now, None))
-            return kept
+            fresh = [one for one in envelopes if _is_news(one.event, newest, newer)]
+            for kind, run in groupby(fresh, key=lambda one: type(one.event)):
+                _effects(hearer, db, kind, list(run), now)
+            news = {one.id for one in fresh}
+            return [_inbox_row(message, "done" if message.id in news else "stale", now, None) for message in messages]
     except sa.exc.OperationalError:
         raise
     except Exception:  # noqa: BLE001 - whichever it was: each is tried again by itself, and answered for itself
@@ -156,12 +164,12 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
     now = hearer.clock.now()
     try:
         with db.connection().begin_nested():  # the session keeps no objects, so the connection's savepoint is enough
-            envelope = decode(message.body, recipient=hearer.service, ring=hearer.ring)
+            envelope = _open(hearer, message)
             state = "done"
             if isinstance(envelope.event, State) and not _newer(db, envelope.event):
                 state = "stale"
             else:
-                _effect(hearer, db, envelope, now)
+                _effects(hearer, db, type(envelope.event), [envelope], now)
     except TransientError as error:
         if message.attempts < len(BACK_OFF):
             due = real_now() + timedelta(seconds=BACK_OFF[message.attempts])
@@ -176,10 +184,26 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
     return _inbox_row(message, state, now, None)
 
 
-def _effect(hearer: Hearer, db: Session, envelope: Envelope, now: datetime) -> None:
-    with bind_cause(envelope.id):
-        work = Work(db=db, who=service_principal(envelope.source), now=now, voice=hearer.voice, cause_id=envelope.id)
-        hearer.handlers[type(envelope.event)](work, envelope.event)
+def _open(hearer: Hearer, message: _Message) -> Envelope:
+    return decode(message.content or message.body, recipient=hearer.service, ring=hearer.ring)
+
+
+def _is_news(event: Event, newest: Mapping[tuple[str, UUID], int], newer: Collection[tuple[Any, ...]]) -> bool:
+    if not isinstance(event, State):
+        return True
+    return _subject(event) in newer and newest[_subject(event)] == event.subject_version
+
+
+def _effects(hearer: Hearer, db: Session, kind: type[Event], run: Sequence[Envelope], now: datetime) -> None:
+    """Apply neighbouring events of one class and teller: at once where the handler can, else one by one."""
+    handler = hearer.handlers[kind]
+    for last in [run[-1]] if isinstance(handler, Together) else run:
+        with bind_cause(last.id):
+            work = Work(db=db, who=service_principal(last.source), now=now, voice=hearer.voice, cause_id=last.id)
+            if isinstance(handler, Together):
+                handler.keep(work, [one.event for one in run])
+            else:
+                handler(work, last.event)
 
 
 def _newer(db: Session, event: State) -> bool:
@@ -221,7 +245,7 @@ def _peek(body: str) -> _Message:
 
     try:
         message = json.loads(body)
-        return _Message(UUID(message["id"]), str(message["type"])[:80], str(message["source"])[9:33], body, 0)
+        return _Message(UUID(message["id"]), str(message["type"])[:80], str(message["source"])[9:33], body, 0, message)
     except (ValueError, KeyError, TypeError):
         digest = sha256(body.encode()).digest()
         return _Message(UUID(bytes=digest[:16]), "unreadable", "unknown", body, 0)

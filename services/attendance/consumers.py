@@ -17,16 +17,16 @@ from shared.events import (
     SignatoryState,
     SiteState,
 )
-from shared.inbox import Handler
+from shared.inbox import Handler, Together
 
 HANDLERS: Mapping[type[Event], Handler] = {
     ProviderState: hearing.keep_provider,
     SiteState: hearing.keep_site,
-    SignatoryState: hearing.keep_signatory,
+    SignatoryState: Together(hearing.keep_signatories),
     ContractState: hearing.keep_contract,
     PrescriptionState: hearing.keep_prescription,
     SessionState: hearing.keep_session,
-    PlacementState: hearing.keep_placement,
-    NoticeDelivered: hearing.keep_delivery,
+    PlacementState: Together(hearing.keep_placements),
+    NoticeDelivered: Together(hearing.keep_deliveries),
     NoticeFailed: hearing.keep_failure,
 }

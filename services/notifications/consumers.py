@@ -14,13 +14,13 @@ from shared.events import (
     SiteState,
     TrainingCompleted,
 )
-from shared.inbox import Handler
+from shared.inbox import Handler, Together
 
 HANDLERS: Mapping[type[Event], Handler] = {
     SiteState: hearing.keep_site,
     SignatoryState: hearing.keep_person,
     SessionState: hearing.keep_session,
-    PlacementState: hearing.keep_placement,
+    PlacementState: Together(hearing.keep_placements),
     MeetingMissed: hearing.keep_miss,
     TrainingCompleted: hearing.keep_completion,
 }

@@ -15,12 +15,12 @@ from shared.events import (
     RollSigned,
     TrainingCompleted,
 )
-from shared.inbox import Handler
+from shared.inbox import Handler, Together
 
 HANDLERS: Mapping[type[Event], Handler] = {
-    ProgressState: hearing.keep_progress,
+    ProgressState: Together(hearing.keep_progress),
     FlagState: hearing.keep_flag,
-    RollSigned: hearing.keep_roll,
+    RollSigned: Together(hearing.keep_rolls),
     MeetingMissed: hearing.reopen_need,
     TrainingCompleted: hearing.note_completion,
     ContactabilityState: hearing.keep_contactability,

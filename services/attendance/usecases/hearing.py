@@ -2,17 +2,17 @@
 
 __all__ = [
     "keep_contract",
-    "keep_delivery",
+    "keep_deliveries",
     "keep_failure",
-    "keep_placement",
+    "keep_placements",
     "keep_prescription",
     "keep_provider",
     "keep_session",
-    "keep_signatory",
+    "keep_signatories",
     "keep_site",
 ]
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -46,12 +46,14 @@ def keep_site(work: Work, event: SiteState) -> None:
     upsert(work.db, storage.site, [row])
 
 
-def keep_signatory(work: Work, event: SignatoryState) -> None:
-    """Keep a person under the name that a trainer calls."""
-    private = event.private.get("attendance", {})
-    row = {"id": event.signatory_id, "reference": event.reference, "territory": event.territory}
-    row |= {"name": private.get("name", event.reference), "alias": private.get("alias", "")}
-    upsert(work.db, storage.signatory, [row])
+def keep_signatories(work: Work, events: Sequence[SignatoryState]) -> None:
+    """Keep people under the name that a trainer calls."""
+    found = []
+    for event in events:
+        private = event.private.get("attendance", {})
+        row = {"id": event.signatory_id, "reference": event.reference, "territory": event.territory}
+        found.append(row | {"name": private.get("name", event.reference), "alias": private.get("alias", "")})
+    upsert(work.db, storage.signatory, found)
 
 
 def keep_contract(work: Work, event: ContractState) -> None:
@@ -126,17 +128,18 @@ def keep_session(work: Work, event: SessionState) -> None:
     work.db.execute(storage.contract.update().where(storage.contract.c.id.in_(seated)).values(stale=True))
 
 
-def keep_placement(work: Work, event: PlacementState) -> None:
-    """Keep a seat."""
+def keep_placements(work: Work, events: Sequence[PlacementState]) -> None:
+    """Keep seats."""
     names = ("contract_id", "signatory_id", "session_id", "part", "joins_on", "state")
-    upsert(work.db, storage.placement, [{"id": event.placement_id} | {name: getattr(event, name) for name in names}])
-    touch(work, [event.contract_id])
+    seats = [{"id": one.placement_id} | {name: getattr(one, name) for name in names} for one in events]
+    upsert(work.db, storage.placement, seats)
+    touch(work, {one.contract_id for one in events})
 
 
-def keep_delivery(work: Work, event: NoticeDelivered) -> None:
-    """Keep the proof that a notice about a session arrived."""
-    proof = {"delivered": True, "usable": event.usable, "channel": event.channel}
-    upsert(work.db, storage.notice_proof, [_about(event) | proof])
+def keep_deliveries(work: Work, events: Sequence[NoticeDelivered]) -> None:
+    """Keep the proofs that notices about sessions arrived."""
+    proofs = [_about(one) | {"delivered": True, "usable": one.usable, "channel": one.channel} for one in events]
+    upsert(work.db, storage.notice_proof, proofs)
 
 
 def keep_failure(work: Work, event: NoticeFailed) -> None:

@@ -1,7 +1,8 @@
 """What notifications keeps of what the others tell, and which notices that makes at once."""
 
-__all__ = ["keep_completion", "keep_miss", "keep_person", "keep_placement", "keep_session", "keep_site"]
+__all__ = ["keep_completion", "keep_miss", "keep_person", "keep_placements", "keep_session", "keep_site"]
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -86,18 +87,15 @@ def keep_session(work: Work, event: SessionState) -> None:
     _note_news(work, [(person_id, event.session_id) for person_id in work.db.scalars(seated.distinct())])
 
 
-def keep_placement(work: Work, event: PlacementState) -> None:
-    """Keep a seat; its holder may have to be told."""
-    row = {
-        "id": event.placement_id,
-        "person_id": event.signatory_id,
-        "session_id": event.session_id,
-        "part": event.part,
-        "joins_on": event.joins_on,
-        "state": event.state,
-    }
-    upsert(work.db, storage.placement, [row])
-    _note_news(work, [(event.signatory_id, event.session_id)])
+def keep_placements(work: Work, events: Sequence[PlacementState]) -> None:
+    """Keep seats; their holders may have to be told."""
+    names = ("session_id", "part", "joins_on", "state")
+    seats = [
+        {"id": one.placement_id, "person_id": one.signatory_id} | {name: getattr(one, name) for name in names}
+        for one in events
+    ]
+    upsert(work.db, storage.placement, seats)
+    _note_news(work, [(one.signatory_id, one.session_id) for one in events])
 
 
 def keep_miss(work: Work, event: MeetingMissed) -> None:

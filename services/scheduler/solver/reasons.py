@@ -27,6 +27,7 @@ from services.scheduler.domain.problem import (
     Trainer,
     Training,
     WeeklySlots,
+    WeekParity,
 )
 from services.scheduler.solver.candidates import Candidate, candidates, takers_of
 from services.scheduler.solver.draft import Draft, Group
@@ -39,6 +40,7 @@ _NEW_IDS = UUID("0f0c2d0e-6f0b-5d0c-8d6a-4d3d6f2a91b7")  # fixed once: ids of pr
 CONFIRM_NEEDS = 400  # problems with at most so many needs have each change tried for real
 _NEAR_GROUPS = 40  # open groups asked for one unit
 _NEAR_CANDIDATES = 15  # groups not open asked for one unit
+_HURRIED_CANDIDATES = 4  # the same when time is over
 _FAR_CANDIDATES = 120  # of those, how many are asked, spread over places and days
 _DEAR = 150  # above this price groups that the person could not join alone are asked as well
 _TRIES = 6  # changes tried for one unit before it is stated without proof
@@ -119,10 +121,11 @@ class Reasons:
         self.write = write
         self.tried: dict[tuple[Change, ...], bool] = {}
         self.ranked: dict[tuple[Training, tuple[str, ...]], list[Candidate]] = {}
-        self.waiters: dict[tuple[int, int, tuple[str, ...]], list[int]] = {}
+        self.imagined: dict[tuple[tuple[str, ...], int], list[Candidate]] = {}
+        self.waiters: dict[tuple[int, int], list[int]] = {}
 
     def explain(self, until: float | None) -> tuple[Unplaced, ...]:
-        """Return the reason of each need without a seat; after `until` (monotonic) changes are no longer tried."""
+        """Return the reason of each need without a seat; after `until` (monotonic) fewer groups are asked."""
         draft = self.draft
         waiting = list(draft.placeable(draft.unplaced))
         if not waiting:
@@ -161,11 +164,12 @@ class Reasons:
 
     def _way(self, unit: Unit, until: float | None) -> tuple[_Way, str]:
         small = len(self.problem.needs) <= CONFIRM_NEEDS
-        ways = self._ways(unit)
+        hurried = until is not None and monotonic() > until
+        ways = self._ways(unit, near=_HURRIED_CANDIDATES if hurried else _NEAR_CANDIDATES)
         if small and min(way.price for way in ways) > _DEAR:
             ways += self._far_ways(unit)
         ways.sort(key=lambda way: (way.price, way.shape.days[0], way.site))
-        if not small or (until is not None and monotonic() > until):
+        if not small or hurried:
             return ways[0], "insertion" if ways[0].changes else "no"
         for way in ways[:_TRIES]:
             if way.changes and self._works(way):
@@ -222,9 +226,9 @@ class Reasons:
             len(old.units[index].needs) for index in bits_of(old.unplaced)
         )
 
-    def _ways(self, unit: Unit) -> list[_Way]:
+    def _ways(self, unit: Unit, near: int) -> list[_Way]:
         ways = list(self._open_ways(unit))
-        ways += self._closed_ways(unit)
+        ways += self._closed_ways(unit, near)
         return ways or self._far_ways(unit)
 
     def _open_ways(self, unit: Unit) -> Iterator[_Way]:
@@ -269,15 +273,15 @@ class Reasons:
                 obstacles.append(self._lot_short(problem.lots[group.lot], lacking))
         return _Way(group.shape, group.site, tuple(obstacles))
 
-    def _closed_ways(self, unit: Unit) -> list[_Way]:
+    def _closed_ways(self, unit: Unit, near: int) -> list[_Way]:
         """Ask the groups that could open for this unit, those with most people waiting first."""
         kind = (one for one in self._ranked(unit) if one.takers >> unit.index & 1)
         ways: list[_Way] = []
-        for candidate in islice(kind, 8 * _NEAR_CANDIDATES):
+        for candidate in islice(kind, 8 * near):
             way = self._ask_closed(unit, candidate)
             if way is not None:
                 ways.append(way)
-            if len(ways) >= _NEAR_CANDIDATES:
+            if len(ways) >= near:
                 break
         return ways
 
@@ -387,44 +391,50 @@ class Reasons:
 
     def _far_ways(self, unit: Unit) -> list[_Way]:
         """Ask groups that the person could join only with rules lifted: more slots, a longer way, new staff."""
+        found = sorted(
+            self._imaginable(unit),
+            key=lambda one: (self.facts.minutes[unit.person][one.site], one.shape.days[0], one.index),
+        )
+        # One start and one pattern at a time from each site, so that the list is short and varied.
+        ways = []
+        for candidate in found[:: max(1, len(found) // _FAR_CANDIDATES)]:
+            way = self._ask_closed(unit, replace(candidate, takers=1 << unit.index, entries={}))
+            if way is not None:
+                ways.append(way)
+        ways.sort(key=lambda way: (way.price, way.shape.days[0], way.site))
+        return ways or [self._nowhere(unit)]
+
+    def _imaginable(self, unit: Unit) -> list[Candidate]:
+        """Return every group of the unit's kind that the sites could hold, for somebody who is always free."""
         problem = self.problem
         person = problem.people[unit.person]
-        kin = replace(
-            person,
-            availability=WeeklySlots((1 << 21) - 1),
-            unavailable=(),
-            travel_limit_minutes=10_000,
-            step_free=False,
-            childcare=False,
-        )
-        owed = tuple(need for need in problem.needs if need.person == person.id)
-        facts = Facts(
-            replace(
+        key = (unit.parts, problem.rules.notice_days[person.channel])
+        if key not in self.imagined:
+            anybody = replace(
+                person,
+                availability=WeeklySlots((1 << 21) - 1),
+                weeks=WeekParity.ALL,
+                unavailable=(),
+                travel_limit_minutes=10_000,
+                step_free=False,
+                childcare=False,
+            )
+            bare = replace(
                 problem,
-                people=(kin,),
-                needs=owed,
+                people=(anybody,),
+                needs=tuple(need for need in problem.needs if need.person == person.id),
                 sessions=(),
                 placements=(),
                 waivers=(),
                 allowances=(),
                 travel_overrides=(),
             )
-        )
-        units = [replace_unit(unit, person=0)]
-        found = [
-            one
-            for one in candidates(facts, units, least=1, staffed=False)
-            if one.shape.training is unit.training and set(unit.parts) <= set(one.shape.parts)
-        ]
-        found.sort(key=lambda one: (self.facts.minutes[unit.person][one.site], one.shape.days[0], one.index))
-        # One start and one pattern at a time from each site, so that the list is short and varied.
-        ways = []
-        for candidate in found[:: max(1, len(found) // _FAR_CANDIDATES)]:
-            way = self._ask_closed(unit, candidate)
-            if way is not None:
-                ways.append(way)
-        ways.sort(key=lambda way: (way.price, way.shape.days[0], way.site))
-        return ways or [self._nowhere(unit)]
+            self.imagined[key] = [
+                one
+                for one in candidates(Facts(bare), [replace_unit(unit, person=0)], least=1, staffed=False)
+                if one.shape.training is unit.training and set(unit.parts) <= set(one.shape.parts)
+            ]
+        return self.imagined[key]
 
     def _nowhere(self, unit: Unit) -> _Way:
         """Say that the offer has no group of this kind at all."""
@@ -682,18 +692,27 @@ class Reasons:
         return _Obstacle(rule, fr, en, _PRICE_WAIVER, change)
 
     def _company(self, unit: Unit, candidate: Candidate, room: int, heard: dict[str, int]) -> list[int]:
-        """Return the waiting units that could sit in this group together with the unit, the unit first."""
-        key = (candidate.index, room, tuple(heard))
+        """Return the waiting units that could sit in this group and follow it together with the unit, it first."""
+        key = (candidate.index, room)
         if candidate.index >= len(self.candidates) or self.candidates[candidate.index] is not candidate:
-            others = self._waiters(candidate, room, heard)  # a group made up for this unit alone
+            others = self._waiters(candidate, room)  # a group made up for this unit alone
         elif key in self.waiters:
             others = self.waiters[key]
         else:
-            others = self.waiters[key] = self._waiters(candidate, room, heard)
+            others = self.waiters[key] = self._waiters(candidate, room)
+        if unit.training is Training.CIVIC:
+            languages = dict(heard)
+            for index in others:
+                self._hear(self.draft.units[index], candidate.shape, languages)
+            others = [
+                index
+                for index in others
+                if Search._heard(self.draft, self.draft.units[index], languages)  # noqa: SLF001 - one rule
+            ]
         return [unit.index, *(index for index in others if index != unit.index)]
 
-    def _waiters(self, candidate: Candidate, room: int, heard: dict[str, int]) -> list[int]:
-        """Return the waiting units that could sit in a group and follow it, the heaviest first."""
+    def _waiters(self, candidate: Candidate, room: int) -> list[int]:
+        """Return the waiting units that could sit in a group, the heaviest first."""
         draft, facts, shape = self.draft, self.facts, candidate.shape
         present = []
         for index in bits_of(candidate.takers & draft.unplaced):
@@ -703,12 +722,7 @@ class Reasons:
             if not clash and draft.in_order(one, shape) and draft.room_suits(one, room):
                 present.append(index)
         present.sort(key=lambda index: (-draft.units[index].weight, index))
-        if shape.training is Training.LANGUAGE:
-            return present
-        languages = dict(heard)
-        for index in present:
-            self._hear(draft.units[index], shape, languages)
-        return [index for index in present if Search._heard(draft, draft.units[index], languages)]  # noqa: SLF001 - one rule
+        return present
 
     def _hear(self, unit: Unit, shape: Shape, heard: dict[str, int]) -> None:
         """Add a language for this unit if it lacks one, a place for it is left and an interpreter is free."""

@@ -5,11 +5,12 @@ __all__ = [
     "keep_flag",
     "keep_notice_failure",
     "keep_progress",
-    "keep_roll",
+    "keep_rolls",
     "note_completion",
     "reopen_need",
 ]
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,11 +31,10 @@ from shared.events import (
 from shared.work import Work
 
 
-def keep_progress(work: Work, event: ProgressState) -> None:
-    """Keep where a contract stands."""
-    row = {name: getattr(event, name) for name in ("contract_id", "followed_minutes", "remaining_minutes", "status")}
-    row |= {"forecast_first": event.forecast_first, "forecast_last": event.forecast_last}
-    upsert(work.db, storage.contract_progress, [row])
+def keep_progress(work: Work, events: Sequence[ProgressState]) -> None:
+    """Keep where contracts stand."""
+    names = ("contract_id", "followed_minutes", "remaining_minutes", "status", "forecast_first", "forecast_last")
+    upsert(work.db, storage.contract_progress, [{name: getattr(one, name) for name in names} for one in events])
 
 
 def keep_flag(work: Work, event: FlagState) -> None:
@@ -44,10 +44,10 @@ def keep_flag(work: Work, event: FlagState) -> None:
     upsert(work.db, storage.flag, [row])
 
 
-def keep_roll(work: Work, event: RollSigned) -> None:
-    """Keep how many came to a meeting."""
+def keep_rolls(work: Work, events: Sequence[RollSigned]) -> None:
+    """Keep how many came to meetings."""
     names = ("meeting_id", "session_id", "present", "absent")
-    upsert(work.db, storage.meeting_count, [{name: getattr(event, name) for name in names}])
+    upsert(work.db, storage.meeting_count, [{name: getattr(one, name) for name in names} for one in events])
 
 
 def reopen_need(work: Work, event: MeetingMissed) -> None:
