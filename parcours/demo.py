@@ -22,11 +22,11 @@ from parcours.wire import DemoError, Door, Stage
 from shared.ids import derived_id
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-PLAN_SECONDS = 6
-REPLAN_SECONDS = 4
+PLAN_SECONDS = 5
+REPLAN_SECONDS = 3
 REPLAN_WEEKS = (6, 14)  # missed days and people without a place are planned again
-BUSY_WEEKS = 16  # the first weeks are followed week by week, the rest of the year by fortnights
-AGENT_WEEKS = 8  # how often an OFII agent looks at absences
+BUSY_WEEKS = 10  # the first weeks are followed week by week, the rest of the year by fortnights
+AGENT_WEEKS = 12  # how often an OFII agent looks at absences
 ABSENCES_TO_LOOK_AT = 6  # [A] the agent looks at people with so many absences that nobody has looked at
 PEOPLE_TO_LOOK_AT = 25  # [A] and at so many people each time: whoever has most absences first
 ROLLS_AT_ONCE = 50
@@ -219,7 +219,7 @@ class Demo:
             # Saturday 18:00 UTC is Saturday evening in Paris: every half-day of the week has been held.
             self._set_clock(_at(start + timedelta(days=5), 18))
             self._take_rolls(start, start + timedelta(days=5))
-            if week < BUSY_WEEKS or week % 2 or week == self._plan.weeks - 1:
+            if week < BUSY_WEEKS or week % 2 or week in {*REPLAN_WEEKS, self._plan.weeks - 1}:
                 # Monday morning: what was told in the quiet hours leaves.
                 self._set_clock(_at(start + timedelta(days=7), 8))
                 self._stage.drain(self._admin)

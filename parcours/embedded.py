@@ -26,7 +26,7 @@ from shared.web.frame import mount
 
 DEMO_MARK = ".demo"  # a folder with this file holds invented people only: it may be wiped, and invented phones are fine
 CLOCK = "clock"
-GC_THRESHOLDS = (50_000, 20, 50)
+GC_THRESHOLDS = (500_000, 50, 100)
 
 
 class HouseBusyError(ParcoursError):
