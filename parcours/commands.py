@@ -10,6 +10,7 @@ import signal
 import sys
 from contextlib import closing
 from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -261,30 +262,73 @@ def programme() -> None:
 
 @programme.command("show")
 @click.argument("code")
-def programme_show(code: str) -> None:
-    """Show the rules of a programme, each with its source or [A]."""
+@click.option("--territory", default="", help="Department code: its own rules are put in.")
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day of signature; without it, today.")
+def programme_show(code: str, territory: str, day: datetime | None) -> None:
+    """Show the rules of a programme as they hold in a department on a day, each with its source or [A]."""
     from services.scheduler.programmes import rule_book
+    from shared.communes import department_of
 
-    book = rule_book(code)
+    whole = rule_book(code)
+    on = day.date() if day else date.today()
+    if territory:
+        department_of(territory)
+    if day:
+        whole.check_signable(on)
+    book = whole.at(territory, on)
     click.echo(f"{book.code}: {book.label}\n{book.note}")
     click.echo(f"signable from {book.signable_from} to {book.signable_until or 'today'}")
+    for amendment in whole.amendments:
+        if amendment.holds(territory, on):
+            click.echo(f"amended: {amendment.note}")
     for key, value in book.rules.items():
-        shown = "rule not known" if value is None else json.dumps(value, ensure_ascii=False)
-        click.echo(f"  {key} = {shown}\n      {book.sources[key]}")
+        click.echo(f"  {key} = {_shown(value)}\n      {book.sources[key]}")
+    for title, rules in (
+        ("does not sign", book.eligibility.exemptions),
+        ("must hold to sign", book.eligibility.requirements),
+        ("regime, the first that holds", book.eligibility.regimes),
+    ):
+        click.echo(f"eligibility, {title}:")
+        for rule in rules:
+            click.echo(f"  {rule.id}: {rule.says}\n      {rule.source}")
 
 
 @programme.command("diff")
 @click.argument("one")
 @click.argument("other")
 def programme_diff(one: str, other: str) -> None:
-    """Show the rules in which two programmes differ."""
+    """Show the rules in which two programmes differ, eligibility included."""
     from services.scheduler.programmes import rule_book
 
     left, right = rule_book(one), rule_book(other)
     for key in sorted({*left.rules, *right.rules}):
-        values = [json.dumps(book.rules.get(key), ensure_ascii=False) for book in (left, right)]
-        if values[0] != values[1]:
-            click.echo(f"{key}\n  {one}: {values[0]}\n  {other}: {values[1]}")
+        if left.rules.get(key) != right.rules.get(key):
+            click.echo(f"{key}\n  {one}: {_shown(left.rules.get(key))}\n  {other}: {_shown(right.rules.get(key))}")
+    sides = [{rule.id: rule for rule in book.eligibility.all} for book in (left, right)]
+    for key in dict.fromkeys((*sides[0], *sides[1])):
+        found = [side.get(key) for side in sides]
+        if None in found or found[0].when != found[1].when:  # type: ignore[union-attr]
+            says = ["no such rule" if rule is None else rule.says for rule in found]
+            click.echo(f"eligibility {key}\n  {one}: {says[0]}\n  {other}: {says[1]}")
+
+
+@programme.command("eligibility")
+@click.argument("code")
+@click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", help="What is known, such as age=33; repeat it.")
+def programme_eligibility(code: str, facts: tuple[str, ...]) -> None:
+    """Say whether a person signs under a programme: yes, no, or which paper is needed; with rule, source and fact."""
+    from services.scheduler.domain.eligibility import decide, facts_of
+    from services.scheduler.programmes import rule_book
+
+    wrong = [one for one in facts if "=" not in one]
+    if wrong:
+        raise click.UsageError(f"--fact {wrong[0]}: write NAME=VALUE")
+    answer = decide(rule_book(code).eligibility, facts_of(dict(one.split("=", 1) for one in facts)))
+    click.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=1))
+
+
+def _shown(value: object) -> str:
+    return "rule not known" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 @click.group()

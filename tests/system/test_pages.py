@@ -77,7 +77,7 @@ def pages(var):
     held = rows(var, "attendance", "SELECT held_on FROM meeting ORDER BY held_on LIMIT 1")[0][0]
     return (
         "/", "/planning/", "/planning/imports", f"/planning/imports/{batch}", "/planning/sessions",
-        f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", "/planning/flags",
+        f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", "/planning/flags", "/planning/eligibility",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
         f"/attendance/rolls/{roll}", "/attendance/flags", f"/attendance/contracts/{flagged}",
         "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording",

@@ -5,6 +5,7 @@ __all__ = ["register"]
 from flask import Flask
 
 from services.scheduler.api.doors import door_routes
+from services.scheduler.api.eligibility import eligibility_routes
 from services.scheduler.api.imports import import_routes
 from services.scheduler.api.reading import reading_routes
 from services.scheduler.api.runs import run_routes
@@ -21,5 +22,6 @@ def register(app: Flask, service: Service, signer: TokenSigner, *, demo: bool) -
         import_routes(service, demo=demo),
         run_routes(service),
         reading_routes(service),
+        eligibility_routes(),
     ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

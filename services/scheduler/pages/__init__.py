@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, abort, g, redirect, render_templat
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler import storage
+from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
 from services.scheduler.programmes import codes, rule_book
 from services.scheduler.usecases import accounts, intake, overview, planning, publication
 from services.scheduler.usecases.scope import check_territory
@@ -230,6 +231,29 @@ def _planner_pages(service: Service, *, demo: bool) -> Blueprint:
             code = territory(work)
             listed = overview.flags(work, code)
         return render_template("scheduler/flags.html", code=code, flags=listed)
+
+    @pages.route("/eligibility", methods=["GET", "POST"])
+    def eligibility() -> str:
+        with acting(service, reading=True) as work:
+            code = territory(work)
+        answer, faults = None, {}
+        if request.method == "POST":  # what is asked stands in no address and in no log
+            try:
+                facts = facts_of({name: request.form.get(name, "") for name in FACTS})
+                answer = decide(rule_book(request.form.get("programme", "")).eligibility, facts)
+            except InvalidInputError as refused:
+                faults = {fault.field: fault.message for fault in refused.faults} or {"programme": str(refused)}
+        return render_template(
+            "scheduler/eligibility.html",
+            code=code,
+            programmes=_programmes(),
+            asked=request.form,
+            choices=CHOICES,
+            facts=FACTS,
+            numbers=NUMBERS,
+            answer=answer,
+            faults=faults,
+        )
 
     return pages
 

@@ -4,10 +4,19 @@ The rule-books: one YAML file a programme version, validated; each rule with its
 A contract keeps the version it was signed under. A value of null means "rule not known": it is shown, never invented.
 """
 
-__all__ = ["RuleBook", "RuleBookError", "SignatureOutsideError", "UnknownProgrammeError", "codes", "rule_book"]
+__all__ = [
+    "Amendment",
+    "RuleBook",
+    "RuleBookError",
+    "SignatureOutsideError",
+    "UnknownProgrammeError",
+    "codes",
+    "rule_book",
+]
 
+import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from functools import cache
 from importlib import resources
@@ -17,6 +26,7 @@ from typing import Any
 import marshmallow as ma
 import yaml
 
+from services.scheduler.domain.eligibility import FACTS, EligibilityRules, Exemption, Regime, Requirement, Test
 from shared.errors import InvalidInputError, ParcoursError
 
 
@@ -39,6 +49,22 @@ class SignatureOutsideError(InvalidInputError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """Rules that replace the programme's in some departments (none named: in all) or from and until some day."""
+
+    note: str
+    territories: tuple[str, ...]
+    first: date | None
+    last: date | None
+    rules: Mapping[str, Any]
+    sources: Mapping[str, str]
+
+    def holds(self, territory: str, on: date) -> bool:
+        here = not self.territories or territory in self.territories
+        return here and (self.first is None or on >= self.first) and (self.last is None or on <= self.last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBook:
     """One programme version. `rules` maps a dotted key to its value; `sources` the same key to its source or [A]."""
 
@@ -49,6 +75,17 @@ class RuleBook:
     signable_until: date | None
     rules: Mapping[str, Any]
     sources: Mapping[str, str]
+    eligibility: EligibilityRules
+    amendments: tuple["Amendment", ...] = ()
+
+    def at(self, territory: str, on: date) -> "RuleBook":
+        """Return the rules that hold in a department for a contract signed on this day."""
+        rules, sources = dict(self.rules), dict(self.sources)
+        for amendment in self.amendments:
+            if amendment.holds(territory, on):
+                rules |= amendment.rules
+                sources |= {key: f"{source} ({amendment.note})" for key, source in amendment.sources.items()}
+        return replace(self, rules=rules, sources=sources, amendments=())
 
     def __getitem__(self, key: str) -> Any:
         return self.rules[key]
@@ -105,11 +142,69 @@ def parse(filename: str, text: str) -> RuleBook:
         raise RuleBookError(f"{filename}: {faults}") from error
     except yaml.YAMLError as error:
         raise RuleBookError(f"{filename}: not YAML: {error}") from error
-    leaves = dict(_leaves("", loaded))
+    book = _book(loaded)
+    amendments = tuple(_amendment(filename, raw, one) for one in loaded["amendments"])
+    return replace(book, eligibility=_eligibility(loaded["eligibility"]), amendments=amendments)
+
+
+def _book(loaded: Mapping[str, Any]) -> RuleBook:
+    leaves = dict(_leaves("", {key: loaded[key] for key in loaded if key not in {"eligibility", "amendments"}}))
     return RuleBook(
         **{name: loaded[name] for name in ("code", "label", "note", "signable_from", "signable_until")},
         rules={key: leaf["value"] for key, leaf in leaves.items()},
         sources={key: leaf["source"] for key, leaf in leaves.items()},
+        eligibility=EligibilityRules((), (), ()),
+    )
+
+
+def _amendment(filename: str, raw: Mapping[str, Any], one: Mapping[str, Any]) -> Amendment:
+    """Return an amendment after checking that the book is still a good one with its rules put in."""
+    changed = _merged(raw, one["rules"])
+    try:
+        book = _book(_BookSchema().load(changed))
+    except ma.ValidationError as error:
+        faults = "; ".join(f"{key}: {message}" for key, message in _flat(error.messages))
+        raise RuleBookError(f"{filename}: amendments, {one['note']}: {faults}") from error
+    unknown = sorted(set(one["rules"]) - set(book.rules))
+    if unknown:
+        raise RuleBookError(f"{filename}: amendments, {one['note']}: {unknown[0]}: no such rule")
+    return Amendment(
+        note=one["note"],
+        territories=tuple(one["territories"]),
+        first=one["first"],
+        last=one["last"],
+        rules={key: book.rules[key] for key in one["rules"]},
+        sources={key: book.sources[key] for key in one["rules"]},
+    )
+
+
+def _merged(raw: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the raw book with these dotted rules in the place of its own."""
+    found = copy.deepcopy({key: value for key, value in raw.items() if key != "amendments"})
+    for key, rule in rules.items():
+        node = found
+        *sections, last = key.split(".")
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[last] = rule
+    return found
+
+
+def _eligibility(loaded: Mapping[str, Any]) -> EligibilityRules:
+    def tests(conditions: Mapping[str, Any]) -> tuple[Test, ...]:
+        return tuple(Test(fact=fact, **bounds) for fact, bounds in conditions.items())
+
+    def common(one: Mapping[str, Any]) -> dict[str, Any]:
+        words = {name: one[name] for name in ("id", "says", "source")}
+        return words | {"when": tests(one["when"]), "otherwise": tests(one["otherwise"])}
+
+    return EligibilityRules(
+        exemptions=tuple(Exemption(**common(one)) for one in loaded["exemptions"]),
+        requirements=tuple(Requirement(**common(one)) for one in loaded["requirements"]),
+        regimes=tuple(
+            Regime(**common(one), regime=one["regime"], permit_consequence=one["permit_consequence"])
+            for one in loaded["regimes"]
+        ),
     )
 
 
@@ -149,6 +244,64 @@ def _flag() -> ma.fields.Field[Any]:
 
 def _by_name(values: ma.fields.Field[Any]) -> ma.fields.Field[Any]:
     return ma.fields.Dict(keys=ma.fields.String(), values=values, required=True)
+
+
+class _TestSchema(_Strict):
+    """A condition on one fact: a closed list, or a range whose ends are included."""
+
+    among = ma.fields.List(ma.fields.Raw(), load_default=())
+    at_least = ma.fields.Integer(load_default=None, strict=True)
+    at_most = ma.fields.Integer(load_default=None, strict=True)
+
+    @ma.validates_schema
+    def check_one(self, data: dict[str, Any], **_: object) -> None:
+        if not data["among"] and data["at_least"] is None and data["at_most"] is None:
+            raise ma.ValidationError("say among, at_least or at_most")
+
+    @ma.post_load
+    def freeze(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        return data | {"among": tuple(data["among"])}
+
+
+def _tests(**options: Any) -> ma.fields.Field[Any]:
+    known = ma.fields.String(validate=ma.validate.OneOf(FACTS))
+    return ma.fields.Dict(keys=known, values=ma.fields.Nested(_TestSchema), **options)
+
+
+class _EligibilityRule(_Strict):
+    id = ma.fields.String(required=True)
+    says = ma.fields.String(required=True)
+    source = ma.fields.String(required=True, validate=_said)
+    when = _tests(required=True)
+    otherwise = _tests(load_default={})
+
+
+class _RegimeRule(_EligibilityRule):
+    regime = ma.fields.String(required=True)
+    permit_consequence = ma.fields.String(required=True, allow_none=True)
+
+
+class _EligibilitySchema(_Strict):
+    exemptions = ma.fields.List(ma.fields.Nested(_EligibilityRule), required=True)
+    requirements = ma.fields.List(ma.fields.Nested(_EligibilityRule), required=True)
+    regimes = ma.fields.List(ma.fields.Nested(_RegimeRule), required=True, validate=ma.validate.Length(min=1))
+
+    @ma.validates_schema
+    def check_ids(self, data: dict[str, Any], **_: object) -> None:
+        ids = [one["id"] for part in data.values() for one in part]
+        twice = sorted({one for one in ids if ids.count(one) > 1})
+        if twice:
+            raise ma.ValidationError(f"the id {twice[0]} comes twice")
+        if data["regimes"][-1]["when"]:
+            raise ma.ValidationError("the last regime is for everybody who is left: no condition", "regimes")
+
+
+class _AmendmentSchema(_Strict):
+    note = ma.fields.String(required=True)
+    territories = ma.fields.List(ma.fields.String(), load_default=())
+    first = ma.fields.Raw(data_key="from", load_default=None)
+    last = ma.fields.Raw(data_key="until", load_default=None)
+    rules = ma.fields.Dict(keys=ma.fields.String(), required=True, validate=ma.validate.Length(min=1))
 
 
 class _BookSchema(_Strict):
@@ -196,6 +349,9 @@ class _BookSchema(_Strict):
         unexplained_in_a_row=_number(least=1),
     )
     extension = _section(review_lead_days=_number())
+    follow_up = _section(offers=_texts())
+    eligibility = ma.fields.Nested(_EligibilitySchema, required=True)
+    amendments = ma.fields.List(ma.fields.Nested(_AmendmentSchema), load_default=())
 
 
 def _leaves(path: str, node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -145,7 +145,7 @@ def _keep_signatories(work: Work, territory: str, read: Sequence[SignatoryIntake
     known = storage.by_id(work.db, storage.signatory, ids.values())
     people, contracts, needs, events = [], [], [], []
     for one in read:
-        book = rule_book(one.programme)
+        book = rule_book(one.programme).at(territory, one.signed_on)
         term_on = term_of(one.signed_on, book)
         signatory_id = ids[one.reference]
         facts = signatory_facts(one, term_on) | {"programme": one.programme, "regime": one.regime}

@@ -101,7 +101,8 @@ def ask_run(
 
 def build(work: Work, run: Mapping[str, Any]) -> Problem:
     """Return the Problem of a run as things stand in this transaction."""
-    territory, book = run["territory"], rule_book(run["programme"])
+    territory = run["territory"]
+    book = rule_book(run["programme"]).at(territory, run["publish_on"])
     needs = _needs(work, territory, run["programme"])
     if not needs:
         raise NotFoundError("open need in", f"{territory} ({run['programme']})")

@@ -52,7 +52,7 @@ def signatory_state(row: Row) -> SignatoryState:
 
 def contract_state(row: Row) -> ContractState:
     """Return a contract with the numbers of its rule-book that attendance needs."""
-    book = rule_book(row["programme"])
+    book = rule_book(row["programme"]).at(row["territory"], row["signed_on"])
     return ContractState(
         subject_version=row["version"],
         contract_id=row["id"],

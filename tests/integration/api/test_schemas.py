@@ -67,6 +67,7 @@ def seeded(tmp_path_factory):
             "POST /api/v1/sessions": {"login": "admin", "password": house.passwords["admin"]},
             "PUT /api/v1/runs/{run_id}": body,
             "PATCH /api/v1/imports/{batch_id}/rows/{sheet}/{number}": {"cells": {"niveau": "B9"}},
+            "POST /api/v1/eligibility": {"programme": "cir-2025", "facts": {"citizenship": "other", "age": 33}},
             "POST /api/v1/rolls/marks": {"rolls": [sheet]},
             "POST /api/v1/rolls/{meeting_id}/corrections": {
                 "mark": {"id": str(new_id()), "signatory_id": absent, "status": "present", "act": "signed_sheet"},
