@@ -130,8 +130,8 @@ class _Run:
             search.insert(self.best, self.best.unplaced)
             search.complete(self.best)
         for order in range(3):
-            if self._over():
-                break
+            if self._over() and (order or start is not None or self.status == "stopped"):
+                break  # the first plan is always built: a limit too short for it would leave everybody without a seat
             trial = base.copy()
             search.build(trial, order)
             self.best = min(self.best, trial, key=Draft.value)

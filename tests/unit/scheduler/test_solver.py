@@ -155,6 +155,12 @@ def test_progress_tells_phase_value_and_bound_and_never_gets_worse() -> None:
     assert values == sorted(values, reverse=True)
 
 
+def test_a_limit_too_short_for_the_search_still_gives_a_built_plan() -> None:
+    plan = solve(b.civic_problem(8, ("S1", "S2", "S3", "S4")), limit=timedelta(milliseconds=1))
+
+    assert len(plan.placements) == 32
+
+
 def test_the_search_stops_when_it_is_asked_to() -> None:
     plan = solve(b.scarce_problem(1, 20), work_limit=10_000, should_stop=lambda: True)
 
