@@ -13,7 +13,7 @@ from services.scheduler.domain.problem import Training
 from services.scheduler.domain.score import wait_points
 from services.scheduler.solver.candidates import Candidate
 from services.scheduler.solver.draft import Draft
-from services.scheduler.solver.facts import Unit, bits_of
+from services.scheduler.solver.facts import Shape, Unit, bits_of
 
 __all__ = ["Bounds"]
 
@@ -54,21 +54,36 @@ class Bounds:
         return {name: (max(0, values[name]), RELAXATIONS[name]) for name in values}
 
     def _courses(self, base: Draft, candidates: list[Candidate]) -> None:
+        """Note for each unit the least comfort and quantity of any course, and whether each of them ends too late."""
         facts = self.facts
         places = [(one.shape, one.site, one.takers, one.entries) for one in candidates]
         places += [(one.shape, one.site, one.takers, one.entries) for one in self._kept]
-        for shape, site, takers, entries in places:
-            if shape.training is not Training.LANGUAGE:
-                continue
-            for index in bits_of(takers & ~self.fixed):
+        courses = [one for one in places if one[0].training is Training.LANGUAGE]
+        courses.sort(key=lambda one: one[0].days[0])
+        whole: dict[int, int] = {}  # minutes of a course to the units that could follow all of it
+        reached = [0] * len(facts.problem.sites)
+        on_time = 0
+        for shape, site, takers, entries in courses:
+            later = sum(1 << index for index in entries)
+            free = takers & ~self.fixed
+            # Of the courses of one site the first to begin is the most comfortable: nobody is asked about the others.
+            for index in bits_of(free & ~later & ~reached[site] | free & later):
+                self._note(self.units[index], shape, site, base.entry_day(self.units[index], shape, entries))
+            reached[site] |= free & ~later
+            whole[shape.minutes] = whole.get(shape.minutes, 0) | free & ~later
+            for index in bits_of(free & ~on_time):
                 unit = self.units[index]
-                joins_on = base.entry_day(unit, shape, entries)
-                late = facts.is_late(unit, shape, joins_on)
-                self.late[index] = self.late.get(index, True) and late
-                comfort = facts.comfort(unit, shape, site, joins_on)
-                self.least[index] = min(self.least.get(index, comfort), comfort)
-                quantity = facts.quantity(unit, shape, joins_on)
-                self.quantity[index] = min(self.quantity.get(index, quantity), quantity)
+                self.late[index] = facts.is_late(unit, shape, base.entry_day(unit, shape, entries))
+                on_time |= 0 if self.late[index] else 1 << index
+        for minutes, units in whole.items():
+            for index in bits_of(units):
+                self.quantity[index] = min(self.quantity.get(index, minutes), minutes)
+
+    def _note(self, unit: Unit, shape: Shape, site: int, joins_on: int) -> None:
+        comfort = self.facts.comfort(unit, shape, site, joins_on)
+        self.least[unit.index] = min(self.least.get(unit.index, comfort), comfort)
+        quantity = self.facts.quantity(unit, shape, joins_on)
+        self.quantity[unit.index] = min(self.quantity.get(unit.index, quantity), quantity)
 
     def _civic(self) -> dict[int, list[int]]:
         """Return the civic days on which each unit could come somewhere, and note its least comfort."""
