@@ -24,7 +24,7 @@ from shared.ids import derived_id
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 PLAN_SECONDS = 5
 REPLAN_SECONDS = 3
-REPLAN_WEEKS = (6, 14)  # missed days and people without a place are planned again
+REPLAN_WEEKS = (8,)  # missed days and people without a place are planned again
 BUSY_WEEKS = 10  # the first weeks are followed week by week, the rest of the year by fortnights
 AGENT_WEEKS = 12  # how often an OFII agent looks at absences
 ABSENCES_TO_LOOK_AT = 6  # [A] the agent looks at people with so many absences that nobody has looked at
