@@ -217,25 +217,25 @@ def facts_of(written: Mapping[str, str]) -> Facts:
         except ValueError as error:
             faults.append(FieldFault(name, "fact", str(error)))
     if faults:
-        raise InvalidInputError("the facts cannot be read", faults)
+        raise InvalidInputError("les faits ne peuvent être lus", faults)
     return Facts(**values)
 
 
 def _value(name: str, text: str) -> Any:
     if name not in FACTS:
-        raise ValueError(f"no such fact; there are {', '.join(FACTS)}")
+        raise ValueError(f"ce fait n’existe pas ; il y a {', '.join(FACTS)}")
     if not text:
         return None
     if name in CHOICES:
         if text not in CHOICES[name]:
-            raise ValueError(f"one of {', '.join(CHOICES[name])}")
+            raise ValueError(f"un mot parmi {', '.join(CHOICES[name])}")
         return text
     if name in NUMBERS:
         if not text.isdecimal() or int(text) > MOST_YEARS:
-            raise ValueError(f"a whole number of years from 0 to {MOST_YEARS}")
+            raise ValueError(f"un nombre entier d’années, de 0 à {MOST_YEARS}")
         return int(text)
     if text not in {"yes", "no"}:
-        raise ValueError("yes or no")
+        raise ValueError("yes ou no")
     return text == "yes"
 
 
