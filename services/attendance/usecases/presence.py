@@ -19,11 +19,7 @@ SLOT_RANK = {"morning": 0, "afternoon": 1, "evening": 2}
 
 def keep(work: Work, marked: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
     """Keep (meeting, mark in force) of signed rolls, each with the contract of the seat that it was taken for."""
-    seat = storage.placement
-    sessions = list({meeting["session_id"] for meeting, _ in marked})
-    columns = (seat.c.session_id, seat.c.signatory_id, seat.c.contract_id)
-    seats = sa.select(*columns).where(seat.c.session_id.in_(sessions))
-    contracts = {(session, person): contract for session, person, contract in work.db.execute(seats)}
+    contracts = _contracts(work, marked)
     found = [
         {
             **{name: meeting[name] for name in ("session_id", "training", "part", "held_on")},
@@ -37,6 +33,21 @@ def keep(work: Work, marked: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]
         for meeting, mark in marked
     ]
     upsert(work.db, storage.presence, found)
+
+
+def _contracts(
+    work: Work, marked: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> dict[tuple[UUID, UUID], UUID]:
+    """Return the contract by (session, person): that of the seat, or the person's own where the seat has moved on."""
+    seat, contract = storage.placement, storage.contract
+    pairs = {(meeting["session_id"], mark["signatory_id"]) for meeting, mark in marked}
+    columns = (seat.c.session_id, seat.c.signatory_id, seat.c.contract_id)
+    seats = sa.select(*columns).where(seat.c.session_id.in_({session for session, _ in pairs}))
+    found = {(session, person): contract_id for session, person, contract_id in work.db.execute(seats)}
+    moved = {person for session, person in pairs if (session, person) not in found}
+    own = sa.select(contract.c.signatory_id, contract.c.id).where(contract.c.signatory_id.in_(moved))
+    contract_of = dict(work.db.execute(own.order_by(contract.c.signed_on)).all()) if moved else {}
+    return found | {(session, person): contract_of[person] for session, person in pairs if person in contract_of}
 
 
 def requalify(work: Work, mark: Mapping[str, Any]) -> None:
