@@ -399,6 +399,7 @@ def _accounts(service: Any, bodies: list[str]) -> dict[str, str]:
     from shared.work import Work
 
     people = [(login, role, scope) for login, role, scope, _ in DEMO_PEOPLE]
+    people.append(("prefecture", "prefecture", "93"))  # no page yet, so no link: the API only
     people += [(f"body-{code}", "provider_manager", code) for code in bodies]
     passwords = {}
     with service.database.begin() as database:

@@ -15,6 +15,7 @@ __all__ = [
     "one",
     "placement",
     "plan_run",
+    "proposal",
     "rows",
     "session",
     "signatory",
@@ -65,10 +66,42 @@ contract = sa.Table(
     sa.Column("regime", sa.String(24), nullable=False),
     sa.Column("signed_on", sa.Date, nullable=False),
     sa.Column("term_on", sa.Date, nullable=False),
+    sa.Column("months_granted", sa.Integer, nullable=False),  # by recorded decisions; the only thing that moves a term
     sa.Column("state", sa.String(24), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+proposal = sa.Table(
+    "proposal",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("contract_id", sa.Uuid, sa.ForeignKey("contract.id"), nullable=False, index=True),
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("state", sa.String(12), nullable=False),  # pending, accepted, refused
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("stated_by", sa.String(12), nullable=False),
+    sa.Column("months", sa.Integer, nullable=False),  # asked for
+    sa.Column("opinion", sa.Text, nullable=False),
+    sa.Column("evidence", JsonValue, nullable=False),  # of the flag, as it stood when the proposal was signed
+    sa.Column("proposed_by", sa.String(80), nullable=False),
+    sa.Column("proposed_at", UtcDateTime, nullable=False),
+    sa.Column("reference", sa.String(80)),
+    sa.Column("decided_on", sa.Date),
+    sa.Column("decided_by", sa.String(80)),
+    sa.Column("months_granted", sa.Integer),
+    sa.Column("refusal_reason", sa.Text),
+    sa.Column("notified_on", sa.Date),
+    sa.Column("term_before", sa.Date, nullable=False),
+    sa.Column("term_after", sa.Date),
+    sa.Index(
+        "uq_proposal_pending",
+        "contract_id",
+        unique=True,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    ),
 )
 
 need = sa.Table(

@@ -6,6 +6,7 @@ from flask import Flask
 
 from services.scheduler.api.doors import door_routes
 from services.scheduler.api.eligibility import eligibility_routes
+from services.scheduler.api.extensions import extension_routes
 from services.scheduler.api.imports import import_routes
 from services.scheduler.api.reading import reading_routes
 from services.scheduler.api.runs import run_routes
@@ -23,5 +24,6 @@ def register(app: Flask, service: Service, signer: TokenSigner, *, demo: bool) -
         run_routes(service),
         reading_routes(service),
         eligibility_routes(),
+        extension_routes(service),
     ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

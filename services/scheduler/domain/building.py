@@ -239,9 +239,9 @@ def build_problem(
     )
 
 
-def term_of(signed_on: date, book: Book) -> date:
-    """Return the last day of a contract signed that day: the day before the anniversary."""
-    return add_months(signed_on, book["term_months"]) - timedelta(days=1)
+def term_of(signed_on: date, book: Book, granted: int = 0) -> date:
+    """Return the last day of a contract signed that day, the day before the anniversary; `granted` months later."""
+    return add_months(signed_on, book["term_months"] + granted) - timedelta(days=1)
 
 
 def _not_owed(course: str, level: str, book: Book) -> dict[str, str]:

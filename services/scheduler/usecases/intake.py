@@ -24,6 +24,8 @@ from shared.ids import derived_id
 from shared.staging import BadFileError, Sheet, SourceRow
 from shared.work import Work
 
+NEW: Mapping[str, Any] = {"version": 0}
+
 Judged = list[tuple[SourceRow, Sequence[FieldFault]]]
 
 
@@ -143,10 +145,16 @@ def _take_signatories(
 def _keep_signatories(work: Work, territory: str, read: Sequence[SignatoryIntake]) -> int:
     ids = {one.reference: derived_id("signatory", territory, one.reference) for one in read}
     known = storage.by_id(work.db, storage.signatory, ids.values())
+    contract_ids = {
+        one.reference: derived_id("contract", ids[one.reference], one.signed_on, one.programme) for one in read
+    }
+    signed = storage.by_id(work.db, storage.contract, contract_ids.values())
     people, contracts, needs, events = [], [], [], []
     for one in read:
         book = rule_book(one.programme).at(territory, one.signed_on)
-        term_on = term_of(one.signed_on, book)
+        contract_id = contract_ids[one.reference]
+        granted = signed[contract_id]["months_granted"] if contract_id in signed else 0
+        term_on = term_of(one.signed_on, book, granted)  # a file never takes back what a decision gave
         signatory_id = ids[one.reference]
         facts = signatory_facts(one, term_on) | {"programme": one.programme, "regime": one.regime}
         private = {
@@ -159,18 +167,19 @@ def _keep_signatories(work: Work, territory: str, read: Sequence[SignatoryIntake
         before = known.get(signatory_id)
         if before is not None and (before["facts"], before["private"]) == (facts, private):
             continue
-        version = before["version"] + 1 if before else 1
+        version = 1 + max(row["version"] for row in (before or NEW, signed.get(contract_id, NEW)))
         stamp = {"version": version, "actor": work.who.actor, "changed_at": work.now}
         person = {"id": signatory_id, "territory": territory, "reference": one.reference, "facts": facts} | stamp
         people.append(person | {"private": private})
         agreement = {
-            "id": derived_id("contract", signatory_id, one.signed_on, one.programme),
+            "id": contract_id,
             "signatory_id": signatory_id,
             "territory": territory,
             "programme": one.programme,
             "regime": one.regime,
             "signed_on": one.signed_on,
             "term_on": term_on,
+            "months_granted": granted,
             "state": "running",
         } | stamp
         contracts.append(agreement)

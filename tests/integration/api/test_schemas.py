@@ -27,6 +27,9 @@ CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance,
 EXAMPLES = 12
 
 
+PROPOSAL = {"reason": "illness", "stated_by": "person", "months": 6, "opinion": "Assidue, en cours de formation."}
+
+
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory):
     """A house with a published plan, a marked roll, flags and notices; and the ids to use in paths."""
@@ -57,9 +60,10 @@ def seeded(tmp_path_factory):
         house.drain()
         notices = house.admin.get("/notices/api/v1/notices", state="accepted")["items"]
         absence = house.planner.items("/attendance/api/v1/absences", territory="93")[0]
+        contract, proposal = _proposal(house)
         house.ids = {
             "batch_id": batch, "sheet": "signataires", "number": 26, "run_id": run_id,
-            "signatory_id": needs[0]["signatory_id"], "contract_id": needs[0]["contract_id"],
+            "signatory_id": needs[0]["signatory_id"], "contract_id": contract, "proposal_id": proposal,
             "meeting_id": roll["id"], "mark_id": absence["id"], "notice_id": notices[0]["id"],
             "attempt_id": str(new_id()),
         }  # fmt: skip
@@ -67,6 +71,14 @@ def seeded(tmp_path_factory):
             "POST /api/v1/sessions": {"login": "admin", "password": house.passwords["admin"]},
             "PUT /api/v1/runs/{run_id}": body,
             "PATCH /api/v1/imports/{batch_id}/rows/{sheet}/{number}": {"cells": {"niveau": "B9"}},
+            "PUT /api/v1/contracts/{contract_id}/proposals/{proposal_id}": PROPOSAL,
+            "POST /api/v1/proposals/{proposal_id}/decision": {
+                "accepted": True,
+                "reference": "93-2026-12",
+                "decided_on": "2026-01-20",
+                "months": 6,
+                "lawful_stay": True,
+            },
             "POST /api/v1/eligibility": {"programme": "cir-2025", "facts": {"citizenship": "other", "age": 33}},
             "POST /api/v1/rolls/marks": {"rolls": [sheet]},
             "POST /api/v1/rolls/{meeting_id}/corrections": {
@@ -86,6 +98,17 @@ def seeded(tmp_path_factory):
         yield house
 
 
+def _proposal(house):
+    """Near the term somebody who came once has a flag: propose an extension; return (contract, proposal)."""
+    house.clock.set(datetime(2026, 1, 20, 9, tzinfo=UTC))
+    house.drain()
+    flags = house.planner.items("/attendance/api/v1/flags", territory="93", state="open")
+    contract = next(flag["contract_id"] for flag in flags if flag["kind"] == "extension_review_due")
+    proposal = str(new_id())
+    house.planner.put(f"/planning/api/v1/contracts/{contract}/proposals/{proposal}", PROPOSAL)
+    return contract, proposal
+
+
 def _first_roll_with_people(house, door, days):
     for day in days:
         house.clock.set(datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(hours=20))
@@ -99,8 +122,10 @@ def logins(service, route):
     from shared.rights import RightsTable
 
     roles = RightsTable.load().roles(service, route)
-    by_role = {"planner": "planner", "admin": "admin", "provider_manager": "body-ORG"}
-    return next((by_role[role] for role in ("planner", "provider_manager", "admin") if role in roles), "admin")
+    by_role = {"prefecture": "prefecture", "planner": "planner", "admin": "admin", "provider_manager": "body-ORG"}
+    return next(
+        (by_role[role] for role in ("planner", "provider_manager", "admin", "prefecture") if role in roles), "admin"
+    )
 
 
 @pytest.mark.parametrize("service", list(PREFIXES))

@@ -1,0 +1,125 @@
+"""Proposals to extend contracts, and what the prefecture decided."""
+
+__all__ = ["extension_routes"]
+
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+from flask_smorest import Blueprint
+
+from services.scheduler.domain.extension import REASONS, STATED_BY, Decision, Draft
+from services.scheduler.usecases import extensions
+from services.scheduler.usecases.scope import own_territory
+from shared.service import Service
+from shared.web.frame import acting
+
+WORDS = ma.validate.Length(max=2000)
+
+
+class ProposalBody(ma.Schema):
+    """What a named agent proposes."""
+
+    reason = ma.fields.String(required=True, validate=ma.validate.OneOf(REASONS))
+    stated_by = ma.fields.String(required=True, validate=ma.validate.OneOf(STATED_BY))
+    months = ma.fields.Integer(required=True, strict=True, metadata={"description": "Length asked for, in months."})
+    opinion = ma.fields.String(required=True, validate=WORDS)
+
+    @ma.post_load
+    def to_draft(self, data: dict[str, Any], **_: object) -> Draft:
+        return Draft(**data)
+
+
+class DecisionBody(ma.Schema):
+    """What the prefecture decided; a refusal grants no month and states its reason."""
+
+    accepted = ma.fields.Boolean(required=True, truthy={True}, falsy={False})
+    reference = ma.fields.String(required=True, validate=ma.validate.Length(max=80))
+    decided_on = ma.fields.Date(required=True)
+    months = ma.fields.Integer(load_default=0, strict=True)
+    lawful_stay = ma.fields.Boolean(
+        load_default=False, truthy={True}, falsy={False}, metadata={"description": "Confirmed by who decides."}
+    )
+    refusal_reason = ma.fields.String(load_default="", validate=WORDS)
+    notified_on = ma.fields.Date(load_default=None, allow_none=True, metadata={"description": "Proven notification."})
+
+    @ma.post_load
+    def to_decision(self, data: dict[str, Any], **_: object) -> Decision:
+        return Decision(**data)
+
+
+class ProposalView(ma.Schema):
+    """A proposal with its evidence and, once there is one, its decision."""
+
+    id = ma.fields.UUID(required=True)
+    contract_id = ma.fields.UUID(required=True)
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(["pending", "accepted", "refused"]))
+    reason = ma.fields.String(required=True)
+    stated_by = ma.fields.String(required=True)
+    months = ma.fields.Integer(required=True)
+    opinion = ma.fields.String(required=True)
+    evidence = ma.fields.List(ma.fields.String(), required=True)
+    proposed_by = ma.fields.String(required=True)
+    proposed_at = ma.fields.AwareDateTime(required=True)
+    reference = ma.fields.String(required=True, allow_none=True)
+    decided_on = ma.fields.Date(required=True, allow_none=True)
+    decided_by = ma.fields.String(required=True, allow_none=True)
+    months_granted = ma.fields.Integer(required=True, allow_none=True)
+    refusal_reason = ma.fields.String(required=True, allow_none=True)
+    notified_on = ma.fields.Date(required=True, allow_none=True)
+    term_before = ma.fields.Date(required=True)
+    term_after = ma.fields.Date(required=True, allow_none=True)
+
+
+class ProposalPage(ma.Schema):
+    """A page of proposals."""
+
+    items = ma.fields.List(ma.fields.Nested(ProposalView), required=True)
+    next = ma.fields.UUID(required=True, allow_none=True)
+
+
+class ProposalQuery(ma.Schema):
+    """Proposals of a territory, by state."""
+
+    territory = ma.fields.String(load_default=None, validate=ma.validate.Regexp(r"^(\d{2,3}|2[AB])$"))
+    state = ma.fields.String(load_default=None, validate=ma.validate.OneOf(["pending", "accepted", "refused"]))
+    after = ma.fields.UUID(load_default=None)
+    limit = ma.fields.Integer(load_default=50, validate=ma.validate.Range(1, 200))
+
+
+def extension_routes(service: Service) -> Blueprint:
+    """Return the routes for extensions."""
+    routes = Blueprint("extensions", __name__, description="Extensions: OFII proposes, the prefect decides")
+
+    @routes.put("/contracts/<uuid:contract_id>/proposals/<uuid:proposal_id>")
+    @routes.arguments(ProposalBody)
+    @routes.response(200, ProposalView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="No open flag, another one pending, or not running.")
+    def propose(draft: Draft, contract_id: UUID, proposal_id: UUID) -> dict[str, Any]:
+        """Sign a proposal, with the flag's evidence as it stands. The same id again gives the same proposal."""
+        with acting(service) as work:
+            return extensions.propose(work, proposal_id, contract_id, draft)
+
+    @routes.get("/proposals")
+    @routes.arguments(ProposalQuery, location="query")
+    @routes.response(200, ProposalPage)
+    def list_proposals(query: dict[str, Any]) -> dict[str, Any]:
+        """Return proposals with their evidence and decision."""
+        with acting(service, reading=True) as work:
+            territory = own_territory(work.who, query["territory"])
+            found = extensions.proposals(work, territory, query["state"], query["after"], query["limit"] + 1)
+        items = found[: query["limit"]]
+        return {"items": items, "next": items[-1]["id"] if len(found) > query["limit"] else None}
+
+    @routes.post("/proposals/<uuid:proposal_id>/decision")
+    @routes.arguments(DecisionBody)
+    @routes.response(200, ProposalView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="Decided before.")
+    def decide(decision: Decision, proposal_id: UUID) -> dict[str, Any]:
+        """Record the decision; an acceptance moves the term, and nothing else does."""
+        with acting(service) as work:
+            return extensions.decide(work, proposal_id, decision)
+
+    return routes
