@@ -307,7 +307,7 @@ def programme_diff(one: str, other: str) -> None:
     sides = [{rule.id: rule for rule in book.eligibility.all} for book in (left, right)]
     for key in dict.fromkeys((*sides[0], *sides[1])):
         found = [side.get(key) for side in sides]
-        if None in found or found[0].when != found[1].when:  # type: ignore[union-attr]
+        if None in found or (found[0].when, found[0].otherwise) != (found[1].when, found[1].otherwise):  # type: ignore[union-attr]
             says = ["no such rule" if rule is None else rule.says for rule in found]
             click.echo(f"eligibility {key}\n  {one}: {says[0]}\n  {other}: {says[1]}")
 

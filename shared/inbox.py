@@ -7,7 +7,7 @@ it. An event that came before changes nothing; a state that is not newer than wh
 
 __all__ = ["Handler", "Hearer", "Together", "hear", "release", "retry_due"]
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -132,27 +132,10 @@ def _take(hearer: Hearer, db: Session, messages: Sequence[_Message]) -> None:
 
 
 def _apply_together(hearer: Hearer, db: Session, messages: Sequence[_Message]) -> list[dict[str, Any]] | None:
-    """
-    Return the inbox rows of messages that all went well, or None, with nothing done, where one did not.
-
-    One statement asks which states are newer than what was heard; of several of one subject the newest is enough.
-    """
-    now = hearer.clock.now()
+    """Return the inbox rows of messages that all went well, or None, with nothing done, where one did not."""
     try:
         with db.connection().begin_nested():
-            envelopes = [
-                decode(message.content or message.body, recipient=hearer.service, ring=hearer.ring)
-                for message in messages
-            ]
-            states = [one.event for one in envelopes if isinstance(one.event, State)]
-            newest = {_subject(event): event.subject_version for event in sorted(states, key=_version)}
-            versions = [{"name": name, "subject": key, "version": n} for (name, key), n in newest.items()]
-            newer = keep_greater(db, heard, versions, "version")
-            fresh = [one for one in envelopes if _is_news(one.event, newest, newer)]
-            for kind, run in groupby(fresh, key=lambda one: type(one.event)):
-                _effects(hearer, db, kind, list(run), now)
-            news = {one.id for one in fresh}
-            return [_inbox_row(message, "done" if message.id in news else "stale", now, None) for message in messages]
+            return _effects(hearer, db, messages)
     except sa.exc.OperationalError:
         raise
     except Exception:  # noqa: BLE001 - whichever it was: each is tried again by itself, and answered for itself
@@ -164,12 +147,7 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
     now = hearer.clock.now()
     try:
         with db.connection().begin_nested():  # the session keeps no objects, so the connection's savepoint is enough
-            envelope = _open(hearer, message)
-            state = "done"
-            if isinstance(envelope.event, State) and not _newer(db, envelope.event):
-                state = "stale"
-            else:
-                _effects(hearer, db, type(envelope.event), [envelope], now)
+            return _effects(hearer, db, [message])[0]
     except TransientError as error:
         if message.attempts < len(BACK_OFF):
             due = real_now() + timedelta(seconds=BACK_OFF[message.attempts])
@@ -181,22 +159,35 @@ def _apply(hearer: Hearer, db: Session, message: _Message) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - whatever else a handler raises is final and a person must see it
         log.exception("event quarantined", name=message.name, event_id=str(message.id))
         return _quarantine(db, message, f"{type(error).__name__}: {error}", now)
-    return _inbox_row(message, state, now, None)
 
 
-def _open(hearer: Hearer, message: _Message) -> Envelope:
-    return decode(message.content or message.body, recipient=hearer.service, ring=hearer.ring)
+def _effects(hearer: Hearer, db: Session, messages: Sequence[_Message]) -> list[dict[str, Any]]:
+    """
+    Apply messages in their order; return their inbox rows. Raises what a handler raises.
+
+    One statement asks which states are newer than what was heard; of several of one subject the newest is enough.
+    """
+    now = hearer.clock.now()
+    envelopes = [
+        decode(message.content or message.body, recipient=hearer.service, ring=hearer.ring) for message in messages
+    ]
+    newest: dict[tuple[str, UUID], tuple[int, UUID]] = {}
+    for one in envelopes:
+        if isinstance(one.event, State):
+            subject, version = (one.event.name, one.event.subject_id), one.event.subject_version
+            newest[subject] = max(newest.get(subject, (version, one.id)), (version, one.id))
+    versions = [{"name": name, "subject": key, "version": version} for (name, key), (version, _) in newest.items()]
+    newer = keep_greater(db, heard, versions, "version")
+    news = {event_id for subject, (_, event_id) in newest.items() if subject in newer}
+    news |= {one.id for one in envelopes if not isinstance(one.event, State)}
+    fresh = [one for one in envelopes if one.id in news]
+    for kind, run in groupby(fresh, key=lambda one: type(one.event)):
+        _handle(hearer, db, hearer.handlers[kind], list(run), now)
+    return [_inbox_row(message, "done" if message.id in news else "stale", now, None) for message in messages]
 
 
-def _is_news(event: Event, newest: Mapping[tuple[str, UUID], int], newer: Collection[tuple[Any, ...]]) -> bool:
-    if not isinstance(event, State):
-        return True
-    return _subject(event) in newer and newest[_subject(event)] == event.subject_version
-
-
-def _effects(hearer: Hearer, db: Session, kind: type[Event], run: Sequence[Envelope], now: datetime) -> None:
-    """Apply neighbouring events of one class and teller: at once where the handler can, else one by one."""
-    handler = hearer.handlers[kind]
+def _handle(hearer: Hearer, db: Session, handler: Handler, run: Sequence[Envelope], now: datetime) -> None:
+    """Hand neighbouring events of one class over: at once where the handler can, else one by one."""
     for last in [run[-1]] if isinstance(handler, Together) else run:
         with bind_cause(last.id):
             work = Work(db=db, who=service_principal(last.source), now=now, voice=hearer.voice, cause_id=last.id)
@@ -204,20 +195,6 @@ def _effects(hearer: Hearer, db: Session, kind: type[Event], run: Sequence[Envel
                 handler.keep(work, [one.event for one in run])
             else:
                 handler(work, last.event)
-
-
-def _newer(db: Session, event: State) -> bool:
-    """Keep the version if it is newer than what was heard, in one statement; say whether it was."""
-    row = {"name": event.name, "subject": event.subject_id, "version": event.subject_version}
-    return bool(keep_greater(db, heard, [row], "version"))
-
-
-def _subject(event: State) -> tuple[str, UUID]:
-    return event.name, event.subject_id
-
-
-def _version(event: Event) -> int:
-    return event.subject_version if isinstance(event, State) else 0
 
 
 def _quarantine(db: Session, message: _Message, error: str, now: datetime) -> dict[str, Any]:

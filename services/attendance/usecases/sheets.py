@@ -1,6 +1,6 @@
 """Roll sheets in hand: several are read at once, marked and signed in memory, and kept at once."""
 
-__all__ = ["Sheet", "keep", "load", "meetings", "open_sheet"]
+__all__ = ["Sheet", "check_open", "keep", "load", "meetings", "open_sheet"]
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -7,10 +7,8 @@ from typing import Any
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, Answer, Facts, decide
+from services.scheduler.domain.eligibility import CHOICES, FACTS, MOST_YEARS, NUMBERS, Answer, Facts, decide
 from services.scheduler.programmes import codes, rule_book
-
-MOST_YEARS = 120
 
 
 def _field(name: str) -> ma.fields.Field[Any]:

@@ -8,12 +8,15 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
+from services.scheduler import storage
+from services.scheduler.api.paging import PageQuery, page_of
 from services.scheduler.domain.extension import REASONS, STATED_BY, Decision, Draft
 from services.scheduler.usecases import extensions
 from services.scheduler.usecases.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 
+STATES = ("pending", "accepted", "refused")
 WORDS = ma.validate.Length(max=2000)
 
 
@@ -53,7 +56,7 @@ class ProposalView(ma.Schema):
 
     id = ma.fields.UUID(required=True)
     contract_id = ma.fields.UUID(required=True)
-    state = ma.fields.String(required=True, validate=ma.validate.OneOf(["pending", "accepted", "refused"]))
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(STATES))
     reason = ma.fields.String(required=True)
     stated_by = ma.fields.String(required=True)
     months = ma.fields.Integer(required=True)
@@ -71,20 +74,10 @@ class ProposalView(ma.Schema):
     term_after = ma.fields.Date(required=True, allow_none=True)
 
 
-class ProposalPage(ma.Schema):
-    """A page of proposals."""
+class ProposalQuery(PageQuery):
+    """Proposals, by state."""
 
-    items = ma.fields.List(ma.fields.Nested(ProposalView), required=True)
-    next = ma.fields.UUID(required=True, allow_none=True)
-
-
-class ProposalQuery(ma.Schema):
-    """Proposals of a territory, by state."""
-
-    territory = ma.fields.String(load_default=None, validate=ma.validate.Regexp(r"^(\d{2,3}|2[AB])$"))
-    state = ma.fields.String(load_default=None, validate=ma.validate.OneOf(["pending", "accepted", "refused"]))
-    after = ma.fields.UUID(load_default=None)
-    limit = ma.fields.Integer(load_default=50, validate=ma.validate.Range(1, 200))
+    state = ma.fields.String(load_default=None, validate=ma.validate.OneOf(STATES))
 
 
 def extension_routes(service: Service) -> Blueprint:
@@ -103,14 +96,12 @@ def extension_routes(service: Service) -> Blueprint:
 
     @routes.get("/proposals")
     @routes.arguments(ProposalQuery, location="query")
-    @routes.response(200, ProposalPage)
+    @routes.response(200, page_of(ProposalView))
     def list_proposals(query: dict[str, Any]) -> dict[str, Any]:
         """Return proposals with their evidence and decision."""
         with acting(service, reading=True) as work:
-            territory = own_territory(work.who, query["territory"])
-            found = extensions.proposals(work, territory, query["state"], query["after"], query["limit"] + 1)
-        items = found[: query["limit"]]
-        return {"items": items, "next": items[-1]["id"] if len(found) > query["limit"] else None}
+            found = extensions.proposals(own_territory(work.who, query["territory"]), query["state"])
+            return storage.page(work.db, found, storage.proposal.c.id, query["after"], query["limit"])
 
     @routes.post("/proposals/<uuid:proposal_id>/decision")
     @routes.arguments(DecisionBody)

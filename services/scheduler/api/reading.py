@@ -2,7 +2,6 @@
 
 __all__ = ["reading_routes"]
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,18 +10,11 @@ import sqlalchemy as sa
 from flask_smorest import Blueprint
 
 from services.scheduler import storage
+from services.scheduler.api.paging import PageQuery, page_of
 from services.scheduler.usecases import overview
 from services.scheduler.usecases.scope import check_territory, own_territory
 from shared.service import Service
 from shared.web.frame import acting
-
-
-class PageQuery(ma.Schema):
-    """A keyset page of one territory."""
-
-    territory = ma.fields.String(load_default=None, validate=ma.validate.Regexp(r"^(\d{2,3}|2[AB])$"))
-    after = ma.fields.UUID(load_default=None, metadata={"description": "`next` of the page before."})
-    limit = ma.fields.Integer(load_default=50, validate=ma.validate.Range(1, 200))
 
 
 class NeedQuery(PageQuery):
@@ -94,21 +86,13 @@ class Digests(ma.Schema):
     tables = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String(), required=True)
 
 
-def _page_of(item: type[ma.Schema]) -> type[ma.Schema]:
-    shape: Mapping[str, Any] = {
-        "items": ma.fields.List(ma.fields.Nested(item), required=True),
-        "next": ma.fields.UUID(required=True, allow_none=True),
-    }
-    return ma.Schema.from_dict(dict(shape), name=f"{item.__name__}Page")
-
-
 def reading_routes(service: Service) -> Blueprint:
     """Return the routes that only read."""
     routes = Blueprint("reading", __name__, description="Reading what is planned")
 
     @routes.get("/needs")
     @routes.arguments(NeedQuery, location="query")
-    @routes.response(200, _page_of(NeedView))
+    @routes.response(200, page_of(NeedView))
     def list_needs(query: dict[str, Any]) -> dict[str, Any]:
         """Return needs with their state and, where they are left out, the reason."""
         with acting(service, reading=True) as work:
@@ -119,7 +103,7 @@ def reading_routes(service: Service) -> Blueprint:
 
     @routes.get("/sessions")
     @routes.arguments(PageQuery, location="query")
-    @routes.response(200, _page_of(SessionView))
+    @routes.response(200, page_of(SessionView))
     def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
         """Return sessions with their seats and how many are taken."""
         with acting(service, reading=True) as work:
@@ -130,7 +114,7 @@ def reading_routes(service: Service) -> Blueprint:
 
     @routes.get("/flags")
     @routes.arguments(PageQuery, location="query")
-    @routes.response(200, _page_of(FlagView))
+    @routes.response(200, page_of(FlagView))
     def list_flags(query: dict[str, Any]) -> dict[str, Any]:
         """Return the flags that attendance raised, with their evidence."""
         with acting(service, reading=True) as work:

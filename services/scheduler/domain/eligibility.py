@@ -7,6 +7,7 @@ nothing else: the answer keeps the regime, and nobody has to keep the facts.
 
 __all__ = [
     "FACTS",
+    "MOST_YEARS",
     "Answer",
     "EligibilityRules",
     "Exemption",
@@ -19,7 +20,7 @@ __all__ = [
 ]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from shared.errors import FieldFault, InvalidInputError
@@ -192,15 +193,7 @@ def decide(rules: EligibilityRules, facts: Facts) -> Answer:
             return _ask(regime, facts)
         if held:
             kept = _answer("yes", regime, regime.fact(facts, value=True))
-            return Answer(
-                verdict="yes",
-                rule=kept.rule,
-                says=kept.says,
-                source=kept.source,
-                fact=kept.fact,
-                regime=regime.regime,
-                permit_consequence=regime.permit_consequence,
-            )
+            return replace(kept, regime=regime.regime, permit_consequence=regime.permit_consequence)
     raise AssertionError("the last regime of a rule-book is for everybody")
 
 
@@ -241,10 +234,8 @@ def _value(name: str, text: str) -> Any:
 
 def _ask(rule: _Rule, facts: Facts) -> Answer:
     fact = rule.fact(facts, value=None)
-    return Answer(
-        verdict="needs_paper", rule=rule.id, says=rule.says, source=rule.source, fact=fact, paper=PAPERS[fact]
-    )
+    return replace(_answer("needs_paper", rule, fact), paper=PAPERS[fact])
 
 
-def _answer(verdict: Literal["yes", "no"], rule: _Rule, fact: str) -> Answer:
+def _answer(verdict: Literal["yes", "no", "needs_paper"], rule: _Rule, fact: str) -> Answer:
     return Answer(verdict=verdict, rule=rule.id, says=rule.says, source=rule.source, fact=fact)

@@ -3,6 +3,7 @@
 __all__ = ["decide", "proposals", "propose"]
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -28,21 +29,21 @@ def propose(work: Work, proposal_id: UUID, contract_id: UUID, draft: Draft) -> d
     """
     contract = storage.one(work.db, storage.contract, contract_id, "contract", lock=True)
     check_territory(work.who, contract["territory"])
-    before = _find(work, storage.proposal.c.id == proposal_id)
-    if before:
-        if (before[0]["contract_id"], before[0]["months"]) != (contract_id, draft.months):
+    before = _first(work, storage.proposal.c.id == proposal_id)
+    if before is not None:
+        if (before["contract_id"], before["months"]) != (contract_id, draft.months):
             raise ConflictError(f"proposal {proposal_id} was made with another content", "id_reused")
-        return before[0]
+        return before
     flag = storage.flag
     raised = sa.and_(flag.c.contract_id == contract_id, flag.c.kind == FLAG, flag.c.state == "open")
     evidence = work.db.scalar(sa.select(flag.c.evidence).where(raised))
     mine = storage.proposal.c.contract_id == contract_id
-    pending = _find(work, sa.and_(mine, storage.proposal.c.state == "pending"))
+    pending = _first(work, sa.and_(mine, storage.proposal.c.state == "pending"))
     book = rule_book(contract["programme"]).at(contract["territory"], contract["signed_on"])
     check_proposal(
         draft,
         flagged=evidence is not None,
-        pending=bool(pending),
+        pending=pending is not None,
         state=contract["state"],
         granted=contract["months_granted"],
         most=book["extension_months_max"],
@@ -98,7 +99,7 @@ def decide(work: Work, proposal_id: UUID, decision: Decision) -> dict[str, Any]:
     return proposal | kept
 
 
-def _move_term(work: Work, contract: dict[str, Any], granted: int, term_on: Any) -> None:
+def _move_term(work: Work, contract: dict[str, Any], granted: int, term_on: date) -> None:
     moved = {"months_granted": granted, "term_on": term_on, "version": contract["version"] + 1}
     moved |= {"actor": work.who.actor, "changed_at": work.now}
     work.db.execute(storage.contract.update().where(storage.contract.c.id == contract["id"]).values(**moved))
@@ -108,16 +109,13 @@ def _move_term(work: Work, contract: dict[str, Any], granted: int, term_on: Any)
     work.tell(telling.contract_state(contract | moved))
 
 
-def proposals(work: Work, territory: str | None, state: str | None, after: UUID | None, limit: int) -> list[Any]:
-    """Return proposals with their evidence and decision, by id."""
-    conditions: list[sa.ColumnElement[bool]] = []
-    table = storage.proposal
-    conditions += [table.c.territory == territory] if territory else []
-    conditions += [table.c.state == state] if state else []
-    conditions += [table.c.id > after] if after else []
-    return _find(work, sa.and_(sa.true(), *conditions), limit)
+def proposals(territory: str | None, state: str | None) -> sa.Select[Any]:
+    """Return the query for proposals with their evidence and decision."""
+    query = sa.select(storage.proposal)
+    query = query.where(storage.proposal.c.territory == territory) if territory else query
+    return query.where(storage.proposal.c.state == state) if state else query
 
 
-def _find(work: Work, condition: sa.ColumnElement[bool], limit: int = 1) -> list[dict[str, Any]]:
-    query = sa.select(storage.proposal).where(condition).order_by(storage.proposal.c.id).limit(limit)
-    return storage.rows(work.db, query)
+def _first(work: Work, condition: sa.ColumnElement[bool]) -> dict[str, Any] | None:
+    found = storage.rows(work.db, sa.select(storage.proposal).where(condition).limit(1))
+    return found[0] if found else None
