@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: secrets help setup setup-dev demo serve test check format bench lock clean
+.PHONY: secrets help setup setup-dev demo serve test check format bench lock clean words
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,11 @@ format: setup-dev ## let ruff write the code in the house's shape
 
 secrets: setup ## write .env with fresh secrets for docker compose, if there is none yet
 	@test -e .env || (umask 077; PATH="$(CURDIR)/$(BIN):$$PATH" deploy/secrets.sh $(BIN)/python > .env)
+
+words: setup-dev ## collect what the pages say into the English catalog, where new strings then wait for their English
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F babel.cfg --sort-by-file --add-location=file --omit-header -o build/messages.pot .
+	$(BIN)/pybabel -q update -l en -i build/messages.pot -d shared/web/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=120
 
 bench: setup-dev ## measurements, side by side; JSON under bench/results/
 	$(BIN)/python bench/run.py $(ARGS)

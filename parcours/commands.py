@@ -1,6 +1,20 @@
-"""The commands that know all services: demo, serve, run, status, db, accounts, events, imports, rule-books, broker."""
+"""The commands that know all services: demo, serve, run, status, db, accounts, events, imports, rule-books, docs."""
 
-__all__ = ["accounts", "broker", "db", "demo", "events", "intake", "offer", "programme", "run", "serve", "status"]
+__all__ = [
+    "accounts",
+    "broker",
+    "db",
+    "demo",
+    "docs",
+    "events",
+    "intake",
+    "offer",
+    "programme",
+    "run",
+    "serve",
+    "status",
+    "stock",
+]
 
 import json
 import os
@@ -21,9 +35,13 @@ from shared.errors import InvalidInputError, ParcoursError
 from shared.logs import configure_logs
 from shared.rights import Principal
 
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+NOT_KNOWN = "règle non connue / rule not known"
 OPERATOR = Principal(kind="person", id=os.environ.get("USER", "operator"), role="admin")
 DEMO_PEOPLE = (  # login, role, scope, what the link opens
     ("planner", "planner", "93", "une planificatrice de l’OFII, Seine-Saint-Denis"),
+    ("auditor", "auditor", "93", "une auditrice de l’OFII, à l’accueil de Seine-Saint-Denis"),
+    ("prefecture", "prefecture", "93", "une agente de la préfecture de Seine-Saint-Denis"),
     ("controller", "controller", "", "une contrôleuse, toute la France"),
     ("admin", "admin", "", "l’administration"),
 )
@@ -243,6 +261,19 @@ def intake_import(file: Path, territory: str) -> None:
 
 
 @click.group()
+def stock() -> None:
+    """Take over the running stock of an older system."""
+
+
+@stock.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--territory", required=True, help="Department code, such as 93.")
+def stock_import(file: Path, territory: str) -> None:
+    """Take over FILE (XLSX): contracts, groups, seats, hours, tests; whoever was convoked is not convoked again."""
+    _import(file, territory, "stock")
+
+
+@click.group()
 def offer() -> None:
     """Files of the training bodies."""
 
@@ -266,6 +297,7 @@ def programme() -> None:
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day of signature; without it, today.")
 def programme_show(code: str, territory: str, day: datetime | None) -> None:
     """Show the rules of a programme as they hold in a department on a day, each with its source or [A]."""
+    from services.scheduler.domain.eligibility import Regime
     from services.scheduler.programmes import rule_book
     from shared.communes import department_of
 
@@ -279,8 +311,11 @@ def programme_show(code: str, territory: str, day: datetime | None) -> None:
     click.echo(f"{book.code}: {book.label}\n{book.note}")
     click.echo(f"signable from {book.signable_from} to {book.signable_until or 'today'}")
     for amendment in whole.amendments:
-        if amendment.holds(territory, on):
-            click.echo(f"amended: {amendment.note}")
+        here = amendment.holds(territory, on)
+        scope = [*amendment.territories, *(f"{name} {at}" for name, at in _ends(amendment) if at)]
+        click.echo(f"{'amended' if here else 'not applied'}: {amendment.note} ({', '.join(scope)})")
+        for key, value in amendment.rules.items() if not here else ():
+            click.echo(f"      {key} = {_shown(value)}\n          {amendment.sources[key]}")
     for key, value in book.rules.items():
         click.echo(f"  {key} = {_shown(value)}\n      {book.sources[key]}")
     for title, rules in (
@@ -290,7 +325,10 @@ def programme_show(code: str, territory: str, day: datetime | None) -> None:
     ):
         click.echo(f"eligibility, {title}:")
         for rule in rules:
-            click.echo(f"  {rule.id}: {rule.says}\n      {rule.source}")
+            click.echo(f"  {rule.id}: {rule.says}")
+            if isinstance(rule, Regime):
+                click.echo(f"      {rule.regime}; permit: {rule.permit_consequence or NOT_KNOWN}")
+            click.echo(f"      {rule.source}")
 
 
 @programme.command("diff")
@@ -328,7 +366,41 @@ def programme_eligibility(code: str, facts: tuple[str, ...]) -> None:
 
 
 def _shown(value: object) -> str:
-    return "rule not known" if value is None else json.dumps(value, ensure_ascii=False)
+    return NOT_KNOWN if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _ends(amendment: Any) -> tuple[tuple[str, date | None], ...]:
+    return ("from", amendment.first), ("until", amendment.last)
+
+
+@click.group()
+def docs() -> None:
+    """Pages of docs/ that are written from the code and the rule-books."""
+
+
+@docs.command("write")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=DOCS, help="Instead of docs/.")
+def docs_write(folder: Path) -> None:
+    """Write docs/contract-life.md and docs/algorithm.md."""
+    from parcours.openbooks import PAGES
+
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+        click.echo(f"docs/{name}")
+
+
+@docs.command("check")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=DOCS, help="Instead of docs/.")
+def docs_check(folder: Path) -> None:
+    """Say which of them are not what the code says; exit 1 if there is one."""
+    from parcours.openbooks import PAGES
+
+    kept = {name: (folder / name).read_text(encoding="utf-8") if (folder / name).exists() else "" for name in PAGES}
+    stale = [name for name, page in PAGES.items() if page() != kept[name]]
+    for name in stale:
+        click.echo(f"docs/{name} is not what the code says: run parcours docs write", err=True)
+    if stale:
+        sys.exit(1)
 
 
 @click.group()
@@ -347,7 +419,7 @@ def broker_setup() -> None:
 
 def _import(file: Path, territory: str, kind: str) -> None:
     from parcours.parts import part
-    from services.scheduler.usecases.intake import import_file
+    from services.scheduler.usecases.imports import import_file
     from shared.work import Work
 
     configure_logs("import")
@@ -399,7 +471,6 @@ def _accounts(service: Any, bodies: list[str]) -> dict[str, str]:
     from shared.work import Work
 
     people = [(login, role, scope) for login, role, scope, _ in DEMO_PEOPLE]
-    people.append(("prefecture", "prefecture", "93"))  # no page yet, so no link: the API only
     people += [(f"body-{code}", "provider_manager", code) for code in bodies]
     passwords = {}
     with service.database.begin() as database:

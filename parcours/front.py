@@ -3,11 +3,13 @@
 __all__ = ["front_app"]
 
 from flask import Flask, Response, render_template
+from flask_babel import gettext as _
 from jinja2 import ChoiceLoader
 
 from shared.clock import Clock
 from shared.rights import Principal
 from shared.web.frame import HEADERS
+from shared.web.words import install_words
 
 
 def front_app(clock: Clock) -> Flask:
@@ -16,6 +18,7 @@ def front_app(clock: Clock) -> Flask:
     theme = Flask("shared.web").create_jinja_environment().loader
     loaders = [loader for loader in (app.jinja_loader, theme) if loader is not None]
     app.jinja_loader = ChoiceLoader(loaders)
+    install_words(app)
 
     @app.get("/")
     def front() -> str:
@@ -23,7 +26,7 @@ def front_app(clock: Clock) -> Flask:
         return render_template(
             "front.html",
             who=Principal.visitor(),
-            service_label="Accueil",
+            service_label=_("Accueil"),
             service_prefix="/planning",
             simulated_now=clock.now() if simulated else None,
         )

@@ -24,7 +24,7 @@ from importlib import resources
 from math import asin, cos, radians, sin, sqrt
 from types import MappingProxyType
 
-from shared.errors import ParcoursError
+from shared.errors import FieldFault, InvalidInputError
 
 EARTH_RADIUS_KM = 6371.0
 ARRONDISSEMENTS = (("75101", "75120", "75056"), ("69381", "69389", "69123"), ("13201", "13216", "13055"))
@@ -61,23 +61,24 @@ class Department:
     time_zone: str
 
 
-class UnknownCommuneError(ParcoursError):
+class UnknownCommuneError(InvalidInputError):
     """Raised for a code that is no commune of a department. Correct the code."""
 
     code = "unknown_commune"
 
     def __init__(self, insee_code: str) -> None:
-        super().__init__(f"no commune has the INSEE code {insee_code!r}")
+        super().__init__("unknown", [FieldFault("commune", "insee_code", f"no commune has the code {insee_code!r}")])
         self.insee_code = insee_code
 
 
-class UnknownTerritoryError(ParcoursError):
+class UnknownTerritoryError(InvalidInputError):
     """Raised for a territory that is not a department of the table. Correct the code."""
 
     code = "unknown_territory"
 
     def __init__(self, territory: str) -> None:
-        super().__init__(f"no department has the code {territory!r} (01 to 95, 2A, 2B, 971, 972, 973, 974, 976)")
+        words = f"no department has the code {territory!r} (01 to 95, 2A, 2B, 971, 972, 973, 974, 976)"
+        super().__init__("unknown", [FieldFault("territory", "department", words)])
         self.territory = territory
 
 

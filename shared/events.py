@@ -11,8 +11,12 @@ from __future__ import annotations
 
 __all__ = [
     "ALL_EVENTS",
+    "AppointmentState",
+    "Carried",
+    "CarriedState",
     "ContactabilityState",
     "ContractState",
+    "DutyDue",
     "Event",
     "Fact",
     "FlagState",
@@ -21,7 +25,10 @@ __all__ = [
     "NoticeDelivered",
     "NoticeFailed",
     "Owed",
+    "PersonMerged",
+    "PersonUnmerged",
     "PlacementState",
+    "PlacementTakenState",
     "PrescriptionState",
     "ProgressState",
     "ProviderState",
@@ -232,6 +239,121 @@ class PlacementState(State):
     state: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementTakenState(State):
+    """
+    A seat taken over from an older system, which had sent the convocation on `told_on`: it is not sent again.
+
+    Told in the place of a PlacementState for this seat, always; the other fields are the same.
+    """
+
+    name = "scheduler.placement_taken"
+    hearers = ("attendance", "notifications")
+    subject = "placement_id"
+
+    placement_id: UUID
+    contract_id: UUID
+    signatory_id: UUID
+    session_id: UUID
+    part: str
+    joins_on: date
+    state: str
+    told_on: date
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Minutes followed and offered of one training before a contract was taken over."""
+
+    training: str
+    part: str
+    followed: int
+    offered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedState(State):
+    """What a contract brings along from an older system, up to and including `until` (local day)."""
+
+    name = "scheduler.carried"
+    hearers = ("attendance",)
+    subject = "contract_id"
+
+    contract_id: UUID
+    signatory_id: UUID
+    until: date
+    carried: tuple[Carried, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonMerged(Fact):
+    """Two records are one person: `other_id` is an alias of `kept_id` until the merge is undone."""
+
+    name = "scheduler.person_merged"
+    hearers = ("attendance", "notifications")
+
+    kept_id: UUID
+    other_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonUnmerged(Fact):
+    """A merge was a mistake: the two are told apart again."""
+
+    name = "scheduler.person_unmerged"
+    hearers = ("attendance", "notifications")
+
+    kept_id: UUID
+    other_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentState(State):
+    """
+    An appointment of one person with OFII: an interview, or what a dated duty asks for.
+
+    `state` is booked, cancelled, held or absent; day and time are local at the place. The person may have no contract
+    yet: what a message needs travels along. Private: alias, phone and e-mail for notifications.
+    """
+
+    name = "scheduler.appointment"
+    hearers = ("notifications",)
+    subject = "appointment_id"
+
+    appointment_id: UUID
+    person_id: UUID
+    reference: str
+    territory: str
+    kind: str
+    state: str
+    site_id: UUID
+    held_on: date
+    starts_at: time
+    minutes: int
+    spoken: tuple[str, ...]
+    reads: str
+    reading_language: str
+    channel: str
+    shared_phone: bool
+    private: Private = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyDue(Fact):
+    """Something is offered to a signatory until a day, and they should get in touch: see the rule-book's duties."""
+
+    name = "scheduler.duty_due"
+    hearers = ("notifications",)
+
+    duty_id: UUID
+    contract_id: UUID
+    signatory_id: UUID
+    kind: str
+    opens_on: date
+    due_on: date
+
+
 # --- attendance tells ---------------------------------------------------------------------------------------------
 
 
@@ -370,6 +492,12 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     PrescriptionState,
     SessionState,
     PlacementState,
+    PlacementTakenState,
+    CarriedState,
+    PersonMerged,
+    PersonUnmerged,
+    AppointmentState,
+    DutyDue,
     ProgressState,
     FlagState,
     RollSigned,

@@ -3,13 +3,16 @@
 import io
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 
 import httpx
+import sqlalchemy as sa
 from openpyxl import Workbook
 
 from parcours.commands import _accounts
 from parcours.embedded import CLOCK, DEMO_MARK, open_house
 from parcours.wire import Door, EmbeddedHouse
+from services.notifications import storage as notices
 from shared.clock import FileClock
 
 HEADERS = (
@@ -40,6 +43,7 @@ class TestHouse:
         self.stage = EmbeddedHouse(house, self.clock)
         transport = httpx.WSGITransport(app=as_a_server_reads_paths(house.wsgi), raise_app_exceptions=False)
         self.client = httpx.Client(transport=transport, base_url="http://127.0.0.1:8000")
+        self.tokens = {}
         self.passwords = _accounts(house.services["scheduler"], ["ORG"])
         self.planner = Door(self.client, "planner", self.passwords["planner"])
         self.admin = Door(self.client, "admin", self.passwords["admin"])
@@ -48,11 +52,31 @@ class TestHouse:
         return Door(self.client, login, self.passwords[login])
 
     def token(self, login):
+        """Return a token of this login; one is good for ten minutes of real time."""
+        made, token = self.tokens.get(login, (0.0, ""))
+        if monotonic() - made > 300:
+            token = self.fresh_token(login)
+            self.tokens[login] = (monotonic(), token)
+        return token
+
+    def fresh_token(self, login):
         answer = self.client.post("/planning/api/v1/sessions", json={"login": login, "password": self.passwords[login]})
         return answer.json()["token"]
 
     def drain(self):
         self.stage.drain(self.admin)
+
+    def ask(self, login, method, path, body=None):
+        """Call the scheduler's API as somebody; return the answer, whatever it is."""
+        headers = {"Authorization": f"Bearer {self.token(login)}"}
+        return self.client.request(method, f"/planning/api/v1{path}", json=body, headers=headers)
+
+    def notices_of(self, reference):
+        """Return what was made to tell somebody, in the order in which it was made."""
+        with self.house.services["notifications"].database.read() as db:
+            query = sa.select(notices.notice).join(notices.person, notices.person.c.id == notices.notice.c.person_id)
+            query = query.where(notices.person.c.reference == reference)
+            return notices.rows(db, query.order_by(notices.notice.c.made_at, notices.notice.c.number))
 
     def send(self, name, content, kind="intake", territory="93"):
         """Send a file as the planner does; return the answer, whatever it is."""
@@ -126,6 +150,15 @@ OFFER = {
         ["code", "organisme", "formation", "debut", "fin", "unite", "quantite_commandee", "quantite_consommee", "prix_unitaire_euros"],
         ["L1", "ORG", "civique", "2025-01-01", "2026-12-31", "jour", 200, 0, 64.49],
         ["L2", "ORG", "linguistique", "2025-01-01", "2026-12-31", "heure", 9000, 0, 7.40],
+    ],
+    "plateformes": [
+        ["code", "nom", "adresse", "code_commune", "places", "guichets", "debut_matin", "debut_apres_midi"],
+        ["PF93", "Plateforme d’accueil", "13 rue des Fleurs", "93008", 2, 4, "09:00", "13:30"],
+    ],
+    "suivi": [
+        ["code", "type", "intitule", "organisme", "code_commune", "dates", "places"],
+        ["AT1", "atelier_culturel", "Visite du musée", "Maison de quartier", "93008", "2025-03-01/2026-12-31", 1],
+        ["BAD", "astrologie", "Horoscope", "Personne", "93008", "", 5],
     ],
     "fermetures": [["site", "debut", "fin", "motif"], ["*", "2025-08-04", "2025-08-15", "été"]],
 }  # fmt: skip

@@ -14,7 +14,8 @@ from random import Random
 
 from parcours.sample.figures import BODY_NAMES
 from parcours.sample.people import Row
-from services.scheduler.domain.intake import add_months, follows_french
+from services.scheduler.domain.days import add_months
+from services.scheduler.domain.intake import follows_french
 from services.scheduler.domain.problem import Rules
 from services.scheduler.domain.travel import metres_between
 from services.scheduler.programmes import RuleBook

@@ -9,7 +9,8 @@ from typing import Any
 from parcours.sample.generator import SampleMonth
 from services.scheduler.domain.building import build_problem, needs_of, signatory_facts, term_of
 from services.scheduler.domain.cells import Cells
-from services.scheduler.domain.intake import SignatoryIntake, add_months, read_signatory
+from services.scheduler.domain.days import add_months
+from services.scheduler.domain.intake import SignatoryIntake, read_signatory
 from services.scheduler.domain.offer import OfferItem, read_item
 from services.scheduler.domain.problem import Problem
 from services.scheduler.programmes import RuleBook, rule_book

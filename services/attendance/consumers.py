@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 from services.attendance.usecases import hearing
 from shared.events import (
+    CarriedState,
     ContractState,
     Event,
     NoticeDelivered,
     NoticeFailed,
+    PersonMerged,
+    PersonUnmerged,
     PlacementState,
+    PlacementTakenState,
     PrescriptionState,
     ProviderState,
     SessionState,
@@ -27,6 +31,10 @@ HANDLERS: Mapping[type[Event], Handler] = {
     PrescriptionState: hearing.keep_prescription,
     SessionState: hearing.keep_session,
     PlacementState: Together(hearing.keep_placements),
+    PlacementTakenState: Together(hearing.keep_placements),
+    CarriedState: hearing.keep_carried,
+    PersonMerged: hearing.merge,
+    PersonUnmerged: hearing.unmerge,
     NoticeDelivered: Together(hearing.keep_deliveries),
     NoticeFailed: hearing.keep_failure,
 }

@@ -3,6 +3,7 @@
 __all__ = [
     "METADATA",
     "attempt",
+    "carried",
     "completion",
     "contract",
     "early_exit",
@@ -18,6 +19,7 @@ __all__ = [
     "review",
     "roll",
     "rows",
+    "same_person",
     "session",
     "signatory",
     "site",
@@ -108,6 +110,24 @@ placement = sa.Table(
     sa.Column("part", sa.String(8), nullable=False),
     sa.Column("joins_on", sa.Date, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
+)
+
+carried = sa.Table(
+    "carried",
+    METADATA,
+    sa.Column("contract_id", sa.Uuid, primary_key=True),
+    sa.Column("training", sa.String(12), primary_key=True),
+    sa.Column("part", sa.String(8), primary_key=True),
+    sa.Column("followed", sa.Integer, nullable=False),  # minutes, before the contract was taken over
+    sa.Column("offered", sa.Integer, nullable=False),
+    sa.Column("until", sa.Date, nullable=False),
+)
+
+same_person = sa.Table(
+    "same_person",
+    METADATA,
+    sa.Column("other_id", sa.Uuid, primary_key=True),
+    sa.Column("kept_id", sa.Uuid, nullable=False, index=True),
 )
 
 notice_proof = sa.Table(

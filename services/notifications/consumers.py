@@ -6,9 +6,14 @@ from collections.abc import Mapping
 
 from services.notifications.usecases import hearing
 from shared.events import (
+    AppointmentState,
+    DutyDue,
     Event,
     MeetingMissed,
+    PersonMerged,
+    PersonUnmerged,
     PlacementState,
+    PlacementTakenState,
     SessionState,
     SignatoryState,
     SiteState,
@@ -21,6 +26,11 @@ HANDLERS: Mapping[type[Event], Handler] = {
     SignatoryState: hearing.keep_person,
     SessionState: hearing.keep_session,
     PlacementState: Together(hearing.keep_placements),
+    PlacementTakenState: hearing.keep_taken_placement,
+    PersonMerged: hearing.merge,
+    PersonUnmerged: hearing.unmerge,
+    AppointmentState: hearing.keep_appointment,
+    DutyDue: hearing.keep_duty,
     MeetingMissed: hearing.keep_miss,
     TrainingCompleted: hearing.keep_completion,
 }

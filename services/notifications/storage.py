@@ -2,6 +2,7 @@
 
 __all__ = [
     "METADATA",
+    "appointment",
     "attempt",
     "by_id",
     "contactability",
@@ -46,6 +47,16 @@ person = sa.Table(
     sa.Column("email", sa.String(200), nullable=False),
     sa.Column("refused", JsonValue, nullable=False),  # channels whose present contact point was refused for good
     sa.Column("stale", sa.Boolean, nullable=False, index=True),  # a contact point changed: see whether it can be used
+    sa.Column("merged_into", sa.Uuid),  # the same person under another record: messages go there
+    sa.Column("stands_for", sa.Uuid, index=True),  # the minor whose representative this is: gets the same notices
+)
+
+appointment = sa.Table(
+    "appointment",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("notice_id", sa.Uuid),  # the last notice that says when and where
 )
 
 site = sa.Table(

@@ -10,6 +10,7 @@ from services.scheduler import api, pages
 from services.scheduler.consumers import HANDLERS
 from services.scheduler.jobs import JOB_KINDS
 from services.scheduler.settings import Settings
+from services.scheduler.usecases.life import look_at_terms
 from services.scheduler.usecases.telling import retell
 from shared.clock import clock_from
 from shared.database import Database
@@ -38,6 +39,7 @@ def build_service(settings: Settings) -> Service:
         migrations=MIGRATIONS,
         handlers=HANDLERS,
         job_kinds=JOB_KINDS,
+        ticks=(look_at_terms,),
         retell=retell,
     )
 
@@ -50,6 +52,6 @@ def create_app(settings: Settings, service: Service) -> Flask:
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     signer = TokenSigner(common.token_key)
-    api.register(app, service, signer, demo=settings.demo)
+    api.register(app, service, signer, settings)
     pages.register(app, service, signer, demo=settings.demo, secure=doors.secure_cookie)
     return app

@@ -4,6 +4,7 @@ __all__ = ["Settings"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from shared.settings import CommonSettings, Environment, common_from
@@ -15,6 +16,7 @@ class Settings:
 
     common: CommonSettings
     demo: bool
+    legal_texts: Path | None  # the operator's own; ours is a SPECIMEN
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -22,5 +24,7 @@ class Settings:
         environment = Environment(environ)
         common = common_from(environment, "scheduler")
         demo = environment.text("PARCOURS_DEMO", "no") == "yes"
+        legal = environment.text("PARCOURS_LEGAL_TEXTS", "")
         environment.check()
-        return cls(common=common, demo=demo and not common.production)
+        texts = Path(legal) if legal else None
+        return cls(common=common, demo=demo and not common.production, legal_texts=texts)

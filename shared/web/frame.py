@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request
+from flask_babel import gettext
 from flask_smorest import Api
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as BaseResponse
@@ -20,6 +21,7 @@ from shared.rights import Principal, RightsTable
 from shared.service import Service, backlog
 from shared.web.problems import ProblemSchema, install_problems
 from shared.web.tokens import COOKIE, TokenError, TokenVerifier
+from shared.web.words import here, install_words
 from shared.work import Work
 
 MOST_BYTES = 20 * 1024 * 1024  # of any request; imports have a smaller limit of their own
@@ -61,6 +63,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
     theme = Flask("shared.web").create_jinja_environment().loader
     app.jinja_loader = _Chain(app.jinja_loader, theme)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    install_words(app)
     install_problems(app)
     _guard(app, service, doors)
     _common_routes(app, service)
@@ -71,7 +74,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         simulated = getattr(clock, "simulated", False)
         return {
             "who": current_principal(),
-            "service_label": label,
+            "service_label": gettext(label),
             "service_prefix": prefix,
             "simulated_now": clock.now() if simulated else None,
             "banner": doors.banner,
@@ -156,7 +159,7 @@ def _guard(app: Flask, service: Service, doors: Doors) -> None:
         if request.path.startswith("/api/") or request.method not in READING:
             raise TokenError("sign in first" if not expired else "the session token has expired")
         door = "session" if expired else "sign-in"
-        return redirect(f"/planning/{door}?next={quote(request.script_root + request.full_path.rstrip('?'))}")
+        return redirect(f"/planning/{door}?next={quote(here())}")
 
     @app.after_request
     def seal(response: Response) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 import marshmallow as ma
 from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -30,14 +31,14 @@ STATUS: tuple[tuple[type[ParcoursError], HTTPStatus], ...] = (
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-FRENCH = {
-    401: "Connectez-vous pour continuer.",
-    403: "Votre rôle ne permet pas cette action.",
-    404: "Cette page ou cette donnée n’existe pas.",
-    409: "La situation a changé entre-temps : rechargez la page avant de décider.",
-    413: "Le fichier est trop volumineux.",
-    422: "La demande contient des erreurs.",
-    503: "Le service est occupé : réessayez dans un instant.",
+WORDS = {  # lazy: read in the language of the request that failed
+    401: _("Connectez-vous pour continuer."),
+    403: _("Votre rôle ne permet pas cette action."),
+    404: _("Cette page ou cette donnée n’existe pas."),
+    409: _("La situation a changé entre-temps : rechargez la page avant de décider."),
+    413: _("Le fichier est trop volumineux."),
+    422: _("La demande contient des erreurs."),
+    503: _("Le service est occupé : réessayez dans un instant."),
 }
 
 
@@ -118,7 +119,7 @@ def install_problems(app: Flask) -> None:
 def _answer(status: int, code: str, detail: str, faults: list[dict[str, str]]) -> Response:
     if request.path.startswith("/api/"):
         return problem(status, code, detail, faults)
-    words = FRENCH.get(status, "Une erreur est survenue.")
+    words = WORDS.get(status) or _("Une erreur est survenue.")
     page = render_template("theme/error.html", status=status, words=words, detail=detail, faults=faults, cause=cause())
     return Response(page, status=status, mimetype="text/html")
 

@@ -42,6 +42,25 @@ EXAMPLES = (
         subject_version=1, placement_id=uid(8), contract_id=uid(4), signatory_id=uid(3), session_id=uid(6), part="S1",
         joins_on=date(2025, 8, 4), state="active",
     ),
+    e.PlacementTakenState(
+        subject_version=1, placement_id=uid(8), contract_id=uid(4), signatory_id=uid(3), session_id=uid(6), part="S1",
+        joins_on=date(2025, 8, 4), state="active", told_on=date(2025, 7, 1), channel="letter",
+    ),
+    e.CarriedState(
+        subject_version=1, contract_id=uid(4), signatory_id=uid(3), until=date(2025, 7, 2),
+        carried=(e.Carried(training="language", part="200", followed=3600, offered=4200),),
+    ),
+    e.PersonMerged(kept_id=uid(3), other_id=uid(13)),
+    e.PersonUnmerged(kept_id=uid(3), other_id=uid(13)),
+    e.AppointmentState(
+        subject_version=1, appointment_id=uid(11), person_id=uid(3), reference="93-2025-000123", territory="93",
+        kind="interview", state="booked", site_id=uid(2), held_on=date(2025, 7, 10), starts_at=time(9), minutes=210,
+        spoken=("ps",), reads="with_help", reading_language="ps", channel="sms", shared_phone=False,
+    ),
+    e.DutyDue(
+        duty_id=uid(12), contract_id=uid(4), signatory_id=uid(3), kind="certification_offer",
+        opens_on=date(2026, 1, 10), due_on=date(2026, 7, 10),
+    ),
     e.ProgressState(
         subject_version=9, contract_id=uid(4), followed_minutes=360, remaining_minutes=1080,
         forecast_first=date(2025, 10, 1), forecast_last=None, status="running",

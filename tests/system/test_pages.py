@@ -1,4 +1,4 @@
-"""Every page in a real browser, at phone and desktop width: no accessibility fault, no script, nothing from elsewhere."""
+"""Every page in a real browser, in both languages, at phone and desktop width: accessible, nothing from elsewhere."""
 
 import re
 import secrets
@@ -51,7 +51,7 @@ def browser():
 def context(browser, served):
     """A browser in which the planner came in by their one-time link, as a person does: open, then press the button."""
     _, links, _ = served
-    context = browser.new_context(java_script_enabled=True)
+    context = browser.new_context(java_script_enabled=True, locale="fr-FR")
     page = context.new_page()
     page.goto(links[0])
     page.get_by_role("button", name="Entrer").click()
@@ -77,7 +77,8 @@ def pages(var):
     held = rows(var, "attendance", "SELECT held_on FROM meeting ORDER BY held_on LIMIT 1")[0][0]
     return (
         "/", "/planning/", "/planning/imports", f"/planning/imports/{batch}", "/planning/sessions",
-        f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", "/planning/flags", "/planning/eligibility",
+        f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", f"/planning/people/{person}/explanation",
+        "/planning/flags", "/planning/eligibility",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
         f"/attendance/rolls/{roll}", "/attendance/flags", f"/attendance/contracts/{flagged}",
         "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording",
@@ -85,9 +86,11 @@ def pages(var):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("width", list(WIDTHS))
-def test_every_page_is_accessible_and_fits_the_screen(context, served, width):
+def test_every_page_is_accessible_and_fits_the_screen(context, served, width, language):
     address, _, var = served
+    context.add_cookies([{"name": "parcours_lang", "value": language, "url": address}])
     page = context.new_page()
     page.set_viewport_size({"width": WIDTHS[width], "height": 844})
     requests, faults = [], []
@@ -95,6 +98,7 @@ def test_every_page_is_accessible_and_fits_the_screen(context, served, width):
     for path in pages(var):
         answer = page.goto(address + path)
         assert answer.status == 200, (path, answer.status)
+        assert page.locator("html").get_attribute("lang") == language
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         faults += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in found]
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -108,7 +112,7 @@ def test_every_page_is_accessible_and_fits_the_screen(context, served, width):
 def test_a_trainer_takes_a_roll_and_signs_it_without_any_script(browser, served):
     """The body's manager opens today's roll, marks everybody present, one late, and signs off."""
     address, links, var = served
-    context = browser.new_context(java_script_enabled=False)
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
     page = context.new_page()
     page.goto(links[-1])
     page.get_by_role("button", name="Entrer").click()

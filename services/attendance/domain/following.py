@@ -26,6 +26,9 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+# States of a contract as scheduler tells them. Running: trainings go on. Ended: only absences may still have a say.
+RUNNING = frozenset({"running", "extension_proposed", "extension_refused", "term_passed_decision_pending"})
+ENDED = frozenset({"ended_incomplete", "termination_under_review"})
 CIVIC, LANGUAGE = "civic", "language"
 OVERRUN, EXTENSION, NO_SEAT, TERMINATION = (
     "overrun_forecast",
@@ -180,10 +183,12 @@ def flags_of(
     administration's failure. `termination_risk_raised`: absences that a named agent found unjustified, each with proof
     that the convocation arrived in a usable form and a human attempt to reach the person.
     """
-    if contract.state != "running":
+    if contract.state not in RUNNING | ENDED:
         return []
-    found = []
     due = today + timedelta(days=REVIEW_DAYS)
+    found = _termination(contract, absences, due)
+    if contract.state in ENDED:
+        return found  # nothing can be seated or extended any more
     for one in followings:
         late = [seat for seat in one.seats if seat.ends_on > contract.term_on]
         if late and one.followed < one.owed.minutes and not one.ended_early:
@@ -197,7 +202,6 @@ def flags_of(
                 _draft(NO_SEAT, "planner", due, [owed, f"signed:{contract.signed_on}", f"term:{contract.term_on}"])
             )
     found += _extension(contract, followings, today)
-    found += _termination(contract, absences, due)
     merged: dict[str, FlagDraft] = {}
     for draft in found:
         before = merged.get(draft.kind)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, redirect, render_template, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.attendance.domain.marks import DECLARED_REASONS
@@ -84,8 +85,8 @@ def _command(person: dict[str, Any]) -> MarkCommand | None:
     reason = request.form.get(f"reason:{key}", "") or DECLARED_REASONS[0] if act == "trainer_declared" else ""
     minutes = request.form.get(f"minutes:{key}", "") or "0"
     if not minutes.isdecimal():
-        fault = FieldFault(f"minutes:{person['reference']}", "number", "un nombre de minutes est attendu")
-        raise InvalidInputError("la feuille n’a pas été gardée", [fault])
+        fault = FieldFault(f"minutes:{person['reference']}", "number", _("un nombre de minutes est attendu"))
+        raise InvalidInputError(_("la feuille n’a pas été gardée"), [fault])
     lost = int(minutes) if status in {"late", "left_early"} else 0
     if before is not None and (before["status"], before["minutes_lost"], before["act"]) == (status, lost, act):
         return None
@@ -98,4 +99,5 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise InvalidInputError("le jour", [FieldFault("day", "date", f"« {text} » n’est pas une date")]) from error
+        fault = FieldFault("day", "date", _("« %(text)s » n’est pas une date", text=text))
+        raise InvalidInputError(_("le jour"), [fault]) from error

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.following import (
+    RUNNING,
     Ahead,
     ContractFacts,
     FlagDraft,
@@ -79,7 +80,7 @@ def _touched_by_time(work: Work, today: date) -> list[UUID]:
     """Return running contracts that are not complete and stand near their term, or whose course has just ended."""
     contract, seat, session = storage.contract, storage.placement, storage.session
     complete = sa.select(storage.progress.c.contract_id).where(storage.progress.c.status == "completed")
-    running = sa.and_(contract.c.state == "running", contract.c.id.not_in(complete))
+    running = sa.and_(contract.c.state.in_(RUNNING), contract.c.id.not_in(complete))
     near = sa.select(contract.c.id).where(running, contract.c.term_on <= today + NEAR_TERM)
     ended = (
         sa.select(contract.c.id)

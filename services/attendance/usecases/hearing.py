@@ -1,6 +1,7 @@
 """What attendance keeps of what the others tell."""
 
 __all__ = [
+    "keep_carried",
     "keep_contract",
     "keep_deliveries",
     "keep_failure",
@@ -10,6 +11,8 @@ __all__ = [
     "keep_session",
     "keep_signatories",
     "keep_site",
+    "merge",
+    "unmerge",
 ]
 
 from collections.abc import Iterable, Sequence
@@ -22,10 +25,14 @@ from services.attendance import storage
 from shared.database import insert_new, upsert
 from shared.errors import TransientError
 from shared.events import (
+    CarriedState,
     ContractState,
     NoticeDelivered,
     NoticeFailed,
+    PersonMerged,
+    PersonUnmerged,
     PlacementState,
+    PlacementTakenState,
     PrescriptionState,
     ProviderState,
     SessionState,
@@ -128,7 +135,36 @@ def keep_session(work: Work, event: SessionState) -> None:
     work.db.execute(storage.contract.update().where(storage.contract.c.id.in_(seated)).values(stale=True))
 
 
-def keep_placements(work: Work, events: Sequence[PlacementState]) -> None:
+def keep_carried(work: Work, event: CarriedState) -> None:
+    """Keep what a contract brings along; hours followed elsewhere count as those followed here."""
+    table = storage.carried
+    work.db.execute(table.delete().where(table.c.contract_id == event.contract_id))
+    rows = [
+        {"contract_id": event.contract_id, "until": event.until, "training": one.training, "part": one.part}
+        | {"followed": one.followed, "offered": one.offered}
+        for one in event.carried
+    ]
+    upsert(work.db, table, rows)
+    touch(work, [event.contract_id])
+
+
+def merge(work: Work, event: PersonMerged) -> None:
+    """Count the hours of two records as one person's."""
+    upsert(work.db, storage.same_person, [{"other_id": event.other_id, "kept_id": event.kept_id}])
+    _touch_people(work, event.kept_id, event.other_id)
+
+
+def unmerge(work: Work, event: PersonUnmerged) -> None:
+    """Count them apart again."""
+    work.db.execute(storage.same_person.delete().where(storage.same_person.c.other_id == event.other_id))
+    _touch_people(work, event.kept_id, event.other_id)
+
+
+def _touch_people(work: Work, *people: UUID) -> None:
+    touch(work, work.db.scalars(sa.select(storage.contract.c.id).where(storage.contract.c.signatory_id.in_(people))))
+
+
+def keep_placements(work: Work, events: Sequence[PlacementState | PlacementTakenState]) -> None:
     """Keep seats."""
     names = ("contract_id", "signatory_id", "session_id", "part", "joins_on", "state")
     seats = [{"id": one.placement_id} | {name: getattr(one, name) for name in names} for one in events]

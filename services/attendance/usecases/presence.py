@@ -59,13 +59,39 @@ def requalify(work: Work, mark: Mapping[str, Any]) -> None:
 
 
 def tallies(work: Work, contract_ids: Sequence[UUID]) -> dict[tuple[UUID, str, str], Tally]:
-    """Return minutes followed and offered, and absences found unjustified, by (contract, training, part)."""
-    presence = storage.presence
+    """
+    Return minutes followed and offered, and absences found unjustified, by (contract, training, part).
+
+    Signed half-days, what was brought along from an older system, and both of records that are the same person.
+    """
+    presence, carried = storage.presence, storage.carried
     key = (presence.c.contract_id, presence.c.training, presence.c.part)
     bad = sa.case((presence.c.status == Status.ABSENT_UNJUSTIFIED.value, 1), else_=0)
     sums = sa.select(*key, *(sa.func.sum(column) for column in (presence.c.followed, presence.c.offered, bad)))
-    found = work.db.execute(sums.where(presence.c.contract_id.in_(contract_ids)).group_by(*key))
-    return {(contract, training, part): Tally(*numbers) for contract, training, part, *numbers in found}
+    aliases = _contracts_of_aliases(work, contract_ids)
+    wanted = [*contract_ids, *aliases]
+    found: dict[tuple[UUID, str, str], Tally] = {}
+    before = sa.select(
+        carried.c.contract_id, carried.c.training, carried.c.part, carried.c.followed, carried.c.offered, sa.literal(0)
+    ).where(carried.c.contract_id.in_(wanted))
+    for query in (sums.where(presence.c.contract_id.in_(wanted)).group_by(*key), before):
+        for contract, training, part, *numbers in work.db.execute(query):
+            place = (aliases.get(contract, contract), training, part)
+            sofar = found.get(place, Tally())
+            found[place] = Tally(*(one + more for one, more in zip(sofar, numbers, strict=True)))
+    return found
+
+
+def _contracts_of_aliases(work: Work, contract_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the contracts of records that are the same person, each with the contract to which its hours count."""
+    alias, kept, other = storage.same_person, storage.contract, storage.contract.alias()
+    query = (
+        sa.select(other.c.id, kept.c.id)
+        .join(alias, alias.c.other_id == other.c.signatory_id)
+        .join(kept, kept.c.signatory_id == alias.c.kept_id)
+        .where(kept.c.id.in_(contract_ids))
+    )
+    return dict(work.db.execute(query).all())
 
 
 def absences(work: Work, contract_id: UUID) -> list[dict[str, Any]]:

@@ -12,9 +12,14 @@ from datetime import timedelta
 
 from services.notifications.domain.timetable import coming
 from shared.events import (
+    AppointmentState,
+    DutyDue,
     Event,
     MeetingMissed,
+    PersonMerged,
+    PersonUnmerged,
     PlacementState,
+    PlacementTakenState,
     SessionState,
     SignatoryState,
     SiteState,
@@ -55,7 +60,13 @@ ALL_CHANNELS = ("sms", "email", "letter")
 SEAT_EVENTS = (PlacementState, SessionState)
 SEAT_KINDS = ("convocation", "moved", "cancelled")
 # Heard for what they say about people and places; they tell nobody anything by themselves.
-EVENTS_OF_FACTS: tuple[type[Event], ...] = (SignatoryState, SiteState)
+EVENTS_OF_FACTS: tuple[type[Event], ...] = (
+    SignatoryState,
+    SiteState,
+    PlacementTakenState,
+    PersonMerged,
+    PersonUnmerged,
+)
 
 OCCASIONS: Mapping[str, Occasion] = {
     row.kind: row
@@ -108,6 +119,36 @@ OCCASIONS: Mapping[str, Occasion] = {
             moment="at once",
             channels=ALL_CHANNELS,
             supersedes=("missed",),
+            useful_for=timedelta(days=60),  # [A]
+        ),
+        Occasion(
+            kind="appointment",
+            events=(AppointmentState,),
+            audience="the person who is expected at an interview",
+            subject="each change of one appointment",
+            moment="at once",
+            channels=ALL_CHANNELS,
+            supersedes=("appointment", "no_appointment"),
+            useful_for=None,
+        ),
+        Occasion(
+            kind="no_appointment",
+            events=(AppointmentState,),
+            audience="the person who was told to come and shall not",
+            subject="each change of one appointment",
+            moment="at once",
+            channels=ALL_CHANNELS,
+            supersedes=("appointment",),
+            useful_for=None,
+        ),
+        Occasion(
+            kind="call_us",
+            events=(DutyDue,),
+            audience="the person to whom something is offered until a day",
+            subject="the duty",
+            moment="at once",
+            channels=ALL_CHANNELS,
+            supersedes=(),
             useful_for=timedelta(days=60),  # [A]
         ),
     )

@@ -1,6 +1,6 @@
 """The days of a session for one person, as texts that sort by time and can be compared: `2025-03-06 09:00-12:00`."""
 
-__all__ = ["Day", "coming", "days_of", "ends_at", "read_day"]
+__all__ = ["Day", "coming", "days_of", "ends_at", "ends_on_day", "read_day"]
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,10 +33,15 @@ def days_of(meetings: Iterable[Mapping[str, Any]], joins: Mapping[str, date]) ->
         if meeting["part"] not in joins or on < joins[meeting["part"]]:
             continue
         starts = time.fromisoformat(meeting["starts_at"])
-        ends = (datetime.combine(on, starts) + timedelta(minutes=meeting["minutes"])).time()
+        ends = ends_on_day(on, starts, meeting["minutes"])
         known = days.get(on, Day(on, starts, ends))
         days[on] = Day(on, min(known.starts_at, starts), max(known.ends_at, ends))
     return tuple(str(day) for _on, day in sorted(days.items()))
+
+
+def ends_on_day(on: date, starts: time, minutes: int) -> time:
+    """Return the local time at which something of so many minutes ends."""
+    return (datetime.combine(on, starts) + timedelta(minutes=minutes)).time()
 
 
 def read_day(text: str) -> Day:

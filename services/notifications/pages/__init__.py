@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Flask, render_template, request
+from flask_babel import gettext as _
 
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
@@ -83,9 +84,9 @@ def _before(text: str) -> tuple[datetime, UUID] | None:
     if not text:
         return None
     try:
-        instant, _, key = text.partition(",")
+        instant, _comma, key = text.partition(",")
         made_at = datetime.fromisoformat(instant)
         return made_at.replace(tzinfo=made_at.tzinfo or UTC), UUID(key)
     except ValueError as error:
-        fault = FieldFault("before", "page", f"« {text} » n’est pas une suite de liste")
-        raise InvalidInputError("la page demandée", [fault]) from error
+        fault = FieldFault("before", "page", _("« %(text)s » n’est pas une suite de liste", text=text))
+        raise InvalidInputError(_("la page demandée"), [fault]) from error

@@ -124,7 +124,7 @@ def _ready(post: Post, service: Service) -> sa.ColumnElement[bool]:
 
 
 def _prepare(post: Post, work: Work, claimed: Sequence[Row]) -> _Batch:
-    people = storage.by_id(work.db, storage.person, [row["person_id"] for row in claimed])
+    people = _reached(work, storage.by_id(work.db, storage.person, [row["person_id"] for row in claimed]))
     pairs = [(row["person_id"], row["session_id"]) for row in claimed if row["kind"] in SEAT_KINDS]
     truths, notices = seat_truths(work, pairs), seat_notices(work, pairs)
     for row in claimed:
@@ -139,6 +139,16 @@ def _prepare(post: Post, work: Work, claimed: Sequence[Row]) -> _Batch:
         site = sites.get(UUID(row["site"])) if row["site"] else None
         _decide(batch, row, person, site)
     return batch
+
+
+def _reached(work: Work, people: dict[UUID, Row]) -> dict[UUID, Row]:
+    """Return people with the contact points of who they are: a merged record's are those of the one that was kept."""
+    kept = storage.by_id(work.db, storage.person, [row["merged_into"] for row in people.values() if row["merged_into"]])
+    points = ("alias", "phone", "email", "channel", "shared_phone", "refused")
+    return {
+        key: row | {name: kept[row["merged_into"]][name] for name in points} if row["merged_into"] in kept else row
+        for key, row in people.items()
+    }
 
 
 def _refresh(work: Work, row: Row, truth: Truth, notices: Sequence[Row]) -> None:

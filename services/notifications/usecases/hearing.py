@@ -1,6 +1,18 @@
 """What notifications keeps of what the others tell, and which notices that makes at once."""
 
-__all__ = ["keep_completion", "keep_miss", "keep_person", "keep_placements", "keep_session", "keep_site"]
+__all__ = [
+    "keep_appointment",
+    "keep_completion",
+    "keep_duty",
+    "keep_miss",
+    "keep_person",
+    "keep_placements",
+    "keep_session",
+    "keep_site",
+    "keep_taken_placement",
+    "merge",
+    "unmerge",
+]
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -12,15 +24,20 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS
-from services.notifications.domain.timetable import days_of
+from services.notifications.domain.timetable import Day, days_of, ends_at, ends_on_day
 from services.notifications.usecases.seats import fresh_notice
 from shared.clock import real_now
 from shared.communes import department_of
 from shared.database import insert_new, upsert
 from shared.errors import TransientError
 from shared.events import (
+    AppointmentState,
+    DutyDue,
     MeetingMissed,
+    PersonMerged,
+    PersonUnmerged,
     PlacementState,
+    PlacementTakenState,
     SessionState,
     SignatoryState,
     SiteState,
@@ -29,20 +46,72 @@ from shared.events import (
 from shared.ids import derived_id
 from shared.work import Work
 
+TAKEN_OVER = "taken_over"  # of a notice that an older system sent
 CHANNELS = {"courriel": "email", "courrier": "letter"}  # as the intake writes them
 
 
 def keep_person(work: Work, event: SignatoryState) -> None:
     """
-    Keep a person and how to reach them.
+    Keep a person and how to reach them; for a minor also who stands for them, with the same seats.
 
     A new contact point is trusted again, and invitations that had failed on the old one are made anew.
     """
     private = event.private.get("notifications", {})
-    known = work.db.execute(sa.select(storage.person).where(storage.person.c.id == event.signatory_id)).mappings()
-    before = known.first()
-    row: dict[str, Any] = {
-        "id": event.signatory_id,
+    row = _person(event, event.signatory_id)
+    _keep_person(work, row)
+    points = {name: private.get(f"representative_{name}", "") for name in ("phone", "email")}
+    if not any(points.values()):
+        return
+    behind = derived_id("representative", event.signatory_id)
+    new = _keep_person(work, row | points | {"id": behind, "stands_for": event.signatory_id, "shared_phone": True})
+    if new:
+        seats = storage.rows(
+            work.db, sa.select(storage.placement).where(storage.placement.c.person_id == event.signatory_id)
+        )
+        _keep_seats(work, [_seat_behind(seat, behind) for seat in seats])
+
+
+def keep_appointment(work: Work, event: AppointmentState) -> None:
+    """
+    Make the notice of an appointment, or of its end; one that waits and is no longer true is not sent.
+
+    Raises TransientError while the place is not known here yet.
+    """
+    place = _known(work, storage.site, event.site_id)
+    _keep_person(work, _person(event, event.person_id))
+    table = storage.appointment
+    before = work.db.execute(sa.select(table).where(table.c.id == event.appointment_id)).mappings().first()
+    notice = storage.notice
+    told = False
+    if before is not None and before["notice_id"] is not None:
+        last = _known(work, notice, before["notice_id"])
+        told = last["kind"] == "appointment" and last["state"] != "due"
+        gone = {"state": "superseded", "reason": "appointment", "ended_at": work.now}
+        work.db.execute(notice.update().where(notice.c.id == last["id"], notice.c.state == "due").values(**gone))
+    kind = {"booked": "appointment", "cancelled": "no_appointment" if told else None}.get(event.state)
+    key = None
+    if kind is not None:
+        person = _known(work, storage.person, event.person_id)
+        key = derived_id("notice", kind, event.appointment_id, event.subject_version)
+        day = Day(event.held_on, event.starts_at, ends_on_day(event.held_on, event.starts_at, event.minutes))
+        row = fresh_notice(key, kind, person, work.now) | {"site": str(place["id"]), "days": [str(day)]}
+        row["useless_after"] = ends_at(str(day), ZoneInfo(place["zone"]))
+        insert_new(work.db, notice, [row])
+    upsert(work.db, table, [{"id": event.appointment_id, "person_id": event.person_id, "notice_id": key}])
+
+
+def keep_duty(work: Work, event: DutyDue) -> None:
+    """Make the notice of something that is offered until a day: the person should call."""
+    person = _known(work, storage.person, event.signatory_id)
+    row = fresh_notice(derived_id("notice", "call_us", event.duty_id), "call_us", person, work.now)
+    row["useless_after"] = _useless_after("call_us", event.opens_on.isoformat(), person)
+    insert_new(work.db, storage.notice, [row])
+
+
+def _person(event: SignatoryState | AppointmentState, key: UUID) -> dict[str, Any]:
+    private = event.private.get("notifications", {})
+    return {
+        "id": key,
         "reference": event.reference,
         "territory": event.territory,
         "spoken": list(event.spoken),
@@ -53,7 +122,14 @@ def keep_person(work: Work, event: SignatoryState) -> None:
         "alias": private.get("alias", ""),
         "phone": private.get("phone", ""),
         "email": private.get("email", ""),
+        "stands_for": None,
     }
+
+
+def _keep_person(work: Work, row: dict[str, Any]) -> bool:
+    """Keep a person; say whether nobody knew them."""
+    known = work.db.execute(sa.select(storage.person).where(storage.person.c.id == row["id"])).mappings()
+    before = known.first()
     points = ("phone", "email", "channel")
     changed = before is None or any(before[name] != row[name] for name in points)
     kept = {"refused": [], "stale": True}
@@ -61,7 +137,8 @@ def keep_person(work: Work, event: SignatoryState) -> None:
         kept = {"refused": before["refused"], "stale": before["stale"]}
     upsert(work.db, storage.person, [row | kept])
     if before is not None and changed:
-        _invite_again(work, event.signatory_id)
+        _invite_again(work, row["id"])
+    return before is None
 
 
 def keep_site(work: Work, event: SiteState) -> None:
@@ -94,8 +171,62 @@ def keep_placements(work: Work, events: Sequence[PlacementState]) -> None:
         {"id": one.placement_id, "person_id": one.signatory_id} | {name: getattr(one, name) for name in names}
         for one in events
     ]
+    people = {one.signatory_id for one in events}
+    query = sa.select(storage.person.c.stands_for, storage.person.c.id).where(storage.person.c.stands_for.in_(people))
+    behind: dict[UUID, UUID] = dict(work.db.execute(query).all())
+    seats += [_seat_behind(seat, behind[seat["person_id"]]) for seat in seats if seat["person_id"] in behind]
+    _keep_seats(work, seats)
+
+
+def keep_taken_placement(work: Work, event: PlacementTakenState) -> None:
+    """
+    Keep a seat whose convocation an older system has sent: the person knows, nothing is sent again.
+
+    Raises TransientError while its session is not known here yet.
+    """
+    session = _known(work, storage.session, event.session_id)
+    person = _known(work, storage.person, event.signatory_id)
+    seat = {"id": event.placement_id, "person_id": event.signatory_id, "session_id": event.session_id}
+    _keep_seats(work, [seat | {"part": event.part, "joins_on": event.joins_on, "state": event.state}])
+    mine = sa.and_(
+        storage.placement.c.person_id == event.signatory_id, storage.placement.c.session_id == event.session_id
+    )
+    joins = dict(work.db.execute(sa.select(storage.placement.c.part, storage.placement.c.joins_on).where(mine)).all())
+    days = days_of(session["meetings"], joins)
+    key = derived_id("notice", "taken over", event.signatory_id, event.session_id)
+    known = work.db.scalar(sa.select(storage.notice.c.id).where(storage.notice.c.id == key))
+    if not days or (known is None and event.state != "active"):
+        return
+    told = {"session_id": event.session_id, "site": str(session["site_id"]), "days": list(days), "state": "accepted"}
+    told |= {"channel": CHANNELS.get(event.channel, event.channel), "reason": TAKEN_OVER, "number": 1}
+    row = fresh_notice(key, "convocation", person, work.now) | told
+    if event.state == "active":
+        upsert(work.db, storage.notice, [row])
+
+
+def merge(work: Work, event: PersonMerged) -> None:
+    """Send what concerns the other record to the person's own contact points."""
+    _merged_into(work, event.other_id, event.kept_id)
+
+
+def unmerge(work: Work, event: PersonUnmerged) -> None:
+    """Send it to the other record's own again."""
+    _merged_into(work, event.other_id, None)
+
+
+def _merged_into(work: Work, other: UUID, kept: UUID | None) -> None:
+    _known(work, storage.person, other)
+    work.db.execute(storage.person.update().where(storage.person.c.id == other).values(merged_into=kept))
+
+
+def _keep_seats(work: Work, seats: list[dict[str, Any]]) -> None:
     upsert(work.db, storage.placement, seats)
-    _note_news(work, [(one.signatory_id, one.session_id) for one in events])
+    _note_news(work, [(seat["person_id"], seat["session_id"]) for seat in seats])
+
+
+def _seat_behind(seat: dict[str, Any], person_id: UUID) -> dict[str, Any]:
+    """Return a minor's seat as their representative's: the same days are told to both."""
+    return seat | {"id": derived_id("seat behind", seat["id"]), "person_id": person_id}
 
 
 def keep_miss(work: Work, event: MeetingMissed) -> None:
@@ -104,22 +235,18 @@ def keep_miss(work: Work, event: MeetingMissed) -> None:
 
     Raises TransientError while the person or the session is not known here yet.
     """
-    person = _known(work, storage.person, event.signatory_id)
     session = _known(work, storage.session, event.session_id)
     meetings = [one for one in session["meetings"] if one["held_on"] == event.missed_on.isoformat()]
-    row = fresh_notice(
-        derived_id("notice", "missed", event.signatory_id, event.session_id, event.part, event.missed_on),
-        "missed",
-        person,
-        work.now,
-    )
-    row |= {
+    about = {
         "session_id": event.session_id,
         "site": str(session["site_id"]),
         "days": list(days_of(meetings, {event.part: event.missed_on})),
-        "useless_after": _useless_after("missed", event.missed_on.isoformat(), person),
     }
-    insert_new(work.db, storage.notice, [row])
+    for person in _with_representative(work, event.signatory_id):
+        key = derived_id("notice", "missed", person["id"], event.session_id, event.part, event.missed_on)
+        row = fresh_notice(key, "missed", person, work.now) | about
+        row["useless_after"] = _useless_after("missed", event.missed_on.isoformat(), person)
+        insert_new(work.db, storage.notice, [row])
 
 
 def keep_completion(work: Work, event: TrainingCompleted) -> None:
@@ -130,16 +257,13 @@ def keep_completion(work: Work, event: TrainingCompleted) -> None:
     """
     if event.outcome != "completed":
         return
-    person = _known(work, storage.person, event.signatory_id)
-    row = fresh_notice(
-        derived_id("notice", "completed", event.contract_id, event.training), "completed", person, work.now
-    )
-    row |= {
-        "session_id": _last_session(work, event.signatory_id, event.training),
-        "training": event.training,
-        "useless_after": _useless_after("completed", event.ended_on.isoformat(), person),
-    }
-    insert_new(work.db, storage.notice, [row])
+    about = {"session_id": _last_session(work, event.signatory_id, event.training), "training": event.training}
+    for person in _with_representative(work, event.signatory_id):
+        own = () if person["stands_for"] is None else (person["id"],)
+        key = derived_id("notice", "completed", event.contract_id, event.training, *own)
+        row = fresh_notice(key, "completed", person, work.now) | about
+        row["useless_after"] = _useless_after("completed", event.ended_on.isoformat(), person)
+        insert_new(work.db, storage.notice, [row])
     waiting = sa.and_(
         storage.notice.c.person_id == event.signatory_id,
         storage.notice.c.state == "due",
@@ -175,6 +299,12 @@ def _known(work: Work, table: sa.Table, key: UUID) -> dict[str, Any]:
     if row is None:
         raise TransientError(f"{table.name} {key} is not known here yet")
     return dict(row)
+
+
+def _with_representative(work: Work, person_id: UUID) -> list[dict[str, Any]]:
+    """Return a person and, for a minor, who stands for them. Raises TransientError while nobody is known."""
+    behind = sa.select(storage.person).where(storage.person.c.stands_for == person_id)
+    return [_known(work, storage.person, person_id), *storage.rows(work.db, behind)]
 
 
 def _last_session(work: Work, person_id: UUID, training: str) -> UUID | None:

@@ -44,6 +44,9 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "cancelled": SEAT_FIELDS,
     "missed": SEAT_FIELDS,
     "completed": frozenset({"alias", "training", "call"}),
+    "appointment": SEAT_FIELDS,
+    "no_appointment": SEAT_FIELDS,
+    "call_us": frozenset({"alias", "call"}),
 }
 PHRASES: Mapping[str, frozenset[str]] = {
     "day": frozenset({"date", "hours"}),

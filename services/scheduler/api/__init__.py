@@ -8,22 +8,31 @@ from services.scheduler.api.doors import door_routes
 from services.scheduler.api.eligibility import eligibility_routes
 from services.scheduler.api.extensions import extension_routes
 from services.scheduler.api.imports import import_routes
+from services.scheduler.api.life import life_routes
+from services.scheduler.api.prescriptions import prescription_routes
 from services.scheduler.api.reading import reading_routes
+from services.scheduler.api.reception import reception_routes
 from services.scheduler.api.runs import run_routes
+from services.scheduler.api.transparency import transparency_routes
+from services.scheduler.settings import Settings
 from shared.service import Service
 from shared.web.frame import api
 from shared.web.tokens import TokenSigner
 
 
-def register(app: Flask, service: Service, signer: TokenSigner, *, demo: bool) -> None:
+def register(app: Flask, service: Service, signer: TokenSigner, settings: Settings) -> None:
     """Add every route of the API to the application."""
     routes = api(app, service)
     for blueprint in (
         door_routes(service, signer),
-        import_routes(service, demo=demo),
+        import_routes(service, demo=settings.demo),
         run_routes(service),
         reading_routes(service),
         eligibility_routes(),
         extension_routes(service),
+        life_routes(service),
+        transparency_routes(service),
+        reception_routes(service, demo=settings.demo),
+        prescription_routes(service, settings),
     ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

@@ -7,20 +7,9 @@ from typing import Any
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.scheduler.domain.eligibility import CHOICES, FACTS, MOST_YEARS, NUMBERS, Answer, Facts, decide
+from services.scheduler.bodies.reception import FactsSchema
+from services.scheduler.domain.eligibility import Answer, Facts, decide
 from services.scheduler.programmes import codes, rule_book
-
-
-def _field(name: str) -> ma.fields.Field[Any]:
-    common: dict[str, Any] = {"load_default": None, "allow_none": True}
-    if name in CHOICES:
-        return ma.fields.String(validate=ma.validate.OneOf(CHOICES[name]), **common)
-    if name in NUMBERS:
-        return ma.fields.Integer(strict=True, validate=ma.validate.Range(0, MOST_YEARS), **common)
-    return ma.fields.Boolean(truthy={True}, falsy={False}, **common)
-
-
-FactsSchema = ma.Schema.from_dict({name: _field(name) for name in FACTS}, name="EligibilityFacts")
 
 
 class Question(ma.Schema):

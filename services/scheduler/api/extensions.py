@@ -10,45 +10,15 @@ from flask_smorest import Blueprint
 
 from services.scheduler import storage
 from services.scheduler.api.paging import PageQuery, page_of
-from services.scheduler.domain.extension import REASONS, STATED_BY, Decision, Draft
+from services.scheduler.bodies.life import DecisionBody, DismissalBody, ProposalBody
+from services.scheduler.domain.extension import Decision, Draft
 from services.scheduler.usecases import extensions
 from services.scheduler.usecases.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 
-STATES = ("pending", "accepted", "refused")
+STATES = ("pending", "accepted", "refused", "lapsed")
 WORDS = ma.validate.Length(max=2000)
-
-
-class ProposalBody(ma.Schema):
-    """What a named agent proposes."""
-
-    reason = ma.fields.String(required=True, validate=ma.validate.OneOf(REASONS))
-    stated_by = ma.fields.String(required=True, validate=ma.validate.OneOf(STATED_BY))
-    months = ma.fields.Integer(required=True, strict=True, metadata={"description": "Length asked for, in months."})
-    opinion = ma.fields.String(required=True, validate=WORDS)
-
-    @ma.post_load
-    def to_draft(self, data: dict[str, Any], **_: object) -> Draft:
-        return Draft(**data)
-
-
-class DecisionBody(ma.Schema):
-    """What the prefecture decided; a refusal grants no month and states its reason."""
-
-    accepted = ma.fields.Boolean(required=True, truthy={True}, falsy={False})
-    reference = ma.fields.String(required=True, validate=ma.validate.Length(max=80))
-    decided_on = ma.fields.Date(required=True)
-    months = ma.fields.Integer(load_default=0, strict=True)
-    lawful_stay = ma.fields.Boolean(
-        load_default=False, truthy={True}, falsy={False}, metadata={"description": "Confirmed by who decides."}
-    )
-    refusal_reason = ma.fields.String(load_default="", validate=WORDS)
-    notified_on = ma.fields.Date(load_default=None, allow_none=True, metadata={"description": "Proven notification."})
-
-    @ma.post_load
-    def to_decision(self, data: dict[str, Any], **_: object) -> Decision:
-        return Decision(**data)
 
 
 class ProposalView(ma.Schema):
@@ -61,6 +31,7 @@ class ProposalView(ma.Schema):
     stated_by = ma.fields.String(required=True)
     months = ma.fields.Integer(required=True)
     opinion = ma.fields.String(required=True)
+    supplied = ma.fields.String(required=True, allow_none=True)
     evidence = ma.fields.List(ma.fields.String(), required=True)
     proposed_by = ma.fields.String(required=True)
     proposed_at = ma.fields.AwareDateTime(required=True)
@@ -69,9 +40,29 @@ class ProposalView(ma.Schema):
     decided_by = ma.fields.String(required=True, allow_none=True)
     months_granted = ma.fields.Integer(required=True, allow_none=True)
     refusal_reason = ma.fields.String(required=True, allow_none=True)
+    appeal_routes = ma.fields.String(required=True, allow_none=True)
     notified_on = ma.fields.Date(required=True, allow_none=True)
     term_before = ma.fields.Date(required=True)
     term_after = ma.fields.Date(required=True, allow_none=True)
+
+
+class DraftView(ma.Schema):
+    """What a proposal would rest on today; the opinion is a draft for a named agent to complete and sign."""
+
+    contract_id = ma.fields.UUID(required=True)
+    evidence = ma.fields.List(ma.fields.String(), required=True)
+    opinion = ma.fields.String(required=True)
+    months_left = ma.fields.Integer(required=True)
+
+
+class DismissalView(DismissalBody):
+    """A dismissal with the evidence as it stood."""
+
+    id = ma.fields.UUID(required=True)
+    flag_id = ma.fields.UUID(required=True)
+    evidence = ma.fields.List(ma.fields.String(), required=True)
+    actor = ma.fields.String(required=True)
+    at = ma.fields.AwareDateTime(required=True)
 
 
 class ProposalQuery(PageQuery):
@@ -93,6 +84,24 @@ def extension_routes(service: Service) -> Blueprint:
         """Sign a proposal, with the flag's evidence as it stands. The same id again gives the same proposal."""
         with acting(service) as work:
             return extensions.propose(work, proposal_id, contract_id, draft)
+
+    @routes.get("/contracts/<uuid:contract_id>/proposal-draft")
+    @routes.response(200, DraftView)
+    @routes.alt_response(404, success=False)
+    def draft(contract_id: UUID) -> dict[str, Any]:
+        """Return the evidence as it stands and a drafted opinion."""
+        with acting(service, reading=True) as work:
+            return extensions.draft(work, contract_id)
+
+    @routes.put("/flags/<uuid:flag_id>/dismissals/<uuid:dismissal_id>")
+    @routes.arguments(DismissalBody)
+    @routes.response(200, DismissalView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="The flag was withdrawn, or the id is used.")
+    def dismiss(body: dict[str, str], flag_id: UUID, dismissal_id: UUID) -> dict[str, Any]:
+        """Dismiss a flag with a reason."""
+        with acting(service) as work:
+            return extensions.dismiss(work, dismissal_id, flag_id, body["reason"], body["words"])
 
     @routes.get("/proposals")
     @routes.arguments(ProposalQuery, location="query")

@@ -10,7 +10,7 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 from flask_smorest.fields import Upload
 
-from services.scheduler.usecases import intake
+from services.scheduler.usecases import imports
 from services.scheduler.usecases.scope import check_territory
 from shared import staging
 from shared.service import Service
@@ -22,7 +22,7 @@ class ImportQuery(ma.Schema):
     """What the file is and for which territory."""
 
     territory = ma.fields.String(required=True, validate=ma.validate.Regexp(r"^(\d{2,3}|2[AB])$"))
-    kind = ma.fields.String(required=True, validate=ma.validate.OneOf(["intake", "offer"]))
+    kind = ma.fields.String(required=True, validate=ma.validate.OneOf(["intake", "offer", "stock"]))
 
 
 class ImportFile(ma.Schema):
@@ -73,7 +73,7 @@ def import_routes(service: Service, *, demo: bool) -> Blueprint:
         upload = files["file"]
         content = upload.stream.read(staging.MOST_BYTES + 1)
         with acting(service) as work:
-            report = intake.import_file(
+            report = imports.import_file(
                 work, query["territory"], query["kind"], upload.filename or "file", content, test_numbers=demo
             )
         return asdict(report)
@@ -85,7 +85,7 @@ def import_routes(service: Service, *, demo: bool) -> Blueprint:
         """Return what became of a file so far."""
         with acting(service, reading=True) as work:
             check_territory(work.who, staging.find_batch(work.db, batch_id)["scope"])
-            return asdict(intake.report(work, batch_id))
+            return asdict(imports.report(work, batch_id))
 
     @routes.patch("/imports/<uuid:batch_id>/rows/<string:sheet>/<int:number>")
     @routes.arguments(Correction)
@@ -96,6 +96,6 @@ def import_routes(service: Service, *, demo: bool) -> Blueprint:
         """Try a refused row again with corrected cells."""
         with acting(service) as work:
             check_territory(work.who, staging.find_batch(work.db, batch_id)["scope"])
-            return asdict(intake.mend_row(work, batch_id, sheet, number, body["cells"], test_numbers=demo))
+            return asdict(imports.mend_row(work, batch_id, sheet, number, body["cells"], test_numbers=demo))
 
     return routes

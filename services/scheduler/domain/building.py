@@ -11,6 +11,7 @@ __all__ = [
     "PersonFacts",
     "build_problem",
     "needs_of",
+    "person_of",
     "rules_of",
     "signatory_facts",
     "term_of",
@@ -21,7 +22,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
 
-from services.scheduler.domain.intake import NO_COURSE, PLATFORM, SignatoryIntake, add_months, follows_french
+from services.scheduler.domain.days import add_months
+from services.scheduler.domain.intake import NO_COURSE, PLATFORM, SignatoryIntake, follows_french
 from services.scheduler.domain.offer import EVERY_SITE
 from services.scheduler.domain.problem import (
     Interpreter,
@@ -47,6 +49,8 @@ from services.scheduler.domain.problem import (
 from services.scheduler.domain.slots import DateRange
 from shared.communes import commune
 
+REFUSED = "refused"  # see domain/intake.py: OFFERS
+SLOT_OF_LETTER = {"M": "morning", "A": "afternoon", "S": "evening"}
 HORIZON_WEEKS = 26  # [A] how far ahead a new session may begin
 
 PersonFacts = Mapping[str, Any]
@@ -101,6 +105,8 @@ def signatory_facts(read: SignatoryIntake, term_on: date) -> dict[str, Any]:
         "travel_limit_minutes": read.travel_limit_minutes,
         "step_free": read.step_free,
         "childcare": read.childcare,
+        "hours": dict(read.hours),
+        "minor_until": str(read.minor_until) if read.minor_until else None,
         "signed_on": str(read.signed_on),
         "term_on": str(term_on),
     }
@@ -123,8 +129,8 @@ def needs_of(read: SignatoryIntake, book: Book, term_on: date) -> list[NeedDraft
         )
         for part in book["civic.parts"]
     ]
-    if read.course in {NO_COURSE, PLATFORM}:
-        reason = _not_owed(read.course, read.level, book)
+    if read.course in {NO_COURSE, PLATFORM} or read.language_offer == REFUSED:
+        reason = _not_owed(read, book)
         needs.append(
             NeedDraft(training=Training.LANGUAGE, part="", minutes=0, deadline=None, quickest_days=0, not_owed=reason)
         )
@@ -221,7 +227,7 @@ def build_problem(
         trainers=tuple(_trainer(code, facts) for code, facts in kinds.get("formateurs", [])),
         interpreters=tuple(_interpreter(code, facts) for code, facts in kinds.get("interpretes", [])),
         lots=tuple(_lot(code, facts) for code, facts in kinds.get("lots", [])),
-        people=tuple(_person(key, people[key], book) for key in wanted),
+        people=tuple(person_of(key, people[key], book) for key in wanted),
         needs=tuple(
             Need(
                 id=str(need["id"]),
@@ -244,8 +250,15 @@ def term_of(signed_on: date, book: Book, granted: int = 0) -> date:
     return add_months(signed_on, book["term_months"] + granted) - timedelta(days=1)
 
 
-def _not_owed(course: str, level: str, book: Book) -> dict[str, str]:
-    if course == PLATFORM:
+def _not_owed(read: SignatoryIntake, book: Book) -> dict[str, str]:
+    if read.language_offer == REFUSED:
+        return {
+            "code": "offer_refused",
+            "rule": f"{book.code}: language.proposed",
+            "fr": "formation linguistique proposée et refusée : elle n’est pas due",
+            "en": "language training was offered and refused: it is not owed",
+        }
+    if read.course == PLATFORM:
         return {
             "code": "platform",
             "rule": f"{book.code}: language.platform_levels",
@@ -255,8 +268,8 @@ def _not_owed(course: str, level: str, book: Book) -> dict[str, str]:
     return {
         "code": "level_reached",
         "rule": f"{book.code}: language.owed_below",
-        "fr": f"niveau {level} : pas de formation linguistique prescrite",
-        "en": f"level {level}: no language training prescribed",
+        "fr": f"niveau {read.level} : pas de formation linguistique prescrite",
+        "en": f"level {read.level}: no language training prescribed",
     }
 
 
@@ -312,7 +325,8 @@ def _lot(code: str, facts: Mapping[str, Any]) -> Lot:
     )
 
 
-def _person(key: str, facts: PersonFacts, book: Book) -> Person:
+def person_of(key: str, facts: PersonFacts, book: Book) -> Person:
+    """Return a signatory as a plan sees them: what these facts say under this rule-book, and no more."""
     levels = tuple(book["levels"])
     spoken = tuple(facts["spoken"])
     return Person(
@@ -323,7 +337,7 @@ def _person(key: str, facts: PersonFacts, book: Book) -> Person:
         level=facts["level"],
         languages=spoken,
         follows_french=follows_french(spoken, facts["level"], book["civic.interpreter_below_level"], levels),
-        availability=WeeklySlots.from_days(facts["availability"]),
+        availability=_free(facts, book),
         weeks=WeekParity(facts["weeks"]),
         unavailable=tuple(_days(days) for days in facts["unavailable"]),
         travel_mode=facts["travel_mode"],
@@ -334,6 +348,23 @@ def _person(key: str, facts: PersonFacts, book: Book) -> Person:
         signed_on=date.fromisoformat(facts["signed_on"]),
         term_on=date.fromisoformat(facts["term_on"]),
     )
+
+
+def _free(facts: PersonFacts, book: Book) -> WeeklySlots:
+    """Return the half-days on which a person is free for a whole meeting: given hours must hold it."""
+    minutes = max(book["civic.meeting_minutes"], book["language.meeting_minutes"])
+    short = set()
+    for letter, hours in facts.get("hours", {}).items():
+        first, _, last = hours.partition("-")
+        begins = _minutes(book["slot_starts"][SLOT_OF_LETTER[letter]])
+        if _minutes(first) > begins or _minutes(last) < begins + minutes:
+            short.add(letter)
+    return WeeklySlots.from_days(["".join(one for one in day if one not in short) for day in facts["availability"]])
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _days(pair: Iterable[str]) -> DateRange:

@@ -7,7 +7,7 @@ Headers are French, as planners receive them (docs/formats/intake.md). What a pe
 __all__ = ["Cells", "check_headers"]
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TypeVar
 
 from services.scheduler.domain.slots import DateRange, WeeklySlots
@@ -76,6 +76,14 @@ class Cells:
         return self._parsed(
             column, "date", "une date est attendue, comme 31/03/2025 ou 2025-03-31", _day, date(1970, 1, 1)
         )
+
+    def optional_day(self, column: str) -> date | None:
+        return self.day(column) if self._cells.get(column, "").strip() else None
+
+    def clock(self, column: str) -> str:
+        """Read a local time, as HH:MM."""
+        words = "une heure est attendue, comme 09:00"
+        return self._parsed(column, "time", words, lambda v: f"{time.fromisoformat(v):%H:%M}", "00:00")
 
     def ranges(self, column: str) -> tuple[DateRange, ...]:
         words = "des périodes sont attendues, comme 2025-04-07/2025-04-18, séparées par « ; »"

@@ -1,9 +1,16 @@
 """What a planner receives about signatories: one row a person, read and checked. Pure: nothing is stored here."""
 
-__all__ = ["COLUMNS", "SHEET", "SignatoryIntake", "add_months", "read_signatory"]
+__all__ = [
+    "COLUMNS",
+    "OPTIONAL_COLUMNS",
+    "SHEET",
+    "SignatoryIntake",
+    "read_email",
+    "read_phone",
+    "read_signatory",
+]
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +19,7 @@ from typing import Protocol
 import phonenumbers
 
 from services.scheduler.domain.cells import DAYS, Cells
+from services.scheduler.domain.days import add_months
 from services.scheduler.domain.problem import WeekParity
 from services.scheduler.domain.slots import DateRange, WeeklySlots
 from shared.communes import commune
@@ -24,10 +32,20 @@ COLUMNS = (
     "courriel", "canal", *DAYS, "semaines", "indisponibilites", "deplacement", "trajet_max_min", "acces_pmr",
     "garde_enfants",
 )  # fmt: skip
+# Columns that a file may leave out: who signs for a minor, what the person says of a course that is only offered, and
+# from when to when a half-day is free.
+OPTIONAL_COLUMNS = (
+    "date_naissance", "representant_nom", "representant_telephone", "representant_courriel", "offre_linguistique",
+    "heures_matin", "heures_apres_midi", "heures_soir",
+)  # fmt: skip
+OFFERS = {"": "", "proposee": "proposed", "acceptee": "accepted", "refusee": "refused"}
+OLD_ENOUGH, OF_AGE = 16, 18  # years on the day of signature
+HOURS = {"heures_matin": "M", "heures_apres_midi": "A", "heures_soir": "S"}
 PARITIES = {"toutes": WeekParity.ALL, "paires": WeekParity.EVEN, "impaires": WeekParity.ODD}
 READS = {"oui": "yes", "avec_aide": "with_help", "non": "no"}
 NO_COURSE, PLATFORM = "aucune", "plateforme"
 TEST_PREFIX = "+999"  # no country has it; accepted only where messages go to files
+_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _EMAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[a-zA-Z]{2,}")
 # The order in which a French number is tried: the department's own region first, then the others.
 REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "NC", "PF", "WF", "BL", "MF")
@@ -72,6 +90,10 @@ class SignatoryIntake:
     travel_limit_minutes: int
     step_free: bool
     childcare: bool
+    language_offer: str  # proposed, accepted, refused; empty where the course is imposed
+    hours: Mapping[str, str]  # half-day letter -> from-to, local; a half-day without hours is free as a whole
+    minor_until: date | None  # the day of coming of age, for somebody who signs before it
+    representative: Mapping[str, str]  # of a minor: name, phone, e-mail; else empty
 
 
 def read_signatory(
@@ -102,6 +124,7 @@ def read_signatory(
     if home and commune(home).department != territory:
         cells.fault("code_commune", "territory", f"cette commune n’est pas dans le département {territory}")
     level, course = _course(cells, book)
+    minor_until = _minor_until(cells, signed_on)
     read = SignatoryIntake(
         reference=cells.text("reference", most=40),
         family_name=cells.text("nom"),
@@ -116,9 +139,9 @@ def read_signatory(
         spoken=cells.codes("langues_parlees"),
         reads=READS[cells.choice("lecture", tuple(READS))],
         reading_language=cells.text("langue_lecture", most=8, optional=True),
-        phone=_phone(cells, territory, test_numbers=test_numbers),
+        phone=read_phone(cells, territory, test_numbers=test_numbers),
         shared_phone=cells.yes("telephone_partage"),
-        email=_email(cells),
+        email=read_email(cells),
         channel=cells.choice("canal", ("sms", "courriel", "courrier")),
         availability=cells.week(),
         weeks=PARITIES[cells.choice("semaines", tuple(PARITIES), default="toutes")],
@@ -127,15 +150,12 @@ def read_signatory(
         travel_limit_minutes=cells.whole("trajet_max_min", 5, 240),
         step_free=cells.yes("acces_pmr"),
         childcare=cells.yes("garde_enfants"),
+        language_offer=_offer(cells, book, course),
+        hours={letter: value for column, letter in HOURS.items() if (value := _hours(cells, column))},
+        minor_until=minor_until,
+        representative=_representative(cells, territory, minor_until, test_numbers=test_numbers),
     )
     return None if cells.faults else read
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the same day of a later month, or that month's last day where it is shorter."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def follows_french(spoken: tuple[str, ...], level: str, below: str, levels: tuple[str, ...]) -> bool:
@@ -166,27 +186,73 @@ def _texts(book: Programme, key: str) -> tuple[str, ...]:
     return tuple(book[key])  # type: ignore[arg-type]
 
 
-def _email(cells: Cells) -> str:
-    value = cells.text("courriel", optional=True)
-    if value and not _EMAIL.fullmatch(value):
-        cells.fault("courriel", "email", f"« {value} » n’est pas une adresse électronique")
+def _minor_until(cells: Cells, signed_on: date) -> date | None:
+    """Check the age at signature and return the day of coming of age where that is later: no birth date is kept."""
+    born = cells.optional_day("date_naissance")
+    if born is None:
+        return None
+    if signed_on < add_months(born, 12 * OLD_ENOUGH):
+        words = f"la personne n’a pas {OLD_ENOUGH} ans le jour de la signature"
+        cells.fault("date_naissance", "age_16", words)
+    of_age = add_months(born, 12 * OF_AGE)
+    return of_age if signed_on < of_age else None
+
+
+def _representative(cells: Cells, territory: str, minor_until: date | None, *, test_numbers: bool) -> Mapping[str, str]:
+    """Read who signs with a minor and gets the notices too."""
+    if minor_until is None:
+        return {}
+    found = {
+        "representative_name": cells.text("representant_nom", optional=True),
+        "representative_phone": read_phone(cells, territory, "representant_telephone", test_numbers=test_numbers),
+        "representative_email": read_email(cells, "representant_courriel"),
+    }
+    if not found["representative_name"]:
+        words = "une personne de 16 ou 17 ans signe avec son représentant légal"
+        cells.fault("representant_nom", "representative", words)
+    return found
+
+
+def _offer(cells: Cells, book: Programme | None, course: str) -> str:
+    """Read what the person says of a course that is offered and not imposed."""
+    said = cells.choice("offre_linguistique", tuple(OFFERS), default="")
+    if book is None or not book["language.proposed"] or course == NO_COURSE:
+        if said:
+            cells.fault("offre_linguistique", "not_offered", "aucun cours n’est proposé au choix sous ce contrat")
+        return ""
+    return OFFERS[said] or "accepted"
+
+
+def _hours(cells: Cells, column: str) -> str:
+    value = cells.text(column, optional=True).replace(" ", "")
+    if value and not (_HOURS.fullmatch(value) and value[:5] < value[6:]):
+        cells.fault(column, "hours", "de quelle heure à quelle heure, comme 18:30-21:00")
+        return ""
     return value
 
 
-def _phone(cells: Cells, territory: str, *, test_numbers: bool) -> str:
+def read_email(cells: Cells, column: str = "courriel") -> str:
+    """Read an electronic address, or nothing."""
+    value = cells.text(column, optional=True)
+    if value and not _EMAIL.fullmatch(value):
+        cells.fault(column, "email", f"« {value} » n’est pas une adresse électronique")
+    return value
+
+
+def read_phone(cells: Cells, territory: str, column: str = "telephone", *, test_numbers: bool) -> str:
     """
     Read a phone as E.164. A number that cannot be dialled is a contact point that does not work, no fault of the row:
     it is kept, and notifications finds out. Only what is no number at all is a fault.
     """
-    value = re.sub(r"[\s.\-()]", "", cells.text("telephone", optional=True))
+    value = re.sub(r"[\s.\-()]", "", cells.text(column, optional=True))
     if not value:
         return ""
     if value.startswith(TEST_PREFIX):
         if not test_numbers:
-            cells.fault("telephone", "test_number", "les numéros d’essai (+999) ne sont admis qu’en démonstration")
+            cells.fault(column, "test_number", "les numéros d’essai (+999) ne sont admis qu’en démonstration")
         return value
     if not re.fullmatch(r"\+?\d{4,15}", value):
-        cells.fault("telephone", "phone", f"« {value} » n’est pas un numéro de téléphone")
+        cells.fault(column, "phone", f"« {value} » n’est pas un numéro de téléphone")
         return ""
     for region in dict.fromkeys((REGION_OF.get(territory, "FR"), *REGIONS)):
         try:

@@ -30,6 +30,8 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
         "prix_unitaire_euros",
     ),
     "fermetures": ("site", "debut", "fin", "motif"),
+    "plateformes": ("code", "nom", "adresse", "code_commune", "places", "guichets", "debut_matin", "debut_apres_midi"),
+    "suivi": ("code", "type", "intitule", "organisme", "code_commune", "dates", "places"),
 }  # fmt: skip
 QUALIFICATIONS = ("civique", "600", "400", "200", "100")
 EVERY_SITE = "*"
@@ -164,6 +166,28 @@ def _closure(cells: Cells) -> dict[str, Any]:
     }
 
 
+def _platform(cells: Cells) -> dict[str, Any]:
+    return {
+        "name": cells.text("nom"),
+        "address": cells.text("adresse"),
+        "commune": cells.commune_code("code_commune"),
+        "places": cells.whole("places", 1, 500),
+        "desks": cells.whole("guichets", 1, 100),
+        "starts": {"morning": cells.clock("debut_matin"), "afternoon": cells.clock("debut_apres_midi")},
+    }
+
+
+def _follow_up(cells: Cells) -> dict[str, Any]:
+    return {
+        "type": cells.text("type", most=40),  # whether the territory's rule-book has this kind is asked when prescribed
+        "name": cells.text("intitule"),
+        "by": cells.text("organisme"),  # often no training body of ours: a library, a neighbourhood house
+        "commune": cells.commune_code("code_commune"),
+        "dates": [[str(days.first), str(days.last)] for days in cells.ranges("dates")],
+        "places": cells.whole("places", 1, 10_000),
+    }
+
+
 _READERS: Mapping[str, Callable[[Cells], dict[str, Any]]] = {
     "organismes": _body,
     "sites": _site,
@@ -172,4 +196,6 @@ _READERS: Mapping[str, Callable[[Cells], dict[str, Any]]] = {
     "interpretes": _interpreter,
     "lots": _lot,
     "fermetures": _closure,
+    "plateformes": _platform,
+    "suivi": _follow_up,
 }

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, abort, g, redirect, render_template, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler import storage
 from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
 from services.scheduler.programmes import codes, rule_book
-from services.scheduler.usecases import accounts, intake, overview, planning, publication
+from services.scheduler.usecases import accounts, imports, overview, planning, publication, transparency
 from services.scheduler.usecases.scope import check_territory
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError
@@ -122,14 +123,14 @@ def _planner_pages(service: Service, *, demo: bool) -> Blueprint:
         return render_template("scheduler/index.html", code=code, known=known, programmes=_programmes(), **seen)
 
     @pages.get("/imports")
-    def imports() -> str:
+    def list_imports() -> str:
         with acting(service, reading=True) as work:
             code = territory(work)
-            listed = intake.batches(work, code)
+            listed = imports.batches(work, code)
         return render_template("scheduler/imports.html", code=code, batches=listed, report=None, error=None)
 
     @pages.post("/imports")
-    def take_file() -> Any:
+    def take_upload() -> Any:
         upload = request.files.get("file")
         content = upload.stream.read(staging.MOST_BYTES + 1) if upload else b""
         name, kind = (upload.filename if upload else "") or "fichier", request.form.get("kind", "intake")
@@ -138,11 +139,11 @@ def _planner_pages(service: Service, *, demo: bool) -> Blueprint:
             code = territory(work)
         try:
             with acting(service) as work:
-                report = intake.import_file(work, code, kind, name, content, test_numbers=demo)
+                report = imports.import_file(work, code, kind, name, content, test_numbers=demo)
         except InvalidInputError as refused:
             error = str(refused)
         with acting(service, reading=True) as work:
-            listed = intake.batches(work, code)
+            listed = imports.batches(work, code)
         page = render_template("scheduler/imports.html", code=code, batches=listed, report=report, error=error)
         return page, 422 if error else 200
 
@@ -159,7 +160,7 @@ def _planner_pages(service: Service, *, demo: bool) -> Blueprint:
         cells = {key.removeprefix("cell:"): value for key, value in request.form.items() if key.startswith("cell:")}
         with acting(service) as work:
             check_territory(work.who, staging.find_batch(work.db, batch_id)["scope"])
-            intake.mend_row(work, batch_id, sheet, number, cells, test_numbers=demo)
+            imports.mend_row(work, batch_id, sheet, number, cells, test_numbers=demo)
         return redirect(f"/planning/imports/{batch_id}", 303)
 
     @pages.post("/runs")
@@ -225,6 +226,12 @@ def _planner_pages(service: Service, *, demo: bool) -> Blueprint:
             check_territory(work.who, found["territory"])
         return render_template("scheduler/person.html", person=found, code=found["territory"])
 
+    @pages.get("/people/<uuid:signatory_id>/explanation")
+    def explanation(signatory_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = transparency.explanation(work, signatory_id)
+        return render_template("scheduler/explanation.html", found=found, code=found["territory"])
+
     @pages.get("/flags")
     def flags() -> str:
         with acting(service, reading=True) as work:
@@ -273,8 +280,8 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        fault = FieldFault("publish_on", "date", f"« {text} » n’est pas une date")
-        raise InvalidInputError("la date de publication", [fault]) from error
+        fault = FieldFault("publish_on", "date", _("« %(text)s » n’est pas une date", text=text))
+        raise InvalidInputError(_("la date de publication"), [fault]) from error
 
 
 def _demo_only(demo: bool) -> None:

@@ -26,7 +26,8 @@ from typing import Any
 import marshmallow as ma
 import yaml
 
-from services.scheduler.domain.eligibility import FACTS, EligibilityRules, Exemption, Regime, Requirement, Test
+from services.scheduler.domain.eligibility import EligibilityRules, Exemption, Regime, Requirement, Test
+from services.scheduler.programmes.schema import BookSchema
 from shared.errors import InvalidInputError, ParcoursError
 
 
@@ -108,6 +109,10 @@ class RuleBook:
         found = dict.fromkeys(chain.from_iterable(self["language.packages"].values()))
         return tuple(sorted(found, key=int, reverse=True))
 
+    def permit_consequence(self, regime: str) -> str | None:
+        """Return what the contract means for the permit under this regime; null where the rule is not known."""
+        return next((one.permit_consequence for one in self.eligibility.regimes if one.regime == regime), None)
+
     def starts_at(self, slot: str) -> time:
         """Return the local time at which a half-day begins."""
         return time.fromisoformat(self["slot_starts"][slot])
@@ -136,7 +141,7 @@ def parse(filename: str, text: str) -> RuleBook:
     """Read and validate a rule-book. Raises RuleBookError naming file, key and rule."""
     try:
         raw = yaml.safe_load(text)
-        loaded = _BookSchema().load(raw)
+        loaded = BookSchema().load(raw)
     except ma.ValidationError as error:
         faults = "; ".join(f"{key}: {message}" for key, message in _flat(error.messages))
         raise RuleBookError(f"{filename}: {faults}") from error
@@ -161,7 +166,7 @@ def _amendment(filename: str, raw: Mapping[str, Any], one: Mapping[str, Any]) ->
     """Return an amendment after checking that the book is still a good one with its rules put in."""
     changed = _merged(raw, one["rules"])
     try:
-        book = _book(_BookSchema().load(changed))
+        book = _book(BookSchema().load(changed))
     except ma.ValidationError as error:
         faults = "; ".join(f"{key}: {message}" for key, message in _flat(error.messages))
         raise RuleBookError(f"{filename}: amendments, {one['note']}: {faults}") from error
@@ -206,152 +211,6 @@ def _eligibility(loaded: Mapping[str, Any]) -> EligibilityRules:
             for one in loaded["regimes"]
         ),
     )
-
-
-class _Strict(ma.Schema):
-    class Meta:
-        unknown = ma.RAISE
-
-
-def _rule(field: ma.fields.Field[Any]) -> ma.fields.Field[Any]:
-    schema = _Strict.from_dict({"value": field, "source": ma.fields.String(required=True, validate=_said)})
-    return ma.fields.Nested(schema, required=True)
-
-
-def _said(source: str) -> None:
-    if not source.strip():
-        raise ma.ValidationError("say where the rule comes from, or [A] for an assumption")
-
-
-def _number(*, least: int = 0, null: bool = False) -> ma.fields.Field[Any]:
-    return ma.fields.Integer(
-        required=True, strict=True, allow_none=null, validate=ma.validate.Range(min=least), metadata={"rule": "number"}
-    )
-
-
-def _texts() -> ma.fields.Field[Any]:
-    return ma.fields.List(ma.fields.String(), required=True)
-
-
-def _section(**rules: ma.fields.Field[Any]) -> ma.fields.Field[Any]:
-    shape: dict[str, Any] = {key: _rule(field) for key, field in rules.items()}
-    return ma.fields.Nested(_Strict.from_dict(shape), required=True)
-
-
-def _flag() -> ma.fields.Field[Any]:
-    return ma.fields.Boolean(required=True, truthy={True}, falsy={False})
-
-
-def _by_name(values: ma.fields.Field[Any]) -> ma.fields.Field[Any]:
-    return ma.fields.Dict(keys=ma.fields.String(), values=values, required=True)
-
-
-class _TestSchema(_Strict):
-    """A condition on one fact: a closed list, or a range whose ends are included."""
-
-    among = ma.fields.List(ma.fields.Raw(), load_default=())
-    at_least = ma.fields.Integer(load_default=None, strict=True)
-    at_most = ma.fields.Integer(load_default=None, strict=True)
-
-    @ma.validates_schema
-    def check_one(self, data: dict[str, Any], **_: object) -> None:
-        if not data["among"] and data["at_least"] is None and data["at_most"] is None:
-            raise ma.ValidationError("say among, at_least or at_most")
-
-    @ma.post_load
-    def freeze(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
-        return data | {"among": tuple(data["among"])}
-
-
-def _tests(**options: Any) -> ma.fields.Field[Any]:
-    known = ma.fields.String(validate=ma.validate.OneOf(FACTS))
-    return ma.fields.Dict(keys=known, values=ma.fields.Nested(_TestSchema), **options)
-
-
-class _EligibilityRule(_Strict):
-    id = ma.fields.String(required=True)
-    says = ma.fields.String(required=True)
-    source = ma.fields.String(required=True, validate=_said)
-    when = _tests(required=True)
-    otherwise = _tests(load_default={})
-
-
-class _RegimeRule(_EligibilityRule):
-    regime = ma.fields.String(required=True)
-    permit_consequence = ma.fields.String(required=True, allow_none=True)
-
-
-class _EligibilitySchema(_Strict):
-    exemptions = ma.fields.List(ma.fields.Nested(_EligibilityRule), required=True)
-    requirements = ma.fields.List(ma.fields.Nested(_EligibilityRule), required=True)
-    regimes = ma.fields.List(ma.fields.Nested(_RegimeRule), required=True, validate=ma.validate.Length(min=1))
-
-    @ma.validates_schema
-    def check_ids(self, data: dict[str, Any], **_: object) -> None:
-        ids = [one["id"] for part in data.values() for one in part]
-        twice = sorted({one for one in ids if ids.count(one) > 1})
-        if twice:
-            raise ma.ValidationError(f"the id {twice[0]} comes twice")
-        if data["regimes"][-1]["when"]:
-            raise ma.ValidationError("the last regime is for everybody who is left: no condition", "regimes")
-
-
-class _AmendmentSchema(_Strict):
-    note = ma.fields.String(required=True)
-    territories = ma.fields.List(ma.fields.String(), load_default=())
-    first = ma.fields.Raw(data_key="from", load_default=None)
-    last = ma.fields.Raw(data_key="until", load_default=None)
-    rules = ma.fields.Dict(keys=ma.fields.String(), required=True, validate=ma.validate.Length(min=1))
-
-
-class _BookSchema(_Strict):
-    code = ma.fields.String(required=True)
-    label = ma.fields.String(required=True)
-    note = ma.fields.String(required=True)
-    signable_from = ma.fields.Raw(required=True, validate=ma.validate.Predicate("isoformat"))
-    signable_until = ma.fields.Raw(required=True, allow_none=True)
-    term_months = _rule(_number(least=1))
-    extension_months_max = _rule(_number())
-    regimes = _rule(_texts())
-    levels = _rule(_texts())
-    civic = _section(
-        parts=_texts(),
-        bundles=ma.fields.List(_texts(), required=True),
-        gap_days=_number(least=1),
-        bundle_span_days=_number(least=1),
-        meeting_minutes=_number(least=1),
-        size_min=_number(least=1),
-        size_max=_number(least=1),
-        interpreter_below_level=ma.fields.String(required=True),
-        interpreted_languages_max=_number(),
-        first_within_days=_number(),
-        last_within_days=_number(),
-        pauses_in_school_holidays=_flag(),
-    )
-    language = _section(
-        owed_below=ma.fields.String(required=True),
-        packages=_by_name(_texts()),
-        platform_levels=_texts(),
-        size_min=_number(least=1),
-        size_max=_number(least=1),
-        rolling_entry_weeks=_number(),
-        start_within_days=_number(),
-        meeting_minutes=_number(least=1),
-        pauses_in_school_holidays=_flag(),
-        hours_a_week_max=_number(least=1),
-        rhythms=_by_name(ma.fields.List(ma.fields.List(ma.fields.String(), validate=ma.validate.Length(equal=7)))),
-    )
-    notice_days = _rule(_by_name(_number()))
-    slot_starts = _rule(_by_name(ma.fields.String()))
-    attendance = _section(
-        civic_days_required=_number(null=True),
-        assiduity_percent=_number(null=True),
-        unexplained_in_a_row=_number(least=1),
-    )
-    extension = _section(review_lead_days=_number())
-    follow_up = _section(offers=_texts())
-    eligibility = ma.fields.Nested(_EligibilitySchema, required=True)
-    amendments = ma.fields.List(ma.fields.Nested(_AmendmentSchema), load_default=())
 
 
 def _leaves(path: str, node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

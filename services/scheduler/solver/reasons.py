@@ -362,7 +362,7 @@ class Reasons:
                 amount=max(1, fewest),
                 session=session,
                 fr=f"ouvrir {self._label_fr(shape)} à {self._site(site)} avec {max(1, fewest)} personnes",
-                en=f"open a group of {shape.parts} at {self._site(site)} on {shape.meetings[0].day} with "
+                en=f"open a group of {'+'.join(shape.parts)} at {self._site(site)} on {shape.meetings[0].day} with "
                 f"{max(1, fewest)} people",
             )
             obstacles.append(

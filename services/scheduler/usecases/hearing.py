@@ -16,6 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.scheduler import storage
+from services.scheduler.usecases import dossier, life
 from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
 from shared.errors import TransientError
@@ -42,6 +43,7 @@ def keep_flag(work: Work, event: FlagState) -> None:
     names = ("contract_id", "signatory_id", "kind", "state", "owner", "due_on")
     row = {"id": event.flag_id, "evidence": list(event.evidence)} | {name: getattr(event, name) for name in names}
     upsert(work.db, storage.flag, [row])
+    _note(work, event.signatory_id, f"flag_{event.state}_{event.kind}"[:40], "attendance", str(event.flag_id))
 
 
 def keep_rolls(work: Work, events: Sequence[RollSigned]) -> None:
@@ -71,7 +73,11 @@ def reopen_need(work: Work, event: MeetingMissed) -> None:
         return
     stamp = {"actor": work.who.actor, "changed_at": work.now}
     if _civic_completed(work, before["contract_id"]):
-        reason = {"code": "enough_attended", "fr": "journée manquée ; le nombre de journées requis est atteint"}
+        reason = {
+            "code": "enough_attended",
+            "fr": "journée manquée ; le nombre de journées requis est atteint",
+            "en": "day missed; the required number of days is reached",
+        }
         missed = storage.need.c.id == before["id"]
         work.db.execute(storage.need.update().where(missed).values(state="not_owed", reason=reason, **stamp))
         return
@@ -83,11 +89,16 @@ def reopen_need(work: Work, event: MeetingMissed) -> None:
             "id": need_of(before["contract_id"], before["training"], before["part"], again),
             "again": again,
             "state": "open",
-            "reason": {"code": "missed", "fr": f"journée {before['part']} manquée le {event.missed_on:%d/%m/%Y}"},
+            "reason": {
+                "code": "missed",
+                "fr": f"journée {before['part']} manquée le {event.missed_on:%d/%m/%Y}",
+                "en": f"day {before['part']} missed on {event.missed_on}",
+            },
         }
     )
     work.db.execute(storage.need.update().where(storage.need.c.id == before["id"]).values(state="replaced", **stamp))
     insert_new(work.db, storage.need, [fresh])
+    _note(work, event.signatory_id, "meeting_missed", "attendance", str(event.meeting_id))
 
 
 def _civic_completed(work: Work, contract_id: UUID) -> bool:
@@ -120,6 +131,8 @@ def note_completion(work: Work, event: TrainingCompleted) -> None:
         work.db.execute(storage.seat_time.delete().where(coming))
     stamp = {"actor": work.who.actor, "changed_at": work.now}
     work.db.execute(need.update().where(owed).values(state="followed", **stamp))
+    life.settle(work, event.contract_id, event.training, event.outcome, event.ended_on)
+    _note(work, event.signatory_id, f"training_{event.outcome}", "attendance", event.training)
 
 
 def keep_contactability(work: Work, event: ContactabilityState) -> None:
@@ -145,3 +158,8 @@ def keep_notice_failure(work: Work, event: NoticeFailed) -> None:
         "last_reason": event.reason[:80],
     }
     upsert(work.db, storage.unreachable, [row])
+    _note(work, event.signatory_id, "notice_failed", "notifications", str(event.notice_id))
+
+
+def _note(work: Work, person_id: UUID, code: str, source: str, link: str) -> None:
+    dossier.note(work, [dossier.Entry(person_id=person_id, at=work.now, code=code, source=source, link=link)])

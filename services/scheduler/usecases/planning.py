@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from services.scheduler import storage
 from services.scheduler.domain.building import build_problem
 from services.scheduler.domain.judge import breaches
+from services.scheduler.domain.life import PLANNED
 from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
 from services.scheduler.domain.problem import (
     Interpretation,
@@ -270,7 +271,7 @@ def _needs(work: Work, territory: str, programme: str) -> list[dict[str, Any]]:
     query = (
         sa.select(need)
         .join(contract, contract.c.id == need.c.contract_id)
-        .where(need.c.territory == territory, contract.c.programme == programme, contract.c.state == "running")
+        .where(need.c.territory == territory, contract.c.programme == programme, contract.c.state.in_(PLANNED))
         .where(need.c.state.in_(("open", "placed", "unplaced")))
         .order_by(need.c.id)
     )

@@ -20,7 +20,7 @@ from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import Plan, plan_from_json
 from services.scheduler.domain.problem import Problem, Session, SessionState, problem_from_json
 from services.scheduler.domain.view import capacity, followed_meetings
-from services.scheduler.usecases import telling
+from services.scheduler.usecases import dossier, duties, telling
 from services.scheduler.usecases.planning import PlanRefusedError
 from shared.errors import ConflictError
 from shared.ids import derived_id
@@ -165,6 +165,15 @@ def _seat(work: Work, problem: Problem, plan: Plan) -> None:
     work.db.execute(storage.seat_time.insert(), times)
     _set_needs(work, [row["need_id"] for row in seats], "placed")
     work.tell(*(telling.placement_state(row) for row in seats))
+    duties.refresh(work, [row["contract_id"] for row in seats])
+    links = {row["id"]: f"/planning/sessions/{row['session_id']}" for row in seats}
+    dossier.note(
+        work,
+        [
+            dossier.Entry(person_id=row["signatory_id"], at=work.now, code="seat_given", link=links[row["id"]])
+            for row in seats
+        ],
+    )
 
 
 def _times(person: UUID, placement_id: UUID, session: Session, part: str, joins_on: date) -> list[dict[str, Any]]:
@@ -189,6 +198,7 @@ def _keep_reasons(work: Work, plan: Plan) -> None:
             "fr": left.fr,
             "en": left.en,
             "changes": [change.fr for change in left.changes],
+            "changes_en": [change.en for change in left.changes],
             "confirmed": left.confirmed,
         }
         stamp = {"state": "unplaced", "reason": reason, "actor": work.who.actor, "changed_at": work.now}

@@ -3,7 +3,7 @@
 __all__ = ["contract_state", "placement_state", "prescription_state", "retell", "session_state", "signatory_state"]
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,14 @@ from services.scheduler import storage
 from services.scheduler.programmes import rule_book
 from shared.communes import commune, department_of
 from shared.events import (
+    AppointmentState,
+    Carried,
+    CarriedState,
     ContractState,
     Meeting,
     Owed,
     PlacementState,
+    PlacementTakenState,
     PrescriptionState,
     ProviderState,
     SessionState,
@@ -27,6 +31,8 @@ from shared.ids import derived_id
 from shared.work import Work
 
 Row = Mapping[str, Any]
+NOT_OWED = frozenset({"not_owed", "replaced"})  # a replaced civic day is owed by its successor
+REACHED_BY = ("alias", "phone", "email", "representative_phone", "representative_email")
 
 
 def signatory_state(row: Row) -> SignatoryState:
@@ -45,7 +51,7 @@ def signatory_state(row: Row) -> SignatoryState:
         shared_phone=facts["shared_phone"],
         private={
             "attendance": {"name": name, "alias": private["alias"]},
-            "notifications": {key: private[key] for key in ("alias", "phone", "email")},
+            "notifications": {key: private[key] for key in REACHED_BY if key in private},
         },
     )
 
@@ -73,7 +79,7 @@ def contract_state(row: Row) -> ContractState:
 def prescription_state(row: Row, needs: Iterable[Row]) -> PrescriptionState:
     """Return what the contract prescribes: each training once, whatever became of its needs."""
     book = rule_book(row["programme"])
-    owed = {(need["training"], need["part"]): need for need in needs if need["state"] != "not_owed"}
+    owed = {(need["training"], need["part"]): need for need in needs if need["state"] not in NOT_OWED}
     return PrescriptionState(
         subject_version=row["version"],
         prescription_id=derived_id("prescription", row["id"]),
@@ -112,6 +118,44 @@ def site_state(row: Row) -> SiteState:
     )
 
 
+def platform_state(row: Row) -> SiteState:
+    """Return a place where OFII receives people; its provider is the directorate itself."""
+    facts = row["facts"]
+    return SiteState(
+        subject_version=row["version"],
+        site_id=row["id"],
+        provider_id=derived_id("directorate", row["territory"]),
+        label=f"{facts['name']}, {facts['address']}",
+        commune=commune(facts["commune"]).name,
+        zone=department_of(row["territory"]).time_zone,
+        step_free=True,
+    )
+
+
+def appointment_state(row: Row, slot: Row, person: Row) -> AppointmentState:
+    """Return an appointment with what a message to this person needs; `person` is a candidate or a signatory."""
+    facts, private = person["facts"], person["private"]
+    return AppointmentState(
+        subject_version=row["version"],
+        appointment_id=row["id"],
+        person_id=row["person_id"],
+        reference=person["reference"],
+        territory=row["territory"],
+        kind=row["kind"],
+        state=row["state"],
+        site_id=derived_id("offer", row["territory"], "plateformes", slot["platform"]),
+        held_on=slot["day"],
+        starts_at=time.fromisoformat(slot["starts_at"]),
+        minutes=slot["minutes"],
+        spoken=tuple(facts["spoken"]),
+        reads=facts["reads"],
+        reading_language=facts["reading_language"],
+        channel=facts["channel"],
+        shared_phone=facts["shared_phone"],
+        private={"notifications": {key: private[key] for key in REACHED_BY if key in private}},
+    )
+
+
 def session_state(row: Row, meetings: Iterable[Row], body: str) -> SessionState:
     """Return a session with its meetings; times are local at the site."""
     book = rule_book(row["facts"]["programme"])
@@ -139,9 +183,24 @@ def session_state(row: Row, meetings: Iterable[Row], body: str) -> SessionState:
     )
 
 
-def placement_state(row: Row) -> PlacementState:
-    """Return a seat."""
-    return PlacementState(
+def carried_state(row: Row, signatory_id: UUID) -> CarriedState:
+    """Return what a contract brought along from an older system."""
+    names = ("training", "part", "followed", "offered")
+    return CarriedState(
+        subject_version=row["version"],
+        contract_id=row["contract_id"],
+        signatory_id=signatory_id,
+        until=row["until"],
+        carried=tuple(Carried(**dict(zip(names, one, strict=True))) for one in row["minutes"]),
+    )
+
+
+def placement_state(row: Row) -> PlacementState | PlacementTakenState:
+    """Return a seat; one whose convocation an older system sent is told as such, always."""
+    taken = row.get("told_on") is not None
+    said = {"told_on": row["told_on"], "channel": row["told_by"]} if taken else {}
+    kind: Any = PlacementTakenState if taken else PlacementState
+    found: PlacementState | PlacementTakenState = kind(
         subject_version=row["version"],
         placement_id=row["id"],
         contract_id=row["contract_id"],
@@ -150,7 +209,9 @@ def placement_state(row: Row) -> PlacementState:
         part=row["part"],
         joins_on=row["joins_on"],
         state=row["state"],
+        **said,
     )
+    return found
 
 
 def meetings_of(work: Work, session_ids: Iterable[UUID]) -> dict[UUID, list[Row]]:
@@ -180,14 +241,18 @@ def retell(work: Work) -> int:
     bodies = {(row["territory"], row["code"]): row["facts"]["body"] for row in offered if row["kind"] == "sites"}
     sessions = storage.rows(work.db, sa.select(storage.session).order_by(storage.session.c.id))
     meetings = meetings_of(work, [row["id"] for row in sessions])
+    carried = storage.rows(work.db, sa.select(storage.carried))
+    signatories = {row["id"]: row["signatory_id"] for row in contracts}
     for events in (
         [provider_state(row) for row in offered if row["kind"] == "organismes"],
         [site_state(row) for row in offered if row["kind"] == "sites"],
+        [platform_state(row) for row in offered if row["kind"] == "plateformes"],
         [signatory_state(row) for row in everyone],
         [contract_state(row) for row in contracts],
         [prescription_state(row, needs.get(row["id"], [])) for row in contracts],
         [session_state(row, meetings[row["id"]], bodies[row["territory"], row["site"]]) for row in sessions],
         [placement_state(row) for row in storage.rows(work.db, sa.select(storage.placement))],
+        [carried_state(row, signatories[row["contract_id"]]) for row in carried],
     ):
         work.tell(*events)
         told += len(events)

@@ -115,6 +115,7 @@ def test_an_accepted_proposal_moves_the_term_tells_attendance_and_a_file_does_no
     ("changed", "field"),
     [
         ({"months": 13}, "months"),
+        ({"months": 7, "reason": "work"}, "months"),
         ({"months": 0}, "months"),
         ({"reason": "holiday"}, "reason"),
         ({"opinion": " "}, "opinion"),
@@ -135,7 +136,12 @@ def test_one_proposal_waits_at_a_time_and_only_where_a_flag_stands(flagged):
     first, _ = propose(house, contract)
 
     assert propose(house, contract)[1].json()["code"] == "proposal_pending"
-    assert decide(house, first, accepted=False, months=0, refusal_reason="absence de preuve").status_code == 200
+    assert (
+        decide(house, first, accepted=False, months=0, refusal_reason="absence de preuve", appeal_routes="recours")
+        .raise_for_status()
+        .status_code
+        == 200
+    )
     assert decide(house, first).json()["code"] == "decided_before"
     without = next(
         need["contract_id"]
@@ -194,7 +200,8 @@ def test_no_sequence_of_proposals_and_decisions_moves_a_term_by_more_than_was_de
             words = "" if accepted else "motif"
             for one in proposals_of(house, contract):
                 if one["state"] == "pending":
-                    changed = {"months": months, "accepted": accepted, "lawful_stay": lawful, "refusal_reason": words}
+                    changed = {"months": months, "accepted": accepted, "lawful_stay": lawful}
+                    changed |= {"refusal_reason": words, "appeal_routes": words}
                     decide(house, one["id"], **changed)
 
         @invariant()

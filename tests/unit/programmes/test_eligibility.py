@@ -1,4 +1,4 @@
-"""Who signs: one case for every eligibility rule and exemption of each rule-book."""
+"""Who signs: one case for every eligibility rule and exemption of each rule-book, the CAI of 2007 (a fixture) too."""
 
 from pathlib import Path
 
@@ -8,29 +8,32 @@ from click.testing import CliRunner
 
 from parcours.cli import cli
 from services.scheduler.domain.eligibility import Facts, decide, facts_of
-from services.scheduler.programmes import codes, rule_book
+from services.scheduler.programmes import codes, parse, rule_book
 from shared.errors import InvalidInputError
 
-CASES = yaml.safe_load(Path(__file__).with_name("eligibility_cases.yaml").read_text(encoding="utf-8"))
+HERE = Path(__file__)
+CASES = yaml.safe_load(HERE.with_name("eligibility_cases.yaml").read_text(encoding="utf-8"))
 VERDICTS = {True: "yes", False: "no"}
+CAI = parse("cai-2007.yaml", HERE.with_name("cai-2007.yaml").read_text(encoding="utf-8"))
+BOOKS = {code: rule_book(code) for code in codes()} | {CAI.code: CAI}
 
 
 def cases_of(code):
-    return CASES["cai-seed" if code == "cai-seed" else "cir"]
+    return CASES[code if code in CASES else "cir"]
 
 
-EACH = [(code, rule) for code in codes() for rule in cases_of(code)]
+EACH = [(code, rule) for code in BOOKS for rule in cases_of(code)]
 
 
-@pytest.mark.parametrize("code", codes())
+@pytest.mark.parametrize("code", BOOKS)
 def test_every_rule_has_its_case_and_every_case_its_rule(code):
-    assert {rule.id for rule in rule_book(code).eligibility.all} == set(cases_of(code))
+    assert {rule.id for rule in BOOKS[code].eligibility.all} == set(cases_of(code))
 
 
 @pytest.mark.parametrize(("code", "rule"), EACH)
 def test_each_rule_decides_for_whom_it_is_made(code, rule):
     case = cases_of(code)[rule]
-    rules = rule_book(code).eligibility
+    rules = BOOKS[code].eligibility
 
     answer = decide(rules, Facts(**CASES["base"] | case["change"]))
 

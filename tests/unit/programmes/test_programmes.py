@@ -2,9 +2,12 @@
 
 from datetime import date
 from importlib import resources
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from parcours.cli import cli
 from services.scheduler.programmes import (
     RuleBookError,
     SignatureOutsideError,
@@ -37,6 +40,78 @@ def test_what_is_not_known_is_null_and_never_invented():
         ("  gap_days: {value: 1,", "  gap_days: {value: 0,", "civic.gap_days.value"),
         ('{value: 12, source: "CESEDA art. R. 413-4"}', "{value: 12}", "source"),
         ("  rolling_entry_weeks:", "  rolling_entry_week:", "rolling_entry"),
+        ("signable_from: 2019-03-01", "signable_from: soon", "signable_from: a date such as .* not 'soon'"),
+        (
+            "signable_from: 2019-03-01",
+            'signable_from: "2019-03-01"',
+            "signable_from: a date such as .* not '2019-03-01'",
+        ),
+        ("signable_from: 2019-03-01", "signable_from: 2019-03-01T08:00:00", "signable_from: a date such as"),
+        ("signable_until: 2025-06-30", "signable_until: never", "signable_until: a date such as .* not 'never'"),
+        (
+            "signable_until: 2025-06-30",
+            "signable_until: 2019-02-28",
+            "signable_until: 2019-02-28 is before the first day, 2019-03-01",
+        ),
+        ("    until: 2021-01-31", "    until: later", "amendments.0.until: a date such as .* not 'later'"),
+        ("    until: 2021-01-31", '    from: "2021-01-31"', "amendments.0.from: a date such as .* not '2021-01-31'"),
+        (
+            "    until: 2021-01-31",
+            "    from: 2021-02-01\n    until: 2021-01-31",
+            "amendments.0.until: 2021-01-31 is before the first day",
+        ),
+        (
+            "{after: training_end,",
+            "{after: wedding,",
+            "duties.end_interview.value.after: Must be one of: training_start",
+        ),
+        (
+            "  size_min: {value: 12,",
+            "  size_min: {value: -1,",
+            "civic.size_min.value: Must be greater than or equal to 1",
+        ),
+        (
+            "  size_min: {value: 12,",
+            "  size_min: {value: 26,",
+            r"civic.size_min.value: the fewest people \(26\) are more than the most \(25\)",
+        ),
+        (
+            "  size_max: {value: 15,",
+            "  size_max: {value: 7,",
+            r"language.size_min.value: the fewest people \(8\) are more than the most \(7\)",
+        ),
+        (
+            "[[S1, S2], [S3, S4]]",
+            "[[S1, S2], [S3, S5]]",
+            "civic.bundles.value: there is no civic day S5; there are S1, S2, S3, S4",
+        ),
+        ('{NLNS: ["600"],', '{C3: ["600"],', "language.packages.value: there is no level C3; there are NLNS"),
+        ("owed_below: {value: A1,", "owed_below: {value: C3,", "language.owed_below.value: there is no level C3"),
+        (
+            "platform_levels: {value: [],",
+            "platform_levels: {value: [C3],",
+            "language.platform_levels.value: there is no level C3",
+        ),
+        (
+            "interpreter_below_level: {value: A2,",
+            "interpreter_below_level: {value: C3,",
+            "civic.interpreter_below_level.value: there is no level C3",
+        ),
+        (
+            "civic_days_required: {value: 3,",
+            "civic_days_required: {value: 5,",
+            "attendance.civic_days_required.value: 5 days of the 4 in civic.parts",
+        ),
+        (
+            '["M", "M", "M", "M", "M", "", ""]',
+            '["N", "M", "M", "M", "M", "", ""]',
+            "language.rhythms.value.semi-intensif-matin.*letters among M, A and S",
+        ),
+        (
+            "automatic_when: {value: [],",
+            "automatic_when: {value: [rain],",
+            "extension.automatic_when.value.0: Must be one of: language_training_unfinished",
+        ),
     ],
 )
 def test_a_broken_rule_book_is_refused_naming_file_and_key(before, after, words):
@@ -87,6 +162,11 @@ def test_a_rule_that_came_later_does_not_hold_for_who_signed_before():
         ("{among: [health]}", "{}", "among, at_least or at_most"),
         ("when: {age:", "when: {height:", "height"),
         ("id: university,", "id: eu_family,", "comes twice"),
+        (
+            "civic_days_required: {value: 2,",
+            "civic_days_required: {value: 3,",
+            "Mayotte.*attendance.civic_days_required.value: 3 days of the 2",
+        ),
     ],
 )
 def test_a_broken_amendment_or_eligibility_rule_is_refused_by_name(before, after, words):
@@ -101,3 +181,45 @@ def test_the_founding_article_is_labelled_as_what_it_is():
 
     assert "non le droit en vigueur" in book.note
     assert book["attendance.assiduity_percent"] is None
+
+
+def test_the_contract_of_2007_can_be_said_in_the_same_words():
+    book = parse("cai-2007.yaml", Path(__file__).with_name("cai-2007.yaml").read_text(encoding="utf-8"))
+
+    assert (book["term_months"], book["extension_months_max"]) == (12, 12)
+    assert book["civic.parts"] == ["S1"]
+    assert 2 * book["civic.meeting_minutes"] == 6 * 60
+    assert book.packages("infra-A1.1") == ("400",)
+    assert book["extension.automatic_when"] == ["language_training_unfinished"]
+    assert set(book["extension.months_max_by_reason"]) == {"pregnancy", "illness"}
+    assert book["attendance.assiduity_percent"] is None
+    with pytest.raises(SignatureOutsideError):
+        book.check_signable(date(2016, 7, 1))
+
+
+def shown(*arguments):
+    answer = CliRunner().invoke(cli, ["programme", "show", *arguments])
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
+def test_the_command_says_of_null_that_the_rule_is_not_known():
+    not_known = "règle non connue / rule not known"
+
+    article = shown("cai-seed")
+    early = shown("cir-2019", "--on", "2020-05-04")
+
+    assert f"attendance.assiduity_percent = {not_known}" in article
+    assert f"extension.automatic_when = {not_known}" in article
+    assert f"attendance.assiduity_percent = {not_known}" in early, "an amendment's null too"
+    assert "voluntary: Démarche volontaire\n      volontaire; permit: " + not_known in article
+    assert "obligatory: Contrat obligatoire\n      obligatoire; permit: carte_pluriannuelle" in early
+    assert "extension.automatic_when = []" in early
+
+
+def test_the_command_shows_amendments_that_are_not_applied_with_what_they_would_change():
+    everywhere = shown("cir-2019", "--territory", "75", "--on", "2024-05-06")
+
+    assert "not applied: Mayotte : deux sessions, 12 heures (976)" in everywhere
+    assert "attendance.assiduity_percent = règle non connue / rule not known" in everywhere
+    assert "  attendance.assiduity_percent = 80" in everywhere

@@ -1,9 +1,7 @@
-"""Tables and queries of the scheduler: rows stay inside, values and plain mappings come out."""
+"""Tables of people, contracts, needs, offer, plans and accounts."""
 
 __all__ = [
-    "METADATA",
     "account",
-    "bump_territory",
     "contract",
     "contract_progress",
     "demo_link",
@@ -12,29 +10,21 @@ __all__ = [
     "meeting_count",
     "need",
     "offer_item",
-    "one",
     "placement",
     "plan_run",
-    "proposal",
-    "rows",
+    "reviewed",
+    "seat_time",
     "session",
     "signatory",
     "territory",
-    "territory_version",
     "unreachable",
     "web_session",
 ]
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-from uuid import UUID
-
 import sqlalchemy as sa
-from sqlalchemy.orm import Session as DbSession
 
-from shared.database import JsonValue, UtcDateTime, insert_new, new_metadata, one, rows
-
-METADATA = new_metadata()
+from services.scheduler.storage.base import METADATA
+from shared.database import JsonValue, UtcDateTime
 
 territory = sa.Table(
     "territory",
@@ -67,41 +57,12 @@ contract = sa.Table(
     sa.Column("signed_on", sa.Date, nullable=False),
     sa.Column("term_on", sa.Date, nullable=False),
     sa.Column("months_granted", sa.Integer, nullable=False),  # by recorded decisions; the only thing that moves a term
-    sa.Column("state", sa.String(24), nullable=False),
+    sa.Column("state", sa.String(32), nullable=False),  # see domain/life.py
+    sa.Column("permit_consequence", sa.String(24)),  # null: the rule is not known
+    sa.Column("language_offer", sa.String(12), nullable=False),  # proposed, accepted, refused; empty where imposed
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("changed_at", UtcDateTime, nullable=False),
-)
-
-proposal = sa.Table(
-    "proposal",
-    METADATA,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("contract_id", sa.Uuid, sa.ForeignKey("contract.id"), nullable=False, index=True),
-    sa.Column("territory", sa.String(8), nullable=False, index=True),
-    sa.Column("state", sa.String(12), nullable=False),  # pending, accepted, refused
-    sa.Column("reason", sa.String(32), nullable=False),
-    sa.Column("stated_by", sa.String(12), nullable=False),
-    sa.Column("months", sa.Integer, nullable=False),  # asked for
-    sa.Column("opinion", sa.Text, nullable=False),
-    sa.Column("evidence", JsonValue, nullable=False),  # of the flag, as it stood when the proposal was signed
-    sa.Column("proposed_by", sa.String(80), nullable=False),
-    sa.Column("proposed_at", UtcDateTime, nullable=False),
-    sa.Column("reference", sa.String(80)),
-    sa.Column("decided_on", sa.Date),
-    sa.Column("decided_by", sa.String(80)),
-    sa.Column("months_granted", sa.Integer),
-    sa.Column("refusal_reason", sa.Text),
-    sa.Column("notified_on", sa.Date),
-    sa.Column("term_before", sa.Date, nullable=False),
-    sa.Column("term_after", sa.Date),
-    sa.Index(
-        "uq_proposal_pending",
-        "contract_id",
-        unique=True,
-        sqlite_where=sa.text("state = 'pending'"),
-        postgresql_where=sa.text("state = 'pending'"),
-    ),
 )
 
 need = sa.Table(
@@ -199,6 +160,8 @@ placement = sa.Table(
     sa.Column("part", sa.String(8), nullable=False),
     sa.Column("joins_on", sa.Date, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),  # active, withdrawn
+    sa.Column("told_on", sa.Date),  # the day an older system sent the convocation: it is not sent again
+    sa.Column("told_by", sa.String(12)),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("changed_at", UtcDateTime, nullable=False),
@@ -285,49 +248,9 @@ demo_link = sa.Table(
     sa.Column("used_at", UtcDateTime),
 )
 
-
-def territory_version(db: DbSession, code: str, *, lock: bool = False) -> int:
-    """Return how many publications a territory has seen; with `lock`, nobody else publishes there meanwhile."""
-    insert_new(db, territory, [{"code": code, "version": 0}]) if lock else None
-    query = sa.select(territory.c.version).where(territory.c.code == code)
-    return db.scalar(query.with_for_update() if lock else query) or 0
-
-
-def bump_territory(db: DbSession, code: str) -> None:
-    """Count one publication more."""
-    db.execute(territory.update().where(territory.c.code == code).values(version=territory.c.version + 1))
-
-
-def by_id(db: DbSession, table: sa.Table, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Return rows by id, however many there are."""
-    wanted = list(dict.fromkeys(ids))
-    found: dict[UUID, dict[str, Any]] = {}
-    for start in range(0, len(wanted), 500):
-        query = sa.select(table).where(table.c.id.in_(wanted[start : start + 500]))
-        found |= {row["id"]: row for row in rows(db, query)}
-    return found
-
-
-def offer(db: DbSession, code: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return a territory's offer: (kind, code) -> row, in a fixed order."""
-    query = sa.select(offer_item).where(offer_item.c.territory == code)
-    found = rows(db, query.order_by(offer_item.c.kind, offer_item.c.code))
-    return {(row["kind"], row["code"]): row for row in found}
-
-
-def page(db: DbSession, query: sa.Select[Any], key: sa.Column[Any], after: Any, limit: int) -> dict[str, Any]:
-    """Return one keyset page: `{items, next}`, `next` null at the end."""
-    if after is not None:
-        query = query.where(key > after)
-    found = rows(db, query.order_by(key).limit(limit + 1))
-    items = found[:limit]
-    return {"items": items, "next": items[-1][key.name] if len(found) > limit else None}
-
-
-def seats_taken(db: DbSession, sessions: Sequence[UUID] | None = None) -> Mapping[UUID, int]:
-    """Return how many different people sit in each session."""
-    count = sa.func.count(sa.distinct(placement.c.signatory_id))
-    query = sa.select(placement.c.session_id, count).where(placement.c.state == "active")
-    if sessions is not None:
-        query = query.where(placement.c.session_id.in_(sessions))
-    return {key: int(number) for key, number in db.execute(query.group_by(placement.c.session_id))}
+reviewed = sa.Table(
+    "reviewed",
+    METADATA,
+    sa.Column("name", sa.String(24), primary_key=True),
+    sa.Column("until", UtcDateTime, nullable=False),  # business time of the last look at what time alone changes
+)

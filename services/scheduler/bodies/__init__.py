@@ -1,0 +1,1 @@
+"""What people send, one schema for each command: the API reads JSON with them, the pages read forms."""

@@ -1,0 +1,68 @@
+"""Beside the planned trainings: follow-ups, platform reports, difficulties, levels; and merges."""
+
+__all__ = [
+    "DifficultyBody",
+    "FollowUpBody",
+    "LevelBody",
+    "LogBody",
+    "MergeBody",
+    "OrientationBody",
+]
+
+from typing import Any
+
+import marshmallow as ma
+
+from services.scheduler.domain.prescription import FOLLOW_UP_MOVES, OUTCOMES, WHYS, PlatformLog
+from services.scheduler.domain.reception import CONFIDENCES
+
+
+class FollowUpBody(ma.Schema):
+    """Where a follow-up stands; a day is given when it is booked or was attended."""
+
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(list(FOLLOW_UP_MOVES)))
+    on = ma.fields.Date(load_default=None, allow_none=True)
+
+
+class LogBody(ma.Schema):
+    """What the platform reports of one person; minutes count from the beginning and never go back."""
+
+    reported_on = ma.fields.Date(required=True)
+    last_login = ma.fields.Date(load_default=None, allow_none=True)
+    minutes = ma.fields.Integer(required=True, strict=True)
+    module = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
+    test = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
+
+    @ma.post_load
+    def to_log(self, data: dict[str, Any], **_: object) -> PlatformLog:
+        return PlatformLog(**data)
+
+
+class DifficultyBody(ma.Schema):
+    """What the person finds hard."""
+
+    why = ma.fields.String(required=True, validate=ma.validate.OneOf(WHYS))
+
+
+class OrientationBody(ma.Schema):
+    """What came of an orientation."""
+
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(OUTCOMES))
+
+
+class LevelBody(ma.Schema):
+    """A level seen after some sessions; a course is given where another one fits it."""
+
+    on = ma.fields.Date(required=True)
+    level = ma.fields.String(required=True)
+    oral = ma.fields.String(required=True)
+    written = ma.fields.String(required=True)
+    confidence = ma.fields.String(required=True, validate=ma.validate.OneOf(CONFIDENCES))
+    course = ma.fields.String(load_default="")
+
+
+class MergeBody(ma.Schema):
+    """Two records that are one person: the other becomes an alias of the one that is kept."""
+
+    kept_id = ma.fields.UUID(required=True)
+    other_id = ma.fields.UUID(required=True)

@@ -1,0 +1,81 @@
+"""Seats that a person gives back: the coming half-days are free again, and whoever was told is told."""
+
+__all__ = ["end_needs", "give_back_seats", "hold_needs", "reopen_needs"]
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.scheduler import storage
+from services.scheduler.usecases import telling
+from shared.work import Work
+
+OWED = ("open", "placed", "unplaced", "held")
+HELD: Mapping[str, str] = {
+    "code": "postponed",
+    "fr": "formations reportées : un motif légitime est enregistré",
+    "en": "trainings are postponed: a legitimate reason is recorded",
+}
+ENDED: Mapping[str, str] = {
+    "code": "contract_ended",
+    "fr": "le contrat a pris fin",
+    "en": "the contract has ended",
+}
+MOVING: Mapping[str, str] = {
+    "code": "transferred",
+    "fr": "le contrat passe à une autre direction territoriale",
+    "en": "the contract goes to another directorate",
+}
+
+
+def give_back_seats(work: Work, contract_id: UUID, today: date, training: str | None = None) -> int:
+    """
+    Withdraw the seats of a contract (of one training) that still have half-days ahead; what was followed stays.
+
+    Returns how many.
+    """
+    seat, time, session = storage.placement, storage.seat_time, storage.session
+    ahead = sa.select(time.c.placement_id).where(time.c.day > today)
+    mine = sa.and_(seat.c.contract_id == contract_id, seat.c.state == "active", seat.c.id.in_(ahead))
+    if training is not None:
+        mine = sa.and_(mine, seat.c.session_id.in_(sa.select(session.c.id).where(session.c.training == training)))
+    rows = storage.rows(work.db, sa.select(seat).where(mine).with_for_update())
+    ids = [row["id"] for row in rows]
+    work.db.execute(time.delete().where(time.c.placement_id.in_(ids), time.c.day > today))
+    gone = [
+        row | {"state": "withdrawn", "version": row["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
+        for row in rows
+    ]
+    changed = {"state": "withdrawn", "version": seat.c.version + 1, "actor": work.who.actor, "changed_at": work.now}
+    work.db.execute(seat.update().where(seat.c.id.in_(ids)).values(**changed))
+    work.tell(*(telling.placement_state(row) for row in gone))
+    return len(rows)
+
+
+def hold_needs(work: Work, contract_id: UUID, reason: Mapping[str, str]) -> None:
+    """Take the needs of a contract out of planning until they are opened again."""
+    _set(work, contract_id, ("open", "placed", "unplaced"), {"state": "held", "reason": dict(reason)})
+
+
+def reopen_needs(work: Work, contract_id: UUID, code: str, **changed: Any) -> None:
+    """Put needs held for a reason, by its code, back into planning; `changed` are columns to set as well."""
+    need = storage.need
+    rows = storage.rows(work.db, sa.select(need).where(need.c.contract_id == contract_id, need.c.state == "held"))
+    ids = [row["id"] for row in rows if row["reason"]["code"] == code]
+    stamp = {"state": "open", "reason": None, "actor": work.who.actor, "changed_at": work.now}
+    work.db.execute(need.update().where(need.c.id.in_(ids)).values(**stamp, **changed))
+
+
+def end_needs(work: Work, contract_id: UUID) -> None:
+    """Say that nothing more is owed."""
+    _set(work, contract_id, OWED, {"state": "not_owed", "reason": dict(ENDED)})
+
+
+def _set(work: Work, contract_id: UUID, states: tuple[str, ...], values: dict[str, Any]) -> None:
+    need = storage.need
+    mine = sa.and_(need.c.contract_id == contract_id, need.c.state.in_(states))
+    stamp = {"actor": work.who.actor, "changed_at": work.now}
+    work.db.execute(need.update().where(mine).values(**values, **stamp))

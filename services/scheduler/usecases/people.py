@@ -1,0 +1,127 @@
+"""Who is who: records that are one person, merged as an alias that can be undone."""
+
+__all__ = ["merge", "merged", "suspects", "unmerge"]
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.scheduler import storage
+from services.scheduler.domain.reception import why_alike
+from services.scheduler.usecases import dossier, leaving, telling
+from services.scheduler.usecases.scope import check_territory
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.events import PersonMerged, PersonUnmerged
+from shared.work import Work
+
+MERGED: Mapping[str, str] = {
+    "code": "merged",
+    "fr": "même personne qu’un autre dossier, qui porte ses formations",
+    "en": "the same person as another record, which carries their trainings",
+}
+
+
+def suspects(work: Work, territory: str) -> list[dict[str, Any]]:
+    """Return pairs of signatories of a territory that may be one person, each with the reasons in French."""
+    check_territory(work.who, territory)
+    person, same = storage.signatory, storage.same_person
+    gone = sa.select(same.c.other_id).where(same.c.undone_at.is_(None))
+    query = sa.select(person.c.id, person.c.reference, person.c.private)
+    rows = storage.rows(work.db, query.where(person.c.territory == territory, person.c.id.not_in(gone)))
+    # Two reasons are needed, and one of them is a contact point or a whole name: only such pairs are compared.
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        private = row["private"]
+        for key in (("phone", private["phone"]), ("email", private["email"].casefold())):
+            if key[1]:
+                groups.setdefault(key, []).append(row)
+    found: dict[tuple[UUID, UUID], dict[str, Any]] = {}
+    for alike in groups.values():
+        for at, one in enumerate(alike):
+            for other in alike[at + 1 :]:
+                reasons = why_alike(one["private"], other["private"])
+                first, second = sorted((one, other), key=lambda row: str(row["reference"]))
+                if reasons:
+                    found[first["id"], second["id"]] = {
+                        "kept_id": first["id"],
+                        "kept": first["reference"],
+                        "other_id": second["id"],
+                        "other": second["reference"],
+                        "why": reasons,
+                    }
+    return sorted(found.values(), key=lambda pair: (str(pair["kept"]), str(pair["other"])))
+
+
+def merge(work: Work, merge_id: UUID, kept_id: UUID, other_id: UUID) -> dict[str, Any]:
+    """
+    Say that two records are one person: the other's coming seats are given back and its needs rest.
+
+    The same again changes nothing. Raises NotFoundError, ForbiddenError, ConflictError (`merged_before`),
+    InvalidInputError.
+    """
+    kept = storage.one(work.db, storage.signatory, kept_id, "signatory", lock=True)
+    other = storage.one(work.db, storage.signatory, other_id, "signatory", lock=True)
+    check_territory(work.who, kept["territory"])
+    check_territory(work.who, other["territory"])
+    table = storage.same_person
+    before = storage.first(work.db, sa.select(table).where(table.c.id == merge_id))
+    if before is not None:
+        if (before["kept_id"], before["other_id"]) != (kept_id, other_id):
+            raise ConflictError(f"merge {merge_id} was made with other people", "id_reused")
+        return before
+    if kept_id == other_id:
+        raise InvalidInputError("refused", [FieldFault("other_id", "another", "a record is not merged with itself")])
+    involved = sa.or_(table.c.other_id.in_((kept_id, other_id)), table.c.kept_id == other_id)
+    if work.db.scalar(sa.select(table.c.id).where(involved, table.c.undone_at.is_(None)).limit(1)) is not None:
+        raise ConflictError("one of them is merged already: undo that first", "merged_before")
+    row: dict[str, Any] = {"id": merge_id, "kept_id": kept_id, "other_id": other_id}
+    row |= {"why": why_alike(kept["private"], other["private"]), "undone_at": None, "undone_by": None}
+    row |= {"actor": work.who.actor, "at": work.now}
+    work.db.execute(table.insert(), [row])
+    today = telling.today(work, other["territory"])
+    for contract_id in _contracts(work, other_id):
+        leaving.give_back_seats(work, contract_id, today)
+        leaving.hold_needs(work, contract_id, MERGED)
+    _tell(work, row, "merged")
+    work.tell(PersonMerged(kept_id=kept_id, other_id=other_id))
+    return row
+
+
+def unmerge(work: Work, merge_id: UUID) -> dict[str, Any]:
+    """Undo a merge: the two are told apart again and the other's needs are planned again."""
+    row = storage.one(work.db, storage.same_person, merge_id, "merge", lock=True)
+    other = storage.one(work.db, storage.signatory, row["other_id"], "signatory")
+    check_territory(work.who, other["territory"])
+    if row["undone_at"] is not None:
+        return row
+    undone = {"undone_at": work.now, "undone_by": work.who.actor}
+    work.db.execute(storage.same_person.update().where(storage.same_person.c.id == merge_id).values(**undone))
+    for contract_id in _contracts(work, row["other_id"]):
+        leaving.reopen_needs(work, contract_id, code=MERGED["code"])
+    _tell(work, row, "unmerged")
+    work.tell(PersonUnmerged(kept_id=row["kept_id"], other_id=row["other_id"]))
+    return row | undone
+
+
+def merged(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
+    """Return the merges of a person, undone ones too."""
+    table = storage.same_person
+    either = sa.or_(table.c.kept_id == signatory_id, table.c.other_id == signatory_id)
+    found = storage.rows(work.db, sa.select(table).where(either).order_by(table.c.at))
+    if not found and storage.first(work.db, sa.select(storage.signatory).where(storage.signatory.c.id == signatory_id)):
+        return []
+    if not found:
+        raise NotFoundError("signatory", signatory_id)
+    return found
+
+
+def _contracts(work: Work, signatory_id: UUID) -> list[UUID]:
+    contract = storage.contract
+    return list(work.db.scalars(sa.select(contract.c.id).where(contract.c.signatory_id == signatory_id)))
+
+
+def _tell(work: Work, row: Mapping[str, Any], code: str) -> None:
+    both = (row["kept_id"], row["other_id"])
+    dossier.note(work, [dossier.Entry(person_id=one, at=work.now, code=code, link=str(row["id"])) for one in both])

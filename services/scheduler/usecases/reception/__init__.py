@@ -1,0 +1,1 @@
+"""From first contact to signature: interest, candidates and their answers, interviews, the contract."""

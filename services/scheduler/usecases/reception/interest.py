@@ -1,0 +1,85 @@
+"""Interest that people declare themselves: little is asked, nobody else is told, and it is gone after 30 days."""
+
+__all__ = ["declare", "drop", "listed", "purge"]
+
+import hashlib
+import hmac
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.scheduler import storage
+from services.scheduler.domain.reception import INTEREST_DAYS
+from services.scheduler.usecases.scope import check_territory
+from shared.clock import real_now
+from shared.communes import commune
+from shared.database import insert_new, upsert
+from shared.errors import ParcoursError
+from shared.work import Work
+
+MOST_AN_HOUR = 5  # [A] declarations from one address
+DOOR = "interest"
+
+
+class TooManyError(ParcoursError):
+    """Raised when one address declares more than MOST_AN_HOUR interests an hour. Try again in an hour."""
+
+    code = "too_many"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What somebody says: where they live, how to speak to them, which permit they hold; no identity number."""
+
+    commune: str
+    language: str
+    permit_kind: str
+    called: str
+    phone: str
+    email: str
+
+
+def declare(work: Work, interest_id: UUID, said: Declared, caller: str) -> None:
+    """Keep a declared interest; the same id again changes nothing. Raises TooManyError."""
+    _count(work, caller)
+    kept = {name: value for name, value in asdict(said).items() if name not in {"called", "phone", "email"}}
+    row = {"id": interest_id, "territory": commune(said.commune).department, "declared_at": work.now} | kept
+    row["private"] = {"called": said.called, "phone": said.phone, "email": said.email}
+    insert_new(work.db, storage.interest, [row])
+
+
+def listed(work: Work, territory: str) -> list[dict[str, Any]]:
+    """Return who waits to be contacted in a territory, first come first."""
+    check_territory(work.who, territory)
+    table = storage.interest
+    query = sa.select(table).where(table.c.territory == territory).order_by(table.c.declared_at, table.c.id)
+    return storage.rows(work.db, query.limit(200))
+
+
+def drop(work: Work, interest_id: UUID) -> None:
+    """Forget a declared interest: the person was contacted, or asked for it. Raises NotFoundError."""
+    row = storage.one(work.db, storage.interest, interest_id, "interest", lock=True)
+    check_territory(work.who, row["territory"])
+    work.db.execute(storage.interest.delete().where(storage.interest.c.id == interest_id))
+
+
+def purge(work: Work) -> int:
+    """Forget what was declared more than 30 days ago, and the counts of past hours; return how many interests."""
+    work.db.execute(storage.door_count.delete().where(storage.door_count.c.hour < real_now() - timedelta(hours=2)))
+    old = storage.interest.c.declared_at < work.now - timedelta(days=INTEREST_DAYS)
+    return int(work.db.execute(storage.interest.delete().where(old)).rowcount)  # type: ignore[attr-defined]
+
+
+def _count(work: Work, caller: str) -> None:
+    """Count one call of an address, kept only as a keyed digest for two hours."""
+    table, hour = storage.door_count, real_now().replace(minute=0, second=0, microsecond=0)
+    digest = hmac.new(work.voice.seal_keys[work.voice.service], caller.encode(), hashlib.sha256).hexdigest()
+    key = {"door": DOOR, "caller": digest, "hour": hour}
+    mine = sa.and_(table.c.door == DOOR, table.c.caller == digest, table.c.hour == hour)
+    known = work.db.scalar(sa.select(table.c.count).where(mine).with_for_update()) or 0
+    if known >= MOST_AN_HOUR:
+        raise TooManyError("too many declarations from this address: try again in an hour")
+    upsert(work.db, table, [key | {"count": known + 1}])
