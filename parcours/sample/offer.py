@@ -42,6 +42,13 @@ DAY_TRAINERS_A_GROUP, LATE_TRAINERS_A_GROUP = 0.75, 0.9
 PEOPLE_AN_INTERPRETER, PEOPLE_A_SATURDAY_INTERPRETER = 45, 30
 CANDIDATE_PLACES = 60  # communes looked at when a site is placed
 LONGEST_TRAVEL = 120
+PLATFORM_PLACES, PLATFORM_DESKS = 40, 6
+FOLLOW_UP_PLACES = 30
+FOLLOW_UPS = (
+    ("francais_complementaire", "Atelier de conversation", "Médiathèque (fictive)"),
+    ("atelier_culturel", "Visites de quartier et de musée", "Maison de quartier (fictive)"),
+    ("aide_administrative", "Permanence d’écrivain public", "Centre social (fictif)"),
+)
 WILLING = 0.93  # of those whom no suitable site is near, these find a car or more time
 
 
@@ -61,6 +68,8 @@ def draw_offer(territory: str, rows: Sequence[Row], month: date, programme: Rule
         "interpretes": _interpreters(territory, rows, programme, draw),
         "lots": _lots(territory, rows, learners, sites=sites, month=month, draw=draw),
         "fermetures": _closures(month),
+        "plateformes": _platforms(territory, places[0]),
+        "suivi": _follow_ups(territory, places[0], month),
     }
 
 
@@ -300,6 +309,39 @@ def _closures(month: date) -> list[Row]:
             if month <= first <= last:
                 found.append({"site": "*", "debut": first, "fin": first + timedelta(days=13), "motif": reason})
     return found
+
+
+def _platforms(territory: str, place: Commune) -> list[Row]:
+    """Return the one place where people of the territory are received: 40 a half-day (article §3), six desks [A]."""
+    return [
+        {
+            "code": f"{territory}-PF1",
+            "nom": f"Plateforme d’accueil – {place.name} (fictive)",
+            "adresse": f"1 place de l’Accueil, {place.name}",
+            "code_commune": place.code,
+            "places": PLATFORM_PLACES,
+            "guichets": PLATFORM_DESKS,
+            "debut_matin": "09:00",
+            "debut_apres_midi": "13:30",
+        }
+    ]
+
+
+def _follow_ups(territory: str, place: Commune, month: date) -> list[Row]:
+    """Return one offer of each of the first three kinds that the rule-books name, for as long as the lots run."""
+    dates = f"{month}/{add_months(month, LOT_MONTHS) - timedelta(days=1)}"
+    return [
+        {
+            "code": f"{territory}-S{number}",
+            "type": kind,
+            "intitule": name,
+            "organisme": by,
+            "code_commune": place.code,
+            "dates": dates,
+            "places": FOLLOW_UP_PLACES,
+        }
+        for number, (kind, name, by) in enumerate(FOLLOW_UPS, 1)
+    ]
 
 
 def _leave(month: date, draw: Random) -> str:
