@@ -5,11 +5,13 @@ A derived table, read once from `shared/data/`; `docs/data.md` has its sources, 
 """
 
 __all__ = [
+    "AmbiguousCommuneError",
     "Commune",
     "Department",
     "UnknownCommuneError",
     "UnknownTerritoryError",
     "commune",
+    "commune_named",
     "communes",
     "department_of",
     "departments",
@@ -17,7 +19,8 @@ __all__ = [
 ]
 
 import csv
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -71,6 +74,17 @@ class UnknownCommuneError(InvalidInputError):
         self.insee_code = insee_code
 
 
+class AmbiguousCommuneError(InvalidInputError):
+    """Raised for a name that no commune has, or several have. Write the department behind it: Saint-Denis (93)."""
+
+    code = "which_commune"
+
+    def __init__(self, name: str, found: Sequence[str]) -> None:
+        words = ", ".join(found[:10]) if found else f"no commune is called {name!r}"
+        super().__init__("unknown", [FieldFault("commune", "commune_named", words)])
+        self.name = name
+
+
 class UnknownTerritoryError(InvalidInputError):
     """Raised for a territory that is not a department of the table. Correct the code."""
 
@@ -103,6 +117,23 @@ def commune(code: str) -> Commune:
         raise UnknownCommuneError(code) from None
 
 
+def commune_named(text: str) -> Commune:
+    """
+    Return the commune that somebody means: its name, `name (department)`, or its INSEE code.
+
+    Case, accents, hyphens and `St` do not matter. Raises AmbiguousCommuneError.
+    """
+    if text.strip() in communes():
+        return communes()[text.strip()]
+    name, _, department = text.partition("(")
+    department = department.strip(" )").upper()
+    found = [communes()[code] for code in _by_name().get(_plain(name), ())]
+    chosen = [place for place in found if not department or place.department == department]
+    if len(chosen) != 1:
+        raise AmbiguousCommuneError(text.strip(), [f"{one.name} ({one.department})" for one in chosen or found])
+    return chosen[0]
+
+
 def department_of(territory: str) -> Department:
     """Return one department. Raises UnknownTerritoryError."""
     try:
@@ -117,6 +148,21 @@ def kilometres_between(latitude: float, longitude: float, other_latitude: float,
     half_turn = sin(radians(other_longitude - longitude) / 2) ** 2
     chord = half_rise + cos(radians(latitude)) * cos(radians(other_latitude)) * half_turn
     return 2 * EARTH_RADIUS_KM * asin(sqrt(chord))
+
+
+@cache
+def _by_name() -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for code, place in communes().items():
+        found.setdefault(_plain(place.name), []).append(code)
+    return found
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("’", " "))
+    kept = "".join(one if one.isalnum() else " " for one in letters if not unicodedata.combining(one))
+    short = {"st": "saint", "ste": "sainte"}
+    return " ".join(short.get(word, word) for word in kept.split())
 
 
 def _commune(row: dict[str, str], regions: Mapping[str, str]) -> Commune:

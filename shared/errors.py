@@ -8,6 +8,7 @@ __all__ = [
     "NotFoundError",
     "ParcoursError",
     "SettingsError",
+    "TooManyError",
     "TransientError",
 ]
 
@@ -45,6 +46,12 @@ class ForbiddenError(ParcoursError):
     """Raised when who asks may not do this. Never retry as the same principal."""
 
     code = "forbidden"
+
+
+class TooManyError(ParcoursError):
+    """Raised when one caller knocks more often than a public door allows. Try again later."""
+
+    code = "too_many"
 
 
 class TransientError(ParcoursError):

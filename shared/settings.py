@@ -72,6 +72,7 @@ class CommonSettings:
     token_public: bytes = field(repr=False)
     seal_keys: Mapping[str, bytes] = field(repr=False)  # recipient service -> its current key
     public_url: str = "http://127.0.0.1:8000"
+    behind_proxy: bool = False  # the caller's address is what one reverse proxy says
 
     @property
     def production(self) -> bool:
@@ -116,6 +117,7 @@ def common_from(environment: Environment, service: str) -> CommonSettings:
         token_public=public,
         seal_keys=seals,
         public_url=environment.text("PARCOURS_PUBLIC_URL", "http://127.0.0.1:8000"),
+        behind_proxy=environment.text("PARCOURS_BEHIND_PROXY", "no") == "yes",
     )
 
 

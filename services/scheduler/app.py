@@ -48,10 +48,13 @@ def create_app(settings: Settings, service: Service) -> Flask:
     """Return the web application; it is mounted under PREFIX."""
     common = settings.common
     doors = Doors(
-        verifier=TokenVerifier(common.token_public), rights=RightsTable.load(), secure_cookie=common.production
+        verifier=TokenVerifier(common.token_public),
+        rights=RightsTable.load(),
+        secure_cookie=common.production,
+        behind_proxy=common.behind_proxy,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     signer = TokenSigner(common.token_key)
     api.register(app, service, signer, settings)
-    pages.register(app, service, signer, demo=settings.demo, secure=doors.secure_cookie)
+    pages.register(app, service, signer, settings)
     return app

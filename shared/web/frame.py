@@ -12,6 +12,7 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from flask_babel import gettext
 from flask_smorest import Api
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from shared.errors import ForbiddenError
@@ -46,6 +47,7 @@ class Doors:
     verifier: TokenVerifier
     rights: RightsTable
     secure_cookie: bool = False
+    behind_proxy: bool = False
     banner: str = ""
 
 
@@ -63,6 +65,8 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
     theme = Flask("shared.web").create_jinja_environment().loader
     app.jinja_loader = _Chain(app.jinja_loader, theme)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if doors.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     install_words(app)
     install_problems(app)
     _guard(app, service, doors)
@@ -78,6 +82,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
             "service_prefix": prefix,
             "simulated_now": clock.now() if simulated else None,
             "banner": doors.banner,
+            "may": lambda route: doors.rights.allows(service.name, route, current_principal()),
         }
 
     return app

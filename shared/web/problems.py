@@ -17,6 +17,7 @@ from shared.errors import (
     InvalidInputError,
     NotFoundError,
     ParcoursError,
+    TooManyError,
     TransientError,
 )
 from shared.logs import cause, log
@@ -29,6 +30,7 @@ STATUS: tuple[tuple[type[ParcoursError], HTTPStatus], ...] = (
     (ConflictError, HTTPStatus.CONFLICT),
     (ForbiddenError, HTTPStatus.FORBIDDEN),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TooManyError, HTTPStatus.TOO_MANY_REQUESTS),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 WORDS = {  # lazy: read in the language of the request that failed
@@ -38,6 +40,7 @@ WORDS = {  # lazy: read in the language of the request that failed
     409: _("La situation a changé entre-temps : rechargez la page avant de décider."),
     413: _("Le fichier est trop volumineux."),
     422: _("La demande contient des erreurs."),
+    429: _("Trop de demandes depuis cette adresse : réessayez dans une heure."),
     503: _("Le service est occupé : réessayez dans un instant."),
 }
 

@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 
 from services.scheduler.api.extensions import ProposalView
 from services.scheduler.api.prescriptions import FollowUpView, LogView, OrientationView
-from services.scheduler.bodies.life import ActBody, DutyRecordBody, SignatureBody
+from services.scheduler.bodies.life import ActBody, DutyBookingBody, DutyRecordBody, SignatureBody
 from services.scheduler.domain.duties import DUTIES
 from services.scheduler.domain.life import STATES, Act
 from services.scheduler.usecases import contracts, duties, life
@@ -47,6 +47,7 @@ class DutyView(ma.Schema):
     due_on = ma.fields.Date(required=True)
     state = ma.fields.String(required=True, validate=ma.validate.OneOf(["open", "booked", "done"]))
     outcome = ma.fields.String(required=True)
+    booked_on = ma.fields.Date(required=True, allow_none=True)
     done_on = ma.fields.Date(required=True, allow_none=True)
     words = ma.fields.String(required=True)
     rule = ma.fields.String(required=True)
@@ -115,6 +116,16 @@ def life_routes(service: Service) -> Blueprint:
         """Record the day on which the person, the representative of a minor, or the prefect signed."""
         with acting(service) as work:
             return contracts.sign(work, contract_id, party, body["on"])
+
+    @routes.post("/duties/<uuid:duty_id>/booking")
+    @routes.arguments(DutyBookingBody)
+    @routes.response(200, DutyView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="Done before.")
+    def book(body: dict[str, date], duty_id: UUID) -> dict[str, Any]:
+        """Keep for which day an exam or a certification is booked at its centre; again moves it."""
+        with acting(service) as work:
+            return duties.book(work, duty_id, body["on"])
 
     @routes.post("/duties/<uuid:duty_id>/record")
     @routes.arguments(DutyRecordBody)

@@ -4,6 +4,7 @@ __all__ = [
     "ActBody",
     "DecisionBody",
     "DismissalBody",
+    "DutyBookingBody",
     "DutyRecordBody",
     "ProposalBody",
     "SignatureBody",
@@ -76,6 +77,12 @@ class ActBody(ma.Schema):
     @ma.post_load
     def to_act(self, data: dict[str, Any], **_: object) -> Act:
         return Act(**data)
+
+
+class DutyBookingBody(ma.Schema):
+    """The day of an exam or certification that a centre keeps a place for."""
+
+    on = ma.fields.Date(required=True)
 
 
 class DutyRecordBody(ma.Schema):

@@ -3,26 +3,35 @@
 __all__ = [
     "AppointmentOutcomeBody",
     "AskBody",
+    "AskFormBody",
     "BookingBody",
+    "CandidateFormBody",
     "ContactBody",
+    "InterestBody",
     "InterviewRecordBody",
     "SignBody",
     "SlotsBody",
+    "SlotsFormBody",
 ]
 
+from datetime import timedelta
 from typing import Any
 
 import marshmallow as ma
 
-from services.scheduler.domain.eligibility import CHOICES, FACTS, MOST_YEARS, NUMBERS
+from services.scheduler.domain.eligibility import CHOICES, FACTS, MOST_YEARS, NUMBERS, Facts
 from services.scheduler.domain.intake import COLUMNS, OPTIONAL_COLUMNS
-from services.scheduler.domain.reception import CONFIDENCES, INSTITUTIONS, NEEDS
+from services.scheduler.domain.reception import CONFIDENCES, INSTITUTIONS, NEEDS, PERMITS, Contact
 from services.scheduler.programmes import codes
-from services.scheduler.usecases.reception import interviews
+from services.scheduler.usecases.reception import interest, interviews
+from shared.communes import commune_named
 
 ENTRIES = ("contacted", "self_declared")
 READS = ("yes", "with_help", "no")
 CHANNELS = ("sms", "courriel", "courrier")
+# As people call their own language; the others find somebody to write for them.
+LANGUAGES = ("fr", "en", "ar", "fa", "prs", "ps", "tr", "ru", "bn", "es", "ta", "zh", "pt", "ti", "ur", "sq", "uk")
+MOST_SPAN = timedelta(days=92)
 FILE_COLUMNS = (*COLUMNS, *OPTIONAL_COLUMNS)
 
 
@@ -62,7 +71,7 @@ class ContactBody(ma.Schema):
     programme = ma.fields.String(required=True, validate=ma.validate.OneOf(codes()))
 
     @ma.post_load
-    def freeze(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+    def freeze(self, data: dict[str, Any], **_: object) -> Any:
         return data | {"spoken": tuple(data["spoken"])}
 
 
@@ -71,6 +80,59 @@ class AskBody(ma.Schema):
 
     programme = ma.fields.String(required=True, validate=ma.validate.OneOf(codes()))
     facts = ma.fields.Nested(FactsSchema, required=True)
+
+
+class AskFormBody(FactsSchema):  # type: ignore[misc, valid-type]
+    """What is known about somebody, as one form asks it."""
+
+    programme = ma.fields.String(required=True, validate=ma.validate.OneOf(codes()))
+
+    @ma.post_load
+    def to_question(self, data: dict[str, Any], **_: object) -> tuple[str, Facts]:
+        programme = data.pop("programme")
+        return programme, Facts(**data)
+
+
+class InterestBody(ma.Schema):
+    """What somebody declares who would like to be received: no identity number, no nationality."""
+
+    called = ma.fields.String(required=True, validate=ma.validate.Length(1, 40))
+    commune = ma.fields.String(required=True, validate=ma.validate.Length(1, 80))
+    language = ma.fields.String(required=True, validate=ma.validate.OneOf(LANGUAGES))
+    permit_kind = ma.fields.String(required=True, validate=ma.validate.OneOf(PERMITS))
+    phone = _text(20, load_default="")
+    email = _text(200, load_default="")
+
+    @ma.post_load
+    def to_declared(self, data: dict[str, Any], **_: object) -> interest.Declared:
+        return interest.Declared(**data | {"commune": commune_named(data["commune"]).code})
+
+
+class CandidateFormBody(ContactBody):
+    """Somebody to write down, as a form asks it: the commune may be given by its name."""
+
+    reference = ma.fields.String(required=True, validate=ma.validate.Length(1, 40))
+    commune = ma.fields.String(required=True, validate=ma.validate.Length(1, 80))
+
+    @ma.post_load
+    def freeze(self, data: dict[str, Any], **_: object) -> Any:
+        return Contact(**data | {"commune": commune_named(data["commune"]).code, "spoken": tuple(data["spoken"])})
+
+
+class SlotsFormBody(ma.Schema):
+    """Half-days to open, as a form asks them: from a day to another, days without work left out."""
+
+    platform = ma.fields.String(required=True, validate=ma.validate.Length(1, 80))
+    first = ma.fields.Date(required=True)
+    last = ma.fields.Date(required=True)
+    halves = ma.fields.List(
+        ma.fields.String(validate=ma.validate.OneOf(interviews.HALVES)), required=True, validate=ma.validate.Length(1)
+    )
+
+    @ma.validates_schema
+    def in_order(self, data: dict[str, Any], **_: object) -> None:
+        if not data["first"] <= data["last"] <= data["first"] + MOST_SPAN:
+            raise ma.ValidationError(f"Must be from the first day to {MOST_SPAN.days} days later.", "last")
 
 
 class SlotsBody(ma.Schema):

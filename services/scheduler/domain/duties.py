@@ -4,7 +4,19 @@ Dated duties of the administration: what falls due when, by a rule-book and the 
 A duty that the rule-book does not know (null) is not made up. Days are local at the territory.
 """
 
-__all__ = ["ANCHORS", "DUTIES", "OUTCOMES", "OWNERS", "DutyDraft", "Milestones", "check_record", "duties_of"]
+__all__ = [
+    "ANCHORS",
+    "BOOKED_ELSEWHERE",
+    "CONVENED",
+    "DUTIES",
+    "OUTCOMES",
+    "OWNERS",
+    "DutyDraft",
+    "Milestones",
+    "check_booking",
+    "check_record",
+    "duties_of",
+]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +37,8 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "civic_exam": ("passed", "failed", "not_wanted", "not_owed"),
 }
 DUTIES = tuple(OUTCOMES)
+CONVENED = frozenset({"end_interview"})  # the person comes to a platform
+BOOKED_ELSEWHERE = frozenset({"certification_offer", "civic_exam"})  # a centre keeps the place
 CLOSING = "closing"  # done by the move that closes the contract, never by hand
 
 
@@ -82,6 +96,17 @@ def duties_of(book: Book, days: Milestones) -> list[DutyDraft]:
             )
         )
     return found
+
+
+def check_booking(kind: str, on: date, *, state: str, today: date) -> None:
+    """Raise ConflictError for a duty that is done, InvalidInputError for one of which only an outcome is kept."""
+    if state == "done":
+        raise ConflictError(f"{kind} is done", "duty_done")
+    if kind not in BOOKED_ELSEWHERE:
+        words = f"only {', '.join(sorted(BOOKED_ELSEWHERE))}; an end interview is booked as an appointment"
+        raise InvalidInputError("refused", [FieldFault("kind", "choice", words)])
+    if on < today:
+        raise InvalidInputError("refused", [FieldFault("on", "range", f"from {today}")])
 
 
 def check_record(kind: str, outcome: str, on: date, words: str, *, state: str, opens_on: date, today: date) -> None:

@@ -109,6 +109,7 @@ duty = sa.Table(
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),  # open, booked, done
     sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("booked_on", sa.Date),
     sa.Column("done_on", sa.Date),
     sa.Column("words", sa.Text, nullable=False),
     sa.Column("noticed", sa.Boolean, nullable=False),  # the owner was told that it has opened

@@ -1,6 +1,6 @@
 """One contract as an agent sees it: its life, its duties, who signed when; and the paper itself."""
 
-__all__ = ["PARTIES", "dossier_of", "find", "paper", "sign", "view"]
+__all__ = ["PARTIES", "dossier_of", "find", "page_of", "paper", "sign", "view"]
 
 from collections.abc import Mapping
 from datetime import date
@@ -53,6 +53,34 @@ def view(work: Work, contract_id: UUID) -> dict[str, Any]:
     }
 
 
+def page_of(work: Work, contract_id: UUID) -> dict[str, Any]:
+    """
+    Return what an agent needs to decide about a contract, without name or contact.
+
+    Beside `view`: the person's reference and facts, `parties` who sign, open `flags`, `progress`, `levels` seen,
+    the territory's follow-up `offers` by code, whether the person is `on_platform`, and the dossier.
+    """
+    found = view(work, contract_id)
+    person = storage.one(work.db, storage.signatory, found["signatory_id"], "signatory")
+    flag, progress, level, need = storage.flag, storage.contract_progress, storage.level_seen, storage.need
+    mine = sa.select(progress).where(progress.c.contract_id == contract_id)
+    seen = sa.select(level).where(level.c.person_id == person["id"]).order_by(level.c.on, level.c.at)
+    raised = sa.select(flag).where(flag.c.contract_id == contract_id, flag.c.state == "open").order_by(flag.c.due_on)
+    offer = storage.offer(work.db, found["territory"])
+    course = [one for one in _of(work, need, contract_id, need.c.part) if one["training"] == "language"]
+    return found | {
+        "reference": person["reference"],
+        "facts": person["facts"],
+        "parties": _parties(person),
+        "flags": storage.rows(work.db, raised),
+        "progress": storage.first(work.db, mine),
+        "levels": storage.rows(work.db, seen),
+        "offers": {code: row["facts"] for (kind, code), row in offer.items() if kind == "suivi"},
+        "on_platform": any(one["reason"] and one["reason"]["code"] == "platform" for one in course),
+        "dossier": dossier_of(work, found["signatory_id"]),
+    }
+
+
 def sign(work: Work, contract_id: UUID, party: str, on: date) -> dict[str, Any]:
     """
     Record on which day a party signed; the person's own signature dates the contract and comes with it.
@@ -62,7 +90,7 @@ def sign(work: Work, contract_id: UUID, party: str, on: date) -> dict[str, Any]:
     contract = find(work, contract_id, lock=True)
     today = telling.today(work, contract["territory"])
     person = storage.one(work.db, storage.signatory, contract["signatory_id"], "signatory")
-    parties = PARTIES if person["facts"].get("minor_until") else ("person", "prefect")
+    parties = _parties(person)
     faults = []
     if party not in parties:
         faults.append(FieldFault("party", "choice", f"one of {', '.join(parties)}"))
@@ -127,6 +155,11 @@ def dossier_of(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     same = storage.same_person
     merged = sa.select(same.c.other_id).where(same.c.kept_id == signatory_id, same.c.undone_at.is_(None))
     return dossier.entries(work, [signatory_id, *work.db.scalars(merged)])
+
+
+def _parties(person: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return who signs: a minor's representative too."""
+    return PARTIES if person["facts"].get("minor_until") else ("person", "prefect")
 
 
 def _of(work: Work, table: sa.Table, contract_id: UUID, *order: sa.Column[Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Dated duties: opened by the days of a contract, worked off by a named agent, an alarm when overdue."""
 
-__all__ = ["finish", "of_territory", "open_kinds", "open_year_one", "record", "refresh"]
+__all__ = ["book", "finish", "of_territory", "open_kinds", "open_year_one", "record", "refresh"]
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.domain.days import add_months
-from services.scheduler.domain.duties import Milestones, check_record, duties_of
+from services.scheduler.domain.duties import Milestones, check_booking, check_record, duties_of
 from services.scheduler.domain.life import ENDED, UNDERWAY
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, telling
@@ -30,6 +30,23 @@ def refresh(work: Work, contract_ids: Iterable[UUID]) -> None:
     ids = list(dict.fromkeys(contract_ids))
     for start in range(0, len(ids), BATCH):
         _refresh(work, ids[start : start + BATCH])
+
+
+def book(work: Work, duty_id: UUID, on: date) -> dict[str, Any]:
+    """
+    Keep for which day something outside the platform is booked: an exam, a certification. Again moves it.
+
+    Raises NotFoundError, ForbiddenError, ConflictError (`duty_done`), InvalidInputError.
+    """
+    row = storage.one(work.db, storage.duty, duty_id, "duty", lock=True)
+    check_territory(work.who, row["territory"])
+    if (row["state"], row["booked_on"]) == ("booked", on):
+        return row
+    check_booking(row["kind"], on, state=row["state"], today=telling.today(work, row["territory"]))
+    booked = {"state": "booked", "booked_on": on, "actor": work.who.actor, "at": work.now}
+    work.db.execute(storage.duty.update().where(storage.duty.c.id == duty_id).values(**booked))
+    _note(work, row, f"{row['kind']}_booked")
+    return row | booked
 
 
 def record(work: Work, duty_id: UUID, outcome: str, on: date, words: str) -> dict[str, Any]:
@@ -57,9 +74,7 @@ def finish(work: Work, key: tuple[UUID, str], outcome: str, on: date, words: str
     done = {"state": "done", "outcome": outcome, "done_on": on, "words": words}
     done |= {"actor": work.who.actor, "at": work.now}
     work.db.execute(duty.update().where(mine).values(**done))
-    person = storage.one(work.db, storage.contract, contract_id, "contract")["signatory_id"]
-    link = f"/planning/contracts/{contract_id}"
-    dossier.note(work, [dossier.Entry(person_id=person, at=work.now, code=f"duty_{kind}", link=link)])
+    _note(work, row, f"duty_{kind}")
     return row | done
 
 
@@ -116,12 +131,19 @@ def _refresh(work: Work, ids: Sequence[UUID]) -> None:
                 continue
             row: dict[str, Any] = {"id": duty_id, "contract_id": key, "territory": contract["territory"]}
             row |= {"kind": draft.kind, "owner": draft.owner, "rule": draft.rule, "state": "open", "outcome": ""}
-            row |= {"done_on": None, "words": "", "noticed": True, "actor": work.who.actor, "at": work.now}
+            row |= {"booked_on": None, "done_on": None, "words": "", "noticed": True}
+            row |= {"actor": work.who.actor, "at": work.now}
             fresh.append(row | window)
             if before is None:
                 events.append(_told(contract, draft.kind, duty_id, draft.opens_on, draft.due_on))
     upsert(work.db, storage.duty, fresh)
     work.tell(*(event for event in events if event.kind in PERSON_IS_ASKED))
+
+
+def _note(work: Work, row: Mapping[str, Any], code: str) -> None:
+    person = storage.one(work.db, storage.contract, row["contract_id"], "contract")["signatory_id"]
+    link = f"/planning/contracts/{row['contract_id']}"
+    dossier.note(work, [dossier.Entry(person_id=person, at=work.now, code=code, link=link)])
 
 
 def _told(contract: Mapping[str, Any], kind: str, duty_id: UUID, opens_on: date, due_on: date) -> DutyDue:

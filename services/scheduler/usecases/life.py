@@ -1,6 +1,6 @@
 """The life of contracts: every move goes through `move`, which keeps who, when, why and the rule, and tells others."""
 
-__all__ = ["act", "look_at_terms", "move", "moves", "settle"]
+__all__ = ["BY_PROPOSAL", "act", "look_at_terms", "move", "moves", "settle"]
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,6 +1,6 @@
 """Who is who: records that are one person, merged as an alias that can be undone."""
 
-__all__ = ["merge", "merged", "suspects", "unmerge"]
+__all__ = ["merge", "merged", "merges", "suspects", "unmerge"]
 
 from collections.abc import Mapping
 from typing import Any
@@ -115,6 +115,19 @@ def merged(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     if not found:
         raise NotFoundError("signatory", signatory_id)
     return found
+
+
+def merges(work: Work, territory: str) -> list[dict[str, Any]]:
+    """Return the merges of a territory that stand, the last one first, with both references."""
+    check_territory(work.who, territory)
+    table, kept, other = storage.same_person, storage.signatory.alias(), storage.signatory.alias()
+    query = (
+        sa.select(table, kept.c.reference.label("kept"), other.c.reference.label("other"))
+        .join(kept, kept.c.id == table.c.kept_id)
+        .join(other, other.c.id == table.c.other_id)
+        .where(other.c.territory == territory, table.c.undone_at.is_(None))
+    )
+    return storage.rows(work.db, query.order_by(table.c.at.desc()).limit(200))
 
 
 def _contracts(work: Work, signatory_id: UUID) -> list[UUID]:

@@ -161,6 +161,7 @@ def _contract_life(house, proposed):
     house.bodies |= {
         "PUT /api/v1/contracts/{contract_id}/moves/{move_id}": {"move": "postpone", "on": today, "reason": "illness"},
         "PUT /api/v1/contracts/{contract_id}/signatures/{party}": {"on": today},
+        "POST /api/v1/duties/{duty_id}/booking": {"on": "2026-02-20"},
         "POST /api/v1/duties/{duty_id}/record": {"outcome": "declined", "on": today},
         "PUT /api/v1/flags/{flag_id}/dismissals/{dismissal_id}": {"reason": "seat_found"},
         "PUT /api/v1/territories/{territory}/candidates/{reference}": CONTACT | {"family_name": "Autre"},

@@ -1,6 +1,6 @@
 """People before their contract: who was contacted, what eligibility answered, and the contract that they sign."""
 
-__all__ = ["ask", "enter", "find", "listed", "sign", "similar"]
+__all__ = ["answers", "ask", "contract_of", "enter", "find", "latest", "listed", "sign", "similar"]
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -71,6 +71,12 @@ def find(work: Work, candidate_id: UUID, *, lock: bool = False) -> dict[str, Any
     return row
 
 
+def latest(work: Work, territory: str, state: str | None) -> list[dict[str, Any]]:
+    """Return the candidates of a territory who were changed last, 200 at most."""
+    table = storage.candidate
+    return storage.rows(work.db, listed(territory, state).order_by(table.c.at.desc(), table.c.id).limit(200))
+
+
 def listed(territory: str | None, state: str | None) -> sa.Select[Any]:
     """Return the query for candidates."""
     query = sa.select(storage.candidate)
@@ -126,6 +132,14 @@ def answers(work: Work, candidate_id: UUID) -> list[dict[str, Any]]:
     table = storage.eligibility_answer
     query = sa.select(table).where(table.c.candidate_id == candidate_id).order_by(table.c.at, table.c.id)
     return storage.rows(work.db, query)
+
+
+def contract_of(work: Work, candidate_id: UUID) -> UUID | None:
+    """Return the newest contract of somebody who has signed."""
+    contract = storage.contract
+    mine = sa.select(contract.c.id).where(contract.c.signatory_id == candidate_id)
+    found: UUID | None = work.db.scalar(mine.order_by(contract.c.signed_on.desc()).limit(1))
+    return found
 
 
 def sign(

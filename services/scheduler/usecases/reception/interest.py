@@ -1,10 +1,10 @@
 """Interest that people declare themselves: little is asked, nobody else is told, and it is gone after 30 days."""
 
-__all__ = ["declare", "drop", "listed", "purge"]
+__all__ = ["READERS", "declare", "drop", "find", "listed", "purge"]
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,22 +12,19 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.scheduler import storage
+from services.scheduler.domain.cells import Cells
+from services.scheduler.domain.intake import read_email, read_phone
 from services.scheduler.domain.reception import INTEREST_DAYS
 from services.scheduler.usecases.scope import check_territory
 from shared.clock import real_now
 from shared.communes import commune
 from shared.database import insert_new, upsert
-from shared.errors import ParcoursError
+from shared.errors import ForbiddenError, InvalidInputError, TooManyError
 from shared.work import Work
 
 MOST_AN_HOUR = 5  # [A] declarations from one address
 DOOR = "interest"
-
-
-class TooManyError(ParcoursError):
-    """Raised when one address declares more than MOST_AN_HOUR interests an hour. Try again in an hour."""
-
-    code = "too_many"
+READERS = ("planner", "auditor")  # the page promises that nobody else reads it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +39,44 @@ class Declared:
     email: str
 
 
-def declare(work: Work, interest_id: UUID, said: Declared, caller: str) -> None:
-    """Keep a declared interest; the same id again changes nothing. Raises TooManyError."""
+def declare(work: Work, interest_id: UUID, said: Declared, caller: str, *, test_numbers: bool) -> None:
+    """
+    Keep a declared interest; the same id again changes nothing.
+
+    Raises InvalidInputError without a phone or address to answer to, TooManyError.
+    """
+    territory = commune(said.commune).department
+    cells = Cells({"phone": said.phone, "email": said.email})
+    phone = read_phone(cells, territory, "phone", test_numbers=test_numbers)
+    email = read_email(cells, "email")
+    if not (said.phone or said.email):
+        cells.fault("phone", "contact_needed", "un téléphone ou une adresse électronique")
+    if cells.faults:
+        raise InvalidInputError("refused", cells.faults)
+    if storage.by_id(work.db, storage.interest, [interest_id]):
+        return
     _count(work, caller)
-    kept = {name: value for name, value in asdict(said).items() if name not in {"called", "phone", "email"}}
-    row = {"id": interest_id, "territory": commune(said.commune).department, "declared_at": work.now} | kept
-    row["private"] = {"called": said.called, "phone": said.phone, "email": said.email}
+    row = {"id": interest_id, "territory": territory, "declared_at": work.now, "commune": said.commune}
+    row |= {"language": said.language, "permit_kind": said.permit_kind}
+    row["private"] = {"called": said.called, "phone": phone, "email": email}
     insert_new(work.db, storage.interest, [row])
 
 
 def listed(work: Work, territory: str) -> list[dict[str, Any]]:
-    """Return who waits to be contacted in a territory, first come first."""
+    """Return who waits to be contacted in a territory, first come first. Raises ForbiddenError."""
     check_territory(work.who, territory)
+    _only_readers(work)
     table = storage.interest
     query = sa.select(table).where(table.c.territory == territory).order_by(table.c.declared_at, table.c.id)
     return storage.rows(work.db, query.limit(200))
+
+
+def find(work: Work, interest_id: UUID) -> dict[str, Any]:
+    """Return a declared interest. Raises NotFoundError, ForbiddenError."""
+    _only_readers(work)
+    row = storage.one(work.db, storage.interest, interest_id, "interest")
+    check_territory(work.who, row["territory"])
+    return row
 
 
 def drop(work: Work, interest_id: UUID) -> None:
@@ -71,6 +91,11 @@ def purge(work: Work) -> int:
     work.db.execute(storage.door_count.delete().where(storage.door_count.c.hour < real_now() - timedelta(hours=2)))
     old = storage.interest.c.declared_at < work.now - timedelta(days=INTEREST_DAYS)
     return int(work.db.execute(storage.interest.delete().where(old)).rowcount)  # type: ignore[attr-defined]
+
+
+def _only_readers(work: Work) -> None:
+    if work.who.role not in READERS:
+        raise ForbiddenError(f"{work.who.role} does not read declared interest")
 
 
 def _count(work: Work, caller: str) -> None:

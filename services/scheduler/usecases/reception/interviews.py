@@ -1,6 +1,18 @@
 """Interviews: the half-days of a platform, who is booked, who came, and what the auditor wrote down."""
 
-__all__ = ["appointments", "book", "open_slots", "outcome", "record", "slots"]
+__all__ = [
+    "appointments",
+    "book",
+    "booked",
+    "find_slot",
+    "of_person",
+    "open_slots",
+    "outcome",
+    "platforms",
+    "record",
+    "slots",
+    "working_days",
+]
 
 import json
 from collections.abc import Collection, Mapping
@@ -70,6 +82,12 @@ def open_slots(work: Work, territory: str, platform: str, days: Collection[date]
     return len(rows) - len(known)
 
 
+def working_days(territory: str, first: date, last: date) -> list[date]:
+    """Return the days from first to last, both included, on which a territory works."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return [day for day in days if is_working_day(territory, day)]
+
+
 def slots(work: Work, territory: str, since: date) -> list[dict[str, Any]]:
     """Return the half-days from a day on, with `free` places."""
     check_territory(work.who, territory)
@@ -115,7 +133,7 @@ def book(work: Work, appointment_id: UUID, person_id: UUID, slot_id: UUID, kind:
         work.db.execute(table.insert(), [row])
     else:
         work.db.execute(table.update().where(table.c.id == appointment_id).values(**row))
-    _after(work, row, "booked")
+    _after(work, row, "booked", slot["day"])
     work.tell(telling.appointment_state(row, slot, person))
     return row
 
@@ -146,16 +164,22 @@ def outcome(work: Work, appointment_id: UUID, state: str, desk: int | None) -> d
     row |= {"state": state, "desk": desk if state == "held" else None, "version": row["version"] + 1}
     row |= {"actor": work.who.actor, "at": work.now}
     work.db.execute(table.update().where(table.c.id == appointment_id).values(**row))
-    _after(work, row, state)
+    _after(work, row, state, slot["day"] if state == "held" else None)
     person, _ = _person(work, row["person_id"], row["territory"], row["kind"])
     work.tell(telling.appointment_state(row, slot, person))
     return row
 
 
-def appointments(work: Work, slot_id: UUID) -> list[dict[str, Any]]:
-    """Return who is or was booked into a half-day, by reference."""
+def find_slot(work: Work, slot_id: UUID) -> dict[str, Any]:
+    """Return a half-day. Raises NotFoundError, ForbiddenError."""
     slot = storage.one(work.db, storage.interview_slot, slot_id, "interview slot")
     check_territory(work.who, slot["territory"])
+    return slot
+
+
+def appointments(work: Work, slot_id: UUID) -> list[dict[str, Any]]:
+    """Return who is or was booked into a half-day, by reference."""
+    find_slot(work, slot_id)
     table, candidate, signatory = storage.appointment, storage.candidate, storage.signatory
     reference = sa.func.coalesce(candidate.c.reference, signatory.c.reference).label("reference")
     query = (
@@ -168,6 +192,27 @@ def appointments(work: Work, slot_id: UUID) -> list[dict[str, Any]]:
     return storage.rows(work.db, query)
 
 
+def of_person(work: Work, person_id: UUID) -> list[dict[str, Any]]:
+    """Return the appointments of a person with their half-day, the last one first."""
+    table, slot = storage.appointment, storage.interview_slot
+    columns = (slot.c.day, slot.c.half, slot.c.starts_at, slot.c.platform, slot.c.desks)
+    query = sa.select(table, *columns).join(slot, slot.c.id == table.c.slot_id).where(table.c.person_id == person_id)
+    return storage.rows(work.db, query.order_by(slot.c.day.desc(), table.c.id))
+
+
+def booked(work: Work, person_id: UUID, kind: str) -> dict[str, Any] | None:
+    """Return the appointment for which a person is expected, of a kind."""
+    table = storage.appointment
+    mine = sa.and_(table.c.person_id == person_id, table.c.kind == kind, table.c.state == "booked")
+    return storage.first(work.db, sa.select(table).where(mine))
+
+
+def platforms(work: Work, territory: str) -> dict[str, str]:
+    """Return the platforms of a territory by code, with their name."""
+    offer = storage.offer(work.db, territory)
+    return {code: row["facts"]["name"] for (kind, code), row in offer.items() if kind == "plateformes"}
+
+
 def record(
     work: Work, candidate_id: UUID, found: Assessment, row: Mapping[str, str], *, test_numbers: bool
 ) -> dict[str, Any]:
@@ -175,7 +220,8 @@ def record(
     Keep what the auditor wrote down: the assessment, and in `row` the columns of an intake row.
 
     The row is read as a file's would be, today; it may be corrected until the signature. Address and helper are
-    sealed. Raises NotFoundError, ConflictError (`signed`), InvalidInputError naming each field or column and its rule.
+    sealed, and stay as they are where a correction says nothing of either. Raises NotFoundError, ConflictError
+    (`signed`), InvalidInputError naming each field or column and its rule.
     """
     candidate = candidates.find(work, candidate_id, lock=True)
     if candidate["state"] == "signed":
@@ -196,9 +242,10 @@ def record(
         raise InvalidInputError("the record is refused", cells.faults)
     key = work.voice.seal_keys[work.voice.service]
     sealed = json.dumps({"helper": dict(found.helper), "address": found.address}, ensure_ascii=False)
+    said = found.address or any(found.helper.values())
     changed = {
         "record": candidate["record"],
-        "sealed": seal_for(key, {"private": sealed}, candidate_id),
+        "sealed": seal_for(key, {"private": sealed}, candidate_id) if said else candidate["sealed"],
         "state": "interviewed",
         "version": candidate["version"] + 1,
         "actor": work.who.actor,
@@ -232,7 +279,7 @@ def _person(work: Work, person_id: UUID, territory: str, kind: str) -> tuple[dic
     return row, contract_id
 
 
-def _after(work: Work, row: Mapping[str, Any], state: str) -> None:
+def _after(work: Work, row: Mapping[str, Any], state: str, day: date | None) -> None:
     """Let the person's own state follow the appointment, or the duty that asked for it."""
     if row["kind"] == "interview":
         candidate = storage.candidate
@@ -243,7 +290,7 @@ def _after(work: Work, row: Mapping[str, Any], state: str) -> None:
         duty = storage.duty
         mine = sa.and_(duty.c.contract_id == row["contract_id"], duty.c.kind == row["kind"], duty.c.state != "done")
         own = "booked" if state in {"booked", "held"} else "open"
-        work.db.execute(duty.update().where(mine).values(state=own))
+        work.db.execute(duty.update().where(mine).values(state=own, booked_on=day))
     code = f"{row['kind']}_{state}"[:40]
     dossier.note(work, [dossier.Entry(person_id=row["person_id"], at=work.now, code=code, link=str(row["id"]))])
 
@@ -254,10 +301,3 @@ def _taken(work: Work, slot_ids: Collection[UUID]) -> dict[UUID, int]:
         table.c.slot_id.in_(slot_ids), table.c.state.in_(("booked", "held"))
     )
     return dict(work.db.execute(query.group_by(table.c.slot_id)).all())
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Return the days from first to last, both included, Sundays left out."""
-    count = (last - first).days + 1
-    sunday = 6
-    return [day for day in (first + timedelta(days=n) for n in range(max(0, count))) if day.weekday() != sunday]

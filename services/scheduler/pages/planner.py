@@ -1,0 +1,201 @@
+"""What planners look at: files, runs, sessions, needs without a seat, people, flags, eligibility."""
+
+__all__ = ["planner_pages", "territory_of"]
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from services.scheduler import storage
+from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
+from services.scheduler.programmes import codes, rule_book
+from services.scheduler.usecases import imports, overview, planning, publication, transparency
+from services.scheduler.usecases.scope import check_territory
+from shared import staging
+from shared.errors import FieldFault, InvalidInputError
+from shared.ids import new_id
+from shared.service import Service
+from shared.web.frame import acting
+from shared.work import Work
+
+RUN_SECONDS = 30  # [A] what a planner waits for at most
+
+
+def planner_pages(service: Service, *, demo: bool) -> Blueprint:
+    """Return the planner's pages; `demo` accepts invented phones."""
+    pages = Blueprint("planner_pages", __name__, template_folder="templates")
+
+    @pages.get("/")
+    def index() -> str:
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+            seen = overview.dashboard(work, code)
+            known = overview.territories(work)
+        return render_template("scheduler/index.html", code=code, known=known, programmes=_programmes(), **seen)
+
+    @pages.get("/imports")
+    def list_imports() -> str:
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+            listed = imports.batches(work, code)
+        return render_template("scheduler/imports.html", code=code, batches=listed, report=None, error=None)
+
+    @pages.post("/imports")
+    def take_upload() -> Any:
+        upload = request.files.get("file")
+        content = upload.stream.read(staging.MOST_BYTES + 1) if upload else b""
+        name, kind = (upload.filename if upload else "") or "fichier", request.form.get("kind", "intake")
+        report, error = None, None
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+        try:
+            with acting(service) as work:
+                report = imports.import_file(work, code, kind, name, content, test_numbers=demo)
+        except InvalidInputError as refused:
+            error = str(refused)
+        with acting(service, reading=True) as work:
+            listed = imports.batches(work, code)
+        page = render_template("scheduler/imports.html", code=code, batches=listed, report=report, error=error)
+        return page, 422 if error else 200
+
+    @pages.get("/imports/<uuid:batch_id>")
+    def read_import(batch_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            batch = staging.find_batch(work.db, batch_id)
+            check_territory(work.who, batch["scope"])
+            refused = staging.batch_rows(work.db, batch_id, "refused")
+        return render_template("scheduler/import.html", batch=batch, refused=refused, code=batch["scope"], error=None)
+
+    @pages.post("/imports/<uuid:batch_id>/rows/<string:sheet>/<int:number>")
+    def mend_row(batch_id: UUID, sheet: str, number: int) -> Any:
+        cells = {key.removeprefix("cell:"): value for key, value in request.form.items() if key.startswith("cell:")}
+        with acting(service) as work:
+            check_territory(work.who, staging.find_batch(work.db, batch_id)["scope"])
+            imports.mend_row(work, batch_id, sheet, number, cells, test_numbers=demo)
+        return redirect(f"/planning/imports/{batch_id}", 303)
+
+    @pages.post("/runs")
+    def ask_run() -> BaseResponse:
+        run_id = new_id()
+        with acting(service) as work:
+            code = territory_of(work)
+            planning.ask_run(
+                work,
+                run_id,
+                territory=code,
+                programme=request.form.get("programme", ""),
+                publish_on=_day(request.form.get("publish_on", "")),
+                seconds=RUN_SECONDS,
+            )
+        return redirect(f"/planning/runs/{run_id}", 303)
+
+    @pages.get("/runs/<uuid:run_id>")
+    def read_run(run_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            run = planning.view_run(work, run_id)
+            check_territory(work.who, run["territory"])
+            stale = run["state"] == "ready" and run["base_version"] != storage.territory_version(
+                work.db, run["territory"]
+            )
+        left = [] if run["plan"] is None else run["plan"]["unplaced"]
+        return render_template("scheduler/run.html", run=run, code=run["territory"], left=left, stale=stale)
+
+    @pages.post("/runs/<uuid:run_id>/publication")
+    def publish(run_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            check_territory(work.who, planning.view_run(work, run_id)["territory"])
+            publication.publish(work, run_id)
+        return redirect(f"/planning/runs/{run_id}", 303)
+
+    @pages.get("/sessions")
+    def sessions() -> str:
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+            listed = overview.sessions(work, code, request.args.get("training"))
+        return render_template(
+            "scheduler/sessions.html", code=code, sessions=listed, training=request.args.get("training")
+        )
+
+    @pages.get("/sessions/<uuid:session_id>")
+    def session(session_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = overview.session_detail(work, session_id)
+            check_territory(work.who, found["territory"])
+        return render_template("scheduler/session.html", session=found, code=found["territory"])
+
+    @pages.get("/unplaced")
+    def unplaced() -> str:
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+            listed = overview.unplaced(work, code)
+        return render_template("scheduler/unplaced.html", code=code, needs=listed)
+
+    @pages.get("/people/<uuid:signatory_id>")
+    def person(signatory_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = overview.person(work, signatory_id)
+            check_territory(work.who, found["territory"])
+        return render_template("scheduler/person.html", person=found, code=found["territory"])
+
+    @pages.get("/people/<uuid:signatory_id>/explanation")
+    def explanation(signatory_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = transparency.explanation(work, signatory_id)
+        return render_template("scheduler/explanation.html", found=found, code=found["territory"])
+
+    @pages.get("/flags")
+    def flags() -> str:
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+            listed = overview.flags(work, code)
+        return render_template("scheduler/flags.html", code=code, flags=listed)
+
+    @pages.route("/eligibility", methods=["GET", "POST"])
+    def eligibility() -> str:
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+        answer, faults = None, {}
+        if request.method == "POST":  # what is asked stands in no address and in no log
+            try:
+                facts = facts_of({name: request.form.get(name, "") for name in FACTS})
+                answer = decide(rule_book(request.form.get("programme", "")).eligibility, facts)
+            except InvalidInputError as refused:
+                faults = {fault.field: fault.message for fault in refused.faults} or {"programme": str(refused)}
+        return render_template(
+            "scheduler/eligibility.html",
+            code=code,
+            programmes=_programmes(),
+            asked=request.form,
+            choices=CHOICES,
+            facts=FACTS,
+            numbers=NUMBERS,
+            answer=answer,
+            faults=faults,
+        )
+
+    return pages
+
+
+def territory_of(work: Work) -> str:
+    """Return the territory that a page is about: asked for, else the person's own, else the first one that is known."""
+    known = overview.territories(work)
+    asked = request.args.get("territory") or request.form.get("territory") or work.who.scope
+    chosen = asked or (known[0] if known else "93")
+    check_territory(work.who, chosen)
+    return chosen
+
+
+def _programmes() -> list[Any]:
+    return [rule_book(code) for code in codes()]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        fault = FieldFault("publish_on", "date", _("« %(text)s » n’est pas une date", text=text))
+        raise InvalidInputError(_("la date de publication"), [fault]) from error
