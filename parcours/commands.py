@@ -3,12 +3,14 @@
 __all__ = [
     "accounts",
     "broker",
+    "contacts",
     "db",
     "demo",
     "docs",
     "events",
     "intake",
     "offer",
+    "platform",
     "programme",
     "run",
     "serve",
@@ -271,6 +273,32 @@ def stock() -> None:
 def stock_import(file: Path, territory: str) -> None:
     """Take over FILE (XLSX): contracts, groups, seats, hours, tests; whoever was convoked is not convoked again."""
     _import(file, territory, "stock")
+
+
+@click.group()
+def contacts() -> None:
+    """People whom OFII has contacted, before any interview."""
+
+
+@contacts.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--territory", required=True, help="Department code, such as 93.")
+def contacts_import(file: Path, territory: str) -> None:
+    """Write down the people of FILE (XLSX or CSV) for the reception desk."""
+    _import(file, territory, "contacts")
+
+
+@click.group()
+def platform() -> None:
+    """Keep what the digital French platform reports."""
+
+
+@platform.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--territory", required=True, help="Department code, such as 93.")
+def platform_import(file: Path, territory: str) -> None:
+    """Keep the reports of FILE (XLSX or CSV): last login, minutes, module, test of each person."""
+    _import(file, territory, "platform")
 
 
 @click.group()

@@ -7,6 +7,7 @@ only when no row of it could be right: not a table, too big, empty, or headers m
 
 __all__ = [
     "BadFileError",
+    "Judged",
     "Sheet",
     "SourceRow",
     "batch_rows",
@@ -64,6 +65,9 @@ class Sheet:
     name: str
     headers: tuple[str, ...]
     rows: tuple[SourceRow, ...]
+
+
+Judged = list[tuple[SourceRow, Sequence[FieldFault]]]  # each row with what is wrong with it
 
 
 def read_file(filename: str, content: bytes) -> list[Sheet]:

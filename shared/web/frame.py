@@ -2,6 +2,7 @@
 
 __all__ = ["Doors", "acting", "api", "current_principal", "make_app", "mount", "route_keys"]
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,11 +95,11 @@ def api(app: Flask, service: Service) -> Api:
 
     @app.get("/api/v1/openapi.json")
     def openapi() -> Response:
-        return jsonify(_with_problem_type(built.spec.to_dict(), request.script_root))
+        return jsonify(_completed(app, built.spec.to_dict(), request.script_root))
 
     @app.get("/api/v1/docs")
     def docs() -> str:
-        return render_template("theme/api.html", spec=_with_problem_type(built.spec.to_dict(), request.script_root))
+        return render_template("theme/api.html", spec=_completed(app, built.spec.to_dict(), request.script_root))
 
     return built
 
@@ -226,8 +227,12 @@ def _common_routes(app: Flask, service: Service) -> None:
         return jsonify(backlog(service))
 
 
-def _with_problem_type(spec: dict[str, Any], root: str) -> dict[str, Any]:
-    """Say in the OpenAPI document what is true: errors are problem+json, and where the API is mounted."""
+def _completed(app: Flask, spec: dict[str, Any], root: str) -> dict[str, Any]:
+    """Say in the OpenAPI document that errors are problem+json, where it is mounted, what each route is called."""
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for method in spec["paths"].get(path, {}).keys() & {one.lower() for one in rule.methods or ()}:
+            spec["paths"][path][method]["operationId"] = rule.endpoint.rpartition(".")[2].replace("_", "-")
     spec["servers"] = [{"url": root or "/"}]
     for response in spec.get("components", {}).get("responses", {}).values():
         content = response.get("content", {})

@@ -162,7 +162,7 @@ def following_routes(service: Service) -> Blueprint:
     @routes.response(204)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="No absence, or superseded.")
-    def qualify(body: dict[str, Any], mark_id: UUID) -> None:
+    def qualify_absence(body: dict[str, Any], mark_id: UUID) -> None:
         """Say whether an absence is justified; the mark before stays visible."""
         with acting(service) as work:
             rolls.qualify_absence(work, mark_id, body["id"], justified=body["justified"], reason=body["reason"])
@@ -171,7 +171,7 @@ def following_routes(service: Service) -> Blueprint:
     @routes.arguments(AttemptBody)
     @routes.response(204)
     @routes.alt_response(404, success=False)
-    def attempt(body: dict[str, Any], attempt_id: UUID) -> None:
+    def keep_attempt(body: dict[str, Any], attempt_id: UUID) -> None:
         """Keep that somebody tried to reach a person."""
         with acting(service) as work:
             rolls.keep_attempt(work, attempt_id, body["signatory_id"], method=body["method"], outcome=body["outcome"])
@@ -180,7 +180,7 @@ def following_routes(service: Service) -> Blueprint:
     @routes.arguments(LevelBody)
     @routes.response(204)
     @routes.alt_response(404, success=False)
-    def level(body: dict[str, Any], contract_id: UUID) -> None:
+    def keep_level(body: dict[str, Any], contract_id: UUID) -> None:
         """Keep that the target level was proven; at the intermediate test it ends the course early."""
         with acting(service) as work:
             rolls.keep_level(work, contract_id, **body)
@@ -188,7 +188,7 @@ def following_routes(service: Service) -> Blueprint:
     @routes.get("/contracts/<uuid:contract_id>")
     @routes.response(200, ContractView)
     @routes.alt_response(404, success=False)
-    def contract(contract_id: UUID) -> dict[str, Any]:
+    def read_contract(contract_id: UUID) -> dict[str, Any]:
         """Return where a contract stands: hours followed, offered, planned, and when it may end."""
         with acting(service, reading=True) as work:
             found = overview.contract_detail(work, contract_id)
@@ -197,14 +197,14 @@ def following_routes(service: Service) -> Blueprint:
 
     @routes.get("/summary")
     @routes.response(200, Summary)
-    def summary() -> dict[str, Any]:
+    def read_summary() -> dict[str, Any]:
         """Return counts over everything."""
         with acting(service, reading=True) as work:
             return overview.summary(work)
 
     @routes.get("/digests")
     @routes.response(200, Digests)
-    def digests() -> dict[str, Any]:
+    def read_digests() -> dict[str, Any]:
         """Return a digest of each table: equal digests mean that nothing changed in between."""
         with acting(service, reading=True) as work:
             return {"tables": overview.digests(work)}

@@ -199,7 +199,7 @@ def roll_routes(service: Service) -> Blueprint:
     @routes.post("/rolls/marks")
     @routes.arguments(MarksBody)
     @routes.response(200, MarksAnswer)
-    def mark(body: dict[str, Any]) -> dict[str, Any]:
+    def mark_rolls(body: dict[str, Any]) -> dict[str, Any]:
         """Keep the marks of rolls; each roll and each mark is answered for itself. With `sign`, sign the roll off."""
         with acting(service) as work:
             return {"rolls": rolls.mark_rolls(work, body["rolls"])}
@@ -208,7 +208,7 @@ def roll_routes(service: Service) -> Blueprint:
     @routes.response(200, RollRow)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Somebody has no mark yet, or the day has not come.")
-    def sign(meeting_id: UUID) -> dict[str, Any]:
+    def sign_roll(meeting_id: UUID) -> dict[str, Any]:
         """Sign the roll off; a second call changes nothing."""
         with acting(service) as work:
             return rolls.sign_roll(work, meeting_id)
@@ -218,7 +218,7 @@ def roll_routes(service: Service) -> Blueprint:
     @routes.response(200, RollView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="The roll is not signed yet.")
-    def correct(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
+    def correct_mark(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
         """Correct a mark of a signed roll; both versions stay visible."""
         with acting(service) as work:
             rolls.correct_mark(work, body["mark"], meeting_id, body["reason"])

@@ -80,7 +80,7 @@ def extension_routes(service: Service) -> Blueprint:
     @routes.response(200, ProposalView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="No open flag, another one pending, or not running.")
-    def propose(draft: Draft, contract_id: UUID, proposal_id: UUID) -> dict[str, Any]:
+    def propose_extension(draft: Draft, contract_id: UUID, proposal_id: UUID) -> dict[str, Any]:
         """Sign a proposal, with the flag's evidence as it stands. The same id again gives the same proposal."""
         with acting(service) as work:
             return extensions.propose(work, proposal_id, contract_id, draft)
@@ -88,7 +88,7 @@ def extension_routes(service: Service) -> Blueprint:
     @routes.get("/contracts/<uuid:contract_id>/proposal-draft")
     @routes.response(200, DraftView)
     @routes.alt_response(404, success=False)
-    def draft(contract_id: UUID) -> dict[str, Any]:
+    def draft_proposal(contract_id: UUID) -> dict[str, Any]:
         """Return the evidence as it stands and a drafted opinion."""
         with acting(service, reading=True) as work:
             return extensions.draft(work, contract_id)
@@ -98,7 +98,7 @@ def extension_routes(service: Service) -> Blueprint:
     @routes.response(200, DismissalView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="The flag was withdrawn, or the id is used.")
-    def dismiss(body: dict[str, str], flag_id: UUID, dismissal_id: UUID) -> dict[str, Any]:
+    def dismiss_flag(body: dict[str, str], flag_id: UUID, dismissal_id: UUID) -> dict[str, Any]:
         """Dismiss a flag with a reason."""
         with acting(service) as work:
             return extensions.dismiss(work, dismissal_id, flag_id, body["reason"], body["words"])
@@ -117,7 +117,7 @@ def extension_routes(service: Service) -> Blueprint:
     @routes.response(200, ProposalView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Decided before.")
-    def decide(decision: Decision, proposal_id: UUID) -> dict[str, Any]:
+    def decide_extension(decision: Decision, proposal_id: UUID) -> dict[str, Any]:
         """Record the decision; an acceptance moves the term, and nothing else does."""
         with acting(service) as work:
             return extensions.decide(work, proposal_id, decision)

@@ -22,7 +22,7 @@ class ImportQuery(ma.Schema):
     """What the file is and for which territory."""
 
     territory = ma.fields.String(required=True, validate=ma.validate.Regexp(r"^(\d{2,3}|2[AB])$"))
-    kind = ma.fields.String(required=True, validate=ma.validate.OneOf(["intake", "offer", "stock"]))
+    kind = ma.fields.String(required=True, validate=ma.validate.OneOf(imports.KINDS))
 
 
 class ImportFile(ma.Schema):

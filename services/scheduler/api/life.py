@@ -102,7 +102,7 @@ def life_routes(service: Service) -> Blueprint:
     @routes.response(200, MoveView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Not possible from this state, or a duty is open.")
-    def act(wanted: Act, contract_id: UUID, move_id: UUID) -> dict[str, Any]:
+    def make_move(wanted: Act, contract_id: UUID, move_id: UUID) -> dict[str, Any]:
         """Make a move. The same id again gives the same move. Extensions are proposed and decided as such."""
         with acting(service) as work:
             return life.act(work, move_id, contract_id, wanted)
@@ -112,7 +112,7 @@ def life_routes(service: Service) -> Blueprint:
     @routes.response(200, ContractView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Signed on another day before.")
-    def sign(body: dict[str, date], contract_id: UUID, party: str) -> dict[str, Any]:
+    def record_signature(body: dict[str, date], contract_id: UUID, party: str) -> dict[str, Any]:
         """Record the day on which the person, the representative of a minor, or the prefect signed."""
         with acting(service) as work:
             return contracts.sign(work, contract_id, party, body["on"])
@@ -122,7 +122,7 @@ def life_routes(service: Service) -> Blueprint:
     @routes.response(200, DutyView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Done before.")
-    def book(body: dict[str, date], duty_id: UUID) -> dict[str, Any]:
+    def book_duty(body: dict[str, date], duty_id: UUID) -> dict[str, Any]:
         """Keep for which day an exam or a certification is booked at its centre; again moves it."""
         with acting(service) as work:
             return duties.book(work, duty_id, body["on"])
@@ -132,7 +132,7 @@ def life_routes(service: Service) -> Blueprint:
     @routes.response(200, DutyView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Done before.")
-    def record(body: dict[str, Any], duty_id: UUID) -> dict[str, Any]:
+    def record_duty(body: dict[str, Any], duty_id: UUID) -> dict[str, Any]:
         """Record what came of a duty."""
         with acting(service) as work:
             return duties.record(work, duty_id, body["outcome"], body["on"], body["words"])
@@ -140,7 +140,7 @@ def life_routes(service: Service) -> Blueprint:
     @routes.get("/signatories/<uuid:signatory_id>/dossier")
     @routes.response(200, EntryView(many=True))
     @routes.alt_response(404, success=False)
-    def dossier(signatory_id: UUID) -> list[dict[str, Any]]:
+    def read_dossier(signatory_id: UUID) -> list[dict[str, Any]]:
         """Return what happened to a person, in order of time; each detail stays with its owner."""
         with acting(service, reading=True) as work:
             return contracts.dossier_of(work, signatory_id)

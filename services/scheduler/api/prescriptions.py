@@ -83,7 +83,7 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
     @routes.arguments(PaperQuery, location="query")
     @routes.response(200, content_type="application/pdf")
     @routes.alt_response(404, success=False)
-    def paper(query: dict[str, str], contract_id: UUID) -> Response:
+    def read_paper(query: dict[str, str], contract_id: UUID) -> Response:
         """Return the contract as PDF, in French with the person's language beside it."""
         with acting(service, reading=True) as work:
             content = contracts.paper(work, contract_id, query["language"], settings.legal_texts)
@@ -94,7 +94,7 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
     @routes.response(200, FollowUpView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Not possible from here, or no place is left.")
-    def follow_up(body: dict[str, Any], contract_id: UUID, offer: str) -> dict[str, Any]:
+    def note_follow_up(body: dict[str, Any], contract_id: UUID, offer: str) -> dict[str, Any]:
         """Prescribe a follow-up offer, book it, or note that it was attended or given up."""
         with acting(service) as work:
             return prescriptions.follow_up(work, contract_id, offer, body["state"], body["on"])
@@ -104,7 +104,7 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
     @routes.response(200, LogView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="This contract does not follow the platform.")
-    def report(log: PlatformLog, contract_id: UUID) -> dict[str, Any]:
+    def report_platform(log: PlatformLog, contract_id: UUID) -> dict[str, Any]:
         """Keep what the platform reports; the same day again replaces it."""
         with acting(service) as work:
             return prescriptions.report(work, contract_id, log)
@@ -113,7 +113,7 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
     @routes.arguments(DifficultyBody)
     @routes.response(200, OrientationView(many=True))
     @routes.alt_response(404, success=False)
-    def orient(body: dict[str, str], contract_id: UUID) -> list[dict[str, Any]]:
+    def note_difficulty(body: dict[str, str], contract_id: UUID) -> list[dict[str, Any]]:
         """Note a difficulty; the answer suggests what the rules have for it."""
         with acting(service) as work:
             return prescriptions.orient(work, contract_id, body["why"])
@@ -122,7 +122,7 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
     @routes.arguments(OrientationBody)
     @routes.response(200, OrientationView)
     @routes.alt_response(404, success=False)
-    def answer(body: dict[str, str], orientation_id: UUID) -> dict[str, Any]:
+    def answer_orientation(body: dict[str, str], orientation_id: UUID) -> dict[str, Any]:
         """Note what came of an orientation."""
         with acting(service) as work:
             return prescriptions.answer_orientation(work, orientation_id, body["state"])
@@ -151,7 +151,7 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
     @routes.response(200, MergeView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="One of them is merged already.")
-    def merge(body: dict[str, UUID], merge_id: UUID) -> dict[str, Any]:
+    def merge_people(body: dict[str, UUID], merge_id: UUID) -> dict[str, Any]:
         """Say that two records are one person."""
         with acting(service) as work:
             return people.merge(work, merge_id, body["kept_id"], body["other_id"])
@@ -159,7 +159,7 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
     @routes.post("/merges/<uuid:merge_id>/undoing")
     @routes.response(200, MergeView)
     @routes.alt_response(404, success=False)
-    def unmerge(merge_id: UUID) -> dict[str, Any]:
+    def unmerge_people(merge_id: UUID) -> dict[str, Any]:
         """Undo a merge: the two are told apart again."""
         with acting(service) as work:
             return people.unmerge(work, merge_id)

@@ -133,7 +133,7 @@ def reception_routes(service: Service, *, demo: bool) -> Blueprint:
     @routes.arguments(ContactBody)
     @routes.response(200, CandidateEntered)
     @routes.alt_response(409, success=False, description="Has signed, or the reference is another territory's.")
-    def enter(body: dict[str, Any], territory: str, reference: str) -> dict[str, Any]:
+    def enter_candidate(body: dict[str, Any], territory: str, reference: str) -> dict[str, Any]:
         """Write somebody down; the same again changes nothing. Says which records may be the same person."""
         with acting(service) as work:
             return candidates.enter(work, territory, Contact(reference=reference, **body), test_numbers=demo)
@@ -152,7 +152,7 @@ def reception_routes(service: Service, *, demo: bool) -> Blueprint:
     @routes.response(200, KeptAnswer)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Has signed.")
-    def ask(body: dict[str, Any], candidate_id: UUID) -> dict[str, Any]:
+    def examine_candidate(body: dict[str, Any], candidate_id: UUID) -> dict[str, Any]:
         """Decide whether somebody signs, and keep the answer; asked again it is a re-examination."""
         with acting(service) as work:
             return candidates.ask(work, candidate_id, body["programme"], Facts(**body["facts"]))
@@ -188,7 +188,7 @@ def reception_routes(service: Service, *, demo: bool) -> Blueprint:
     @routes.response(200, AppointmentView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Full, past, or the person has another appointment.")
-    def book(body: dict[str, Any], appointment_id: UUID) -> dict[str, Any]:
+    def book_appointment(body: dict[str, Any], appointment_id: UUID) -> dict[str, Any]:
         """Book somebody into a half-day, or move their appointment there; they are told."""
         with acting(service) as work:
             return interviews.book(work, appointment_id, **body)
@@ -208,7 +208,7 @@ def reception_routes(service: Service, *, demo: bool) -> Blueprint:
     @routes.response(200, CandidateView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Has signed.")
-    def record(body: dict[str, Any], candidate_id: UUID) -> dict[str, Any]:
+    def record_interview(body: dict[str, Any], candidate_id: UUID) -> dict[str, Any]:
         """Keep what the auditor wrote down; it may be corrected until the signature."""
         row = body.pop("row")
         found = Assessment(**body | {"needs": tuple(body["needs"])})
@@ -220,7 +220,7 @@ def reception_routes(service: Service, *, demo: bool) -> Blueprint:
     @routes.response(200, SignedView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Eligibility has not said yes, or there is no record.")
-    def sign(body: dict[str, Any], candidate_id: UUID) -> dict[str, Any]:
+    def sign_contract(body: dict[str, Any], candidate_id: UUID) -> dict[str, Any]:
         """Make the contract, dated by the person's own signature. The same again gives the same contract."""
         signed_on: date = body["signed_on"]
         with acting(service) as work:

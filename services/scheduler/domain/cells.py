@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from services.scheduler.domain.slots import DateRange, WeeklySlots
 from shared.communes import UnknownCommuneError, commune
-from shared.errors import FieldFault, InvalidInputError
+from shared.errors import ConflictError, FieldFault, InvalidInputError
 
 T = TypeVar("T")
 
@@ -112,6 +112,17 @@ class Cells:
             except UnknownCommuneError:
                 self.fault(column, "commune", f"le code commune INSEE « {value} » n’existe pas")
         return ""
+
+    def tried(self, act: Callable[[], object], columns: Mapping[str, str]) -> bool:
+        """Do what the row asks and return whether it was done; what is refused becomes faults (`columns` by field)."""
+        try:
+            act()
+        except InvalidInputError as error:
+            for fault in error.faults:
+                self.fault(columns.get(fault.field, fault.field), fault.rule, fault.message)
+        except ConflictError as error:
+            self.fault("reference", error.code, str(error))
+        return not self.faults
 
     def _parsed(
         self, column: str, rule: str, words: str, parse: Callable[[str], T], fallback: T, *, optional: bool = False

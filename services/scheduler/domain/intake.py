@@ -2,9 +2,13 @@
 
 __all__ = [
     "COLUMNS",
+    "CONTACT_COLUMNS",
+    "CONTACT_SHEET",
+    "OF_AGE",
     "OPTIONAL_COLUMNS",
     "SHEET",
     "SignatoryIntake",
+    "read_contact",
     "read_email",
     "read_phone",
     "read_signatory",
@@ -21,6 +25,7 @@ import phonenumbers
 from services.scheduler.domain.cells import DAYS, Cells
 from services.scheduler.domain.days import add_months
 from services.scheduler.domain.problem import WeekParity
+from services.scheduler.domain.reception import Contact
 from services.scheduler.domain.slots import DateRange, WeeklySlots
 from shared.communes import commune
 from shared.errors import InvalidInputError
@@ -41,10 +46,17 @@ OPTIONAL_COLUMNS = (
 OFFERS = {"": "", "proposee": "proposed", "acceptee": "accepted", "refusee": "refused"}
 OLD_ENOUGH, OF_AGE = 16, 18  # years on the day of signature
 HOURS = {"heures_matin": "M", "heures_apres_midi": "A", "heures_soir": "S"}
+CHANNELS = ("sms", "courriel", "courrier")
 PARITIES = {"toutes": WeekParity.ALL, "paires": WeekParity.EVEN, "impaires": WeekParity.ODD}
 READS = {"oui": "yes", "avec_aide": "with_help", "non": "no"}
 NO_COURSE, PLATFORM = "aucune", "plateforme"
 TEST_PREFIX = "+999"  # no country has it; accepted only where messages go to files
+# What a contacted person's row has: who they are and how to speak to them, before any interview.
+CONTACT_SHEET = "contacts"
+CONTACT_COLUMNS = (
+    "reference", "nom", "prenom", "alias", "programme", "code_commune", "langues_parlees", "lecture", "langue_lecture",
+    "telephone", "telephone_partage", "courriel", "canal",
+)  # fmt: skip
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _EMAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[a-zA-Z]{2,}")
 # The order in which a French number is tried: the department's own region first, then the others.
@@ -120,9 +132,7 @@ def read_signatory(
             book.check_signable(signed_on)
         except InvalidInputError as error:
             cells.fault("date_signature", error.code, str(error))
-    home = cells.commune_code("code_commune")
-    if home and commune(home).department != territory:
-        cells.fault("code_commune", "territory", f"cette commune n’est pas dans le département {territory}")
+    home = _home(cells, territory)
     level, course = _course(cells, book)
     minor_until = _minor_until(cells, signed_on)
     read = SignatoryIntake(
@@ -142,7 +152,7 @@ def read_signatory(
         phone=read_phone(cells, territory, test_numbers=test_numbers),
         shared_phone=cells.yes("telephone_partage"),
         email=read_email(cells),
-        channel=cells.choice("canal", ("sms", "courriel", "courrier")),
+        channel=cells.choice("canal", CHANNELS),
         availability=cells.week(),
         weeks=PARITIES[cells.choice("semaines", tuple(PARITIES), default="toutes")],
         unavailable=cells.ranges("indisponibilites"),
@@ -158,9 +168,37 @@ def read_signatory(
     return None if cells.faults else read
 
 
+def read_contact(cells: Cells, territory: str, *, test_numbers: bool) -> Contact | None:
+    """Return a person whom OFII has contacted, or None when `cells.faults` says what is wrong."""
+    read = Contact(
+        reference=cells.text("reference", most=40),
+        entry="contacted",
+        family_name=cells.text("nom", most=80),
+        given_name=cells.text("prenom", most=80),
+        alias=cells.text("alias", most=30),
+        phone=read_phone(cells, territory, test_numbers=test_numbers),
+        email=read_email(cells),
+        commune=_home(cells, territory),
+        spoken=cells.codes("langues_parlees"),
+        reads=READS[cells.choice("lecture", tuple(READS))],
+        reading_language=cells.text("langue_lecture", most=8, optional=True),
+        channel=cells.choice("canal", CHANNELS),
+        shared_phone=cells.yes("telephone_partage"),
+        programme=cells.text("programme", most=24),
+    )
+    return None if cells.faults else read
+
+
 def follows_french(spoken: tuple[str, ...], level: str, below: str, levels: tuple[str, ...]) -> bool:
     """Say whether a person follows a civic day in French: speaks it, or stands at the rule-book's level or above."""
     return "fr" in spoken or levels.index(level) >= levels.index(below)
+
+
+def _home(cells: Cells, territory: str) -> str:
+    home = cells.commune_code("code_commune")
+    if home and commune(home).department != territory:
+        cells.fault("code_commune", "territory", f"cette commune n’est pas dans le département {territory}")
+    return home
 
 
 def _course(cells: Cells, book: Programme | None) -> tuple[str, str]:

@@ -2,12 +2,15 @@
 
 __all__ = [
     "FOLLOW_UP_MOVES",
+    "LOG_COLUMNS",
+    "LOG_SHEET",
     "ORIENTATIONS",
     "OUTCOMES",
     "WHYS",
     "PlatformLog",
     "check_follow_up",
     "check_platform",
+    "read_log",
     "suggestions",
 ]
 
@@ -16,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from services.scheduler.domain.cells import Cells
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 
 FOLLOW_UP_MOVES: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +39,8 @@ ORIENTATIONS: Mapping[str, tuple[str, ...]] = {
 WHYS = tuple(ORIENTATIONS)
 OUTCOMES = ("proposed", "accepted", "declined", "done")
 MOST_MINUTES = 2000 * 60
+LOG_SHEET = "plateforme"
+LOG_COLUMNS = ("reference", "releve_le", "derniere_connexion", "minutes", "module", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,19 @@ class PlatformLog:
     minutes: int
     module: str
     test: str
+
+
+def read_log(cells: Cells) -> tuple[str, PlatformLog] | None:
+    """Return the reference of a person and what the platform reports, or None when `cells.faults` says why not."""
+    reference = cells.text("reference", most=40)
+    log = PlatformLog(
+        reported_on=cells.day("releve_le"),
+        last_login=cells.optional_day("derniere_connexion"),
+        minutes=cells.whole("minutes", 0, MOST_MINUTES),
+        module=cells.text("module", most=40, optional=True),
+        test=cells.text("test", most=40, optional=True),
+    )
+    return None if cells.faults else (reference, log)
 
 
 def check_follow_up(state: str, wanted: str, on: date | None, dates: Sequence[Sequence[str]], today: date) -> None:

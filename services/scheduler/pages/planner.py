@@ -37,12 +37,15 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             known = overview.territories(work)
         return render_template("scheduler/index.html", code=code, known=known, programmes=_programmes(), **seen)
 
+    def imports_page(code: str, listed: Any, **seen: Any) -> str:
+        return render_template("scheduler/imports.html", code=code, batches=listed, kinds=imports.KINDS, **seen)
+
     @pages.get("/imports")
     def list_imports() -> str:
         with acting(service, reading=True) as work:
             code = territory_of(work)
             listed = imports.batches(work, code)
-        return render_template("scheduler/imports.html", code=code, batches=listed, report=None, error=None)
+        return imports_page(code, listed)
 
     @pages.post("/imports")
     def take_upload() -> Any:
@@ -59,8 +62,7 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             error = str(refused)
         with acting(service, reading=True) as work:
             listed = imports.batches(work, code)
-        page = render_template("scheduler/imports.html", code=code, batches=listed, report=report, error=error)
-        return page, 422 if error else 200
+        return imports_page(code, listed, report=report, error=error), 422 if error else 200
 
     @pages.get("/imports/<uuid:batch_id>")
     def read_import(batch_id: UUID) -> str:

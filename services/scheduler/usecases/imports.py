@@ -11,10 +11,13 @@ import sqlalchemy as sa
 
 from services.scheduler.domain import stock
 from services.scheduler.domain.cells import check_headers
-from services.scheduler.domain.intake import COLUMNS, SHEET
+from services.scheduler.domain.intake import COLUMNS, CONTACT_COLUMNS, CONTACT_SHEET, SHEET
 from services.scheduler.domain.offer import SHEETS
+from services.scheduler.domain.prescription import LOG_COLUMNS, LOG_SHEET
 from services.scheduler.usecases.intake import take_signatories
 from services.scheduler.usecases.offer import take_offer
+from services.scheduler.usecases.prescriptions import take_reports
+from services.scheduler.usecases.reception.candidates import take_contacts
 from services.scheduler.usecases.stock import take_stock
 from shared import staging
 from shared.communes import department_of
@@ -26,6 +29,8 @@ EXPECTED: Mapping[str, Mapping[str, Sequence[str]]] = {
     "intake": {SHEET: COLUMNS},
     "offer": SHEETS,
     "stock": stock.SHEETS,
+    "contacts": {CONTACT_SHEET: CONTACT_COLUMNS},
+    "platform": {LOG_SHEET: LOG_COLUMNS},
 }
 KINDS = tuple(EXPECTED)
 
@@ -45,7 +50,8 @@ def import_file(
     work: Work, territory: str, kind: str, filename: str, content: bytes, *, test_numbers: bool
 ) -> ImportReport:
     """
-    Import a file of signatories (`kind` intake), of a territory's offer (offer), or of a running stock (stock).
+    Import a file: signatories (`kind` intake), a territory's offer, a running stock, people contacted (contacts), or
+    what the digital platform reports (platform).
 
     The same file twice changes nothing and tells nobody. Raises BadFileError or InvalidInputError for a file of which
     no row could be right; nothing is kept then.
@@ -121,8 +127,12 @@ def _take(work: Work, territory: str, kind: str, batch_id: UUID, sheets: Sequenc
         judged, changed = take_signatories(work, territory, sheets[0].rows, test_numbers=test_numbers)
     elif kind == "offer":
         judged, changed = take_offer(work, territory, sheets)
-    else:
+    elif kind == "stock":
         judged, changed = take_stock(work, territory, sheets, test_numbers=test_numbers)
+    elif kind == "contacts":
+        judged, changed = take_contacts(work, territory, sheets[0].rows, test_numbers=test_numbers)
+    else:
+        judged, changed = take_reports(work, territory, sheets[0].rows)
     staging.keep_rows(work.db, batch_id, judged)
     return changed
 

@@ -12,15 +12,12 @@ from services.scheduler.domain.intake import SignatoryIntake, read_signatory
 from services.scheduler.programmes import RuleBook, rule_book
 from services.scheduler.usecases import telling
 from shared.database import insert_new, upsert
-from shared.errors import FieldFault
 from shared.ids import derived_id
-from shared.staging import SourceRow
+from shared.staging import Judged, SourceRow
 from shared.work import Work
 
 NEW: Mapping[str, Any] = {"version": 0}
 UNKNOWN: Mapping[str, tuple[str, int]] = {}
-
-Judged = list[tuple[SourceRow, Sequence[FieldFault]]]
 
 
 def take_signatories(

@@ -10,12 +10,9 @@ from services.scheduler.domain.cells import Cells
 from services.scheduler.domain.offer import OfferItem, code_references, read_item
 from services.scheduler.usecases import telling
 from shared.database import upsert
-from shared.errors import FieldFault
 from shared.ids import derived_id
-from shared.staging import Sheet, SourceRow
+from shared.staging import Judged, Sheet, SourceRow
 from shared.work import Work
-
-Judged = list[tuple[SourceRow, Sequence[FieldFault]]]
 
 
 def take_offer(work: Work, territory: str, sheets: Sequence[Sheet]) -> tuple[Judged, int]:

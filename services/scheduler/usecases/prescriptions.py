@@ -1,22 +1,25 @@
 """Prescribed beside the planned trainings: follow-up offers, the platform's reports, orientations, levels."""
 
-__all__ = ["follow_up", "keep_reports", "levels", "orient", "place_again", "report"]
+__all__ = ["follow_up", "levels", "orient", "place_again", "report", "take_reports"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.scheduler import storage
+from services.scheduler.domain.cells import Cells
 from services.scheduler.domain.life import PLANNED, UNDERWAY
 from services.scheduler.domain.prescription import (
     OUTCOMES,
     PlatformLog,
     check_follow_up,
     check_platform,
+    read_log,
     suggestions,
 )
 from services.scheduler.domain.reception import CONFIDENCES
@@ -25,9 +28,12 @@ from services.scheduler.usecases import contracts, dossier, leaving, telling
 from services.scheduler.usecases.planning import need_of
 from services.scheduler.usecases.scope import check_territory
 from shared.database import insert_new, upsert
-from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError, ParcoursError
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id, new_id
+from shared.staging import Judged, SourceRow
 from shared.work import Work
+
+LOG_COLUMN_OF = {"reported_on": "releve_le", "last_login": "derniere_connexion"}
 
 
 def follow_up(work: Work, contract_id: UUID, offer: str, state: str, on: date | None) -> dict[str, Any]:
@@ -84,25 +90,27 @@ def report(work: Work, contract_id: UUID, log: PlatformLog) -> dict[str, Any]:
     return row
 
 
-def keep_reports(work: Work, reports: Sequence[tuple[str, PlatformLog]]) -> list[tuple[int, str]]:
+def take_reports(work: Work, territory: str, rows: Sequence[SourceRow]) -> tuple[Judged, int]:
     """
-    Keep a file of reports by reference; return (position, words) of those refused, the others are kept.
+    Keep a file of the platform's reports, by reference; return each row with its faults, and how many were kept.
 
-    A person's running contract is meant; two under one reference are told by the last signature.
+    A person's newest contract in the territory is meant.
     """
-    faults = []
-    for position, (reference, log) in enumerate(reports):
-        contract, person = storage.contract, storage.signatory
-        mine = sa.select(contract.c.id).join(person, person.c.id == contract.c.signatory_id)
-        newest = mine.where(person.c.reference == reference).order_by(contract.c.signed_on.desc()).limit(1)
-        contract_id = work.db.scalar(newest)
-        try:
-            if contract_id is None:
-                raise NotFoundError("signatory", reference)
-            report(work, contract_id, log)
-        except ParcoursError as error:
-            faults.append((position, str(error)))
-    return faults
+    contract, person = storage.contract, storage.signatory
+    query = sa.select(person.c.reference, contract.c.id).join(person, person.c.id == contract.c.signatory_id)
+    query = query.where(contract.c.territory == territory).order_by(contract.c.signed_on)
+    contract_of: dict[str, UUID] = dict(work.db.execute(query).all())
+    judged: Judged = []
+    kept = 0
+    for row in rows:
+        cells = Cells(row.cells)
+        read = read_log(cells)
+        if read is not None and read[0] not in contract_of:
+            cells.fault("reference", "unknown_reference", f"« {read[0]} » n’a pas de contrat dans ce département")
+        elif read is not None:
+            kept += cells.tried(partial(report, work, contract_of[read[0]], read[1]), LOG_COLUMN_OF)
+        judged.append((row, tuple(cells.faults)))
+    return judged, kept
 
 
 def orient(work: Work, contract_id: UUID, why: str) -> list[dict[str, Any]]:

@@ -23,14 +23,13 @@ from services.scheduler.usecases import dossier, duties, telling
 from services.scheduler.usecases.intake import keep_signatories
 from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
-from shared.errors import FieldFault, InvalidInputError
+from shared.errors import InvalidInputError
 from shared.ids import derived_id
-from shared.staging import Sheet, SourceRow
+from shared.staging import Judged, Sheet, SourceRow
 from shared.work import Work
 
 Row = dict[str, Any]
 SLOTS = tuple(stock.SLOTS.values())
-Judged = list[tuple[SourceRow, Sequence[FieldFault]]]
 
 
 @dataclass(slots=True)

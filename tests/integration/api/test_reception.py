@@ -403,3 +403,47 @@ def test_two_records_of_one_person_are_merged_and_apart_again(house):
     assert {one["state"] for one in rows(house, storage.need, signatory_id=other)} == {"open"}
     house.drain()
     assert house.admin.get("/attendance/api/v1/backlog")["quarantine"] == 0
+
+
+def test_a_file_of_contacted_people_waits_at_the_desk_and_a_bad_row_is_named(house):
+    house.clock.set(TODAY)
+    columns = "reference nom prenom alias programme code_commune langues_parlees lecture langue_lecture telephone telephone_partage courriel canal".split()
+    rows = [person(870 + n, programme="cir-2025", nom=f"Contact{n}") for n in range(3)]
+    rows[2]["code_commune"] = "75056"
+
+    report = house.send("contacts.csv", csv_of(rows, columns), kind="contacts").json()
+
+    assert (report["accepted"], report["refused"]) == (2, 1)
+    assert {(one["row"], one["field"], one["rule"]) for one in report["faults"]} == {(4, "code_commune", "territory")}
+    again = house.send("contacts.csv", csv_of(rows[:2], columns), kind="contacts").json()
+    assert again["refused"] == 0
+    listed = house.ask("auditor", "GET", "/candidates?territory=93&state=contacted&limit=200").json()["items"]
+    assert {"93-2025-000870", "93-2025-000871"} <= {one["reference"] for one in listed}
+
+
+def test_a_file_of_the_platforms_reports_is_kept_by_reference(house):
+    house.clock.set(TODAY)
+    follows = person(
+        880, programme="cir-2025", date_signature="2025-08-01", niveau="A1", formation_linguistique="plateforme"
+    )
+    house.send("un.csv", csv_of([follows])).raise_for_status()
+    columns = "reference releve_le derniere_connexion minutes module test".split()
+    report = {"reference": follows["reference"], "releve_le": "2025-08-20", "minutes": "95", "module": "A1.2"}
+    rows = [report, report | {"reference": "nobody"}, report | {"releve_le": "2025-08-28", "minutes": "90"}]
+
+    sent = house.send("releves.csv", csv_of(rows, columns), kind="platform").json()
+
+    assert (sent["accepted"], sent["refused"]) == (1, 2)
+    faults = {(one["row"], one["field"], one["rule"]) for one in sent["faults"]}
+    assert faults == {(3, "reference", "unknown_reference"), (4, "minutes", "range")}, "minutes never go back"
+
+
+def test_somebody_said_to_be_17_does_not_sign_without_birth_date_and_representative(somebody):
+    house, _, key = somebody
+    assert ask(house, key, age=17, entered_at_16_or_17=True).json()["verdict"] == "yes"
+    assert record(house, key).status_code == 200
+
+    refused = sign(house, key)
+
+    assert refused.status_code == 422
+    assert [(one["field"], one["rule"]) for one in refused.json()["errors"]] == [("date_naissance", "required")]

@@ -1,10 +1,11 @@
 """People before their contract: who was contacted, what eligibility answered, and the contract that they sign."""
 
-__all__ = ["answers", "ask", "contract_of", "enter", "find", "latest", "listed", "sign", "similar"]
+__all__ = ["answers", "ask", "contract_of", "enter", "find", "latest", "listed", "sign", "similar", "take_contacts"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from services.scheduler import storage
 from services.scheduler.domain.cells import Cells
 from services.scheduler.domain.eligibility import Facts, decide
-from services.scheduler.domain.intake import read_email, read_phone, read_signatory
+from services.scheduler.domain.intake import OF_AGE, read_contact, read_email, read_phone, read_signatory
 from services.scheduler.domain.reception import Contact, why_alike
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, intake, telling
@@ -21,6 +22,7 @@ from services.scheduler.usecases.scope import check_territory
 from shared.communes import commune
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import derived_id, new_id
+from shared.staging import Judged, SourceRow
 from shared.work import Work
 
 PRIVATE = ("family_name", "given_name", "alias", "phone", "email")
@@ -29,12 +31,12 @@ FACTS = ("commune", "spoken", "reads", "reading_language", "channel", "shared_ph
 READS = {"yes": "oui", "with_help": "avec_aide", "no": "non"}
 
 
-def enter(work: Work, territory: str, contact: Contact, *, test_numbers: bool) -> dict[str, Any]:
+def enter(work: Work, territory: str, contact: Contact, *, test_numbers: bool, compare: bool = True) -> dict[str, Any]:
     """
     Write down somebody who was contacted or came by themselves; the same again changes nothing.
 
-    The answer has `similar`: records that may be the same person, each with the reasons. Raises ForbiddenError,
-    ConflictError (`signed`), InvalidInputError.
+    The answer has `similar` (where `compare`): records that may be the same person, each with the reasons. Raises
+    ForbiddenError, ConflictError (`signed`), InvalidInputError.
     """
     check_territory(work.who, territory)
     if commune(contact.commune).department != territory:
@@ -61,7 +63,21 @@ def enter(work: Work, territory: str, contact: Contact, *, test_numbers: bool) -
         _keep(work, row, new=before is None)
         if before is None:
             dossier.note(work, [dossier.Entry(person_id=key, at=work.now, code=f"entered_{contact.entry}")])
-    return row | {"similar": similar(work, row)}
+    return row | {"similar": similar(work, row) if compare else []}
+
+
+def take_contacts(work: Work, territory: str, rows: Sequence[SourceRow], *, test_numbers: bool) -> tuple[Judged, int]:
+    """Write down the people of a file who were contacted; return each row with its faults, and how many were kept."""
+    judged: Judged = []
+    kept = 0
+    for row in rows:
+        cells = Cells(row.cells)
+        read = read_contact(cells, territory, test_numbers=test_numbers)
+        if read is not None:
+            act = partial(enter, work, territory, read, test_numbers=test_numbers, compare=False)
+            kept += cells.tried(act, {})
+        judged.append((row, tuple(cells.faults)))
+    return judged, kept
 
 
 def find(work: Work, candidate_id: UUID, *, lock: bool = False) -> dict[str, Any]:
@@ -112,7 +128,9 @@ def ask(work: Work, candidate_id: UUID, programme: str, facts: Facts) -> dict[st
     kept |= {"actor": work.who.actor, "at": work.now}
     work.db.execute(storage.eligibility_answer.insert(), [kept])
     back = "contacted" if row["state"] == "not_eligible" else row["state"]
+    minor = facts.age is not None and facts.age < OF_AGE  # the age itself is gone with the question
     changed = {
+        "facts": row["facts"] | {"minor": minor},
         "programme": programme,
         "verdict": answer.verdict,
         "regime": answer.regime,
@@ -160,6 +178,9 @@ def sign(
     today = telling.today(work, row["territory"])
     if signed_on > today:
         raise InvalidInputError("refused", [FieldFault("date_signature", "range", f"up to {today}")])
+    if row["facts"].get("minor") and not extra.get("date_naissance"):
+        words = "une personne de 16 ou 17 ans : sa date de naissance et son représentant légal"
+        raise InvalidInputError("refused", [FieldFault("date_naissance", "required", words)])
     cells = Cells(intake_row(row) | dict(extra) | {"date_signature": signed_on.isoformat()})
     read = read_signatory(cells, row["territory"], rule_book, test_numbers=test_numbers)
     if read is None:
