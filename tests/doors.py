@@ -13,6 +13,7 @@ from parcours.commands import _accounts
 from parcours.embedded import CLOCK, DEMO_MARK, open_house
 from parcours.wire import Door, EmbeddedHouse
 from services.notifications import storage as notices
+from services.scheduler.usecases.accounts import add_account
 from shared.clock import FileClock
 
 HEADERS = (
@@ -47,6 +48,14 @@ class TestHouse:
         self.passwords = _accounts(house.services["scheduler"], ["ORG"])
         self.planner = Door(self.client, "planner", self.passwords["planner"])
         self.admin = Door(self.client, "admin", self.passwords["admin"])
+
+    def account(self, login, role, scope):
+        """Open an account for somebody; return their door."""
+        service = self.house.services["scheduler"]
+        self.passwords[login] = "a long enough password"
+        with service.database.begin() as db:
+            add_account(service.work(db), login, self.passwords[login], role, scope)
+        return self.door(login)
 
     def door(self, login):
         return Door(self.client, login, self.passwords[login])

@@ -9,8 +9,7 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 
 from services.attendance.usecases import overview, rolls
-from shared.errors import ForbiddenError
-from shared.rights import Principal
+from shared.scope import check_territory, own_territory
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -59,6 +58,8 @@ class AbsenceView(ma.Schema):
     held_on = ma.fields.Date(required=True)
     training = ma.fields.String(required=True)
     status = ma.fields.String(required=True)
+    proof = ma.fields.Boolean(required=True, metadata={"description": "The convocation arrived in a usable form."})
+    attempts = ma.fields.Integer(required=True, metadata={"description": "To reach the person, since the absence."})
 
 
 class AbsencePage(ma.Schema):
@@ -143,7 +144,7 @@ def following_routes(service: Service) -> Blueprint:
     def list_flags(query: dict[str, Any]) -> dict[str, Any]:
         """Return flags with their evidence."""
         with acting(service, reading=True) as work:
-            territory = _territory(work.who, query["territory"])
+            territory = own_territory(work.who, query["territory"])
             found = overview.flags(work, territory, query["state"], query["after"], query["limit"] + 1)
         return _page(found, query["limit"])
 
@@ -153,7 +154,7 @@ def following_routes(service: Service) -> Blueprint:
     def list_absences(query: dict[str, Any]) -> dict[str, Any]:
         """Return absences that nobody has qualified yet."""
         with acting(service, reading=True) as work:
-            territory = _territory(work.who, query["territory"])
+            territory = own_territory(work.who, query["territory"])
             found = overview.absences(work, territory, query["after"], query["limit"] + 1)
         return _page(found, query["limit"])
 
@@ -192,7 +193,7 @@ def following_routes(service: Service) -> Blueprint:
         """Return where a contract stands: hours followed, offered, planned, and when it may end."""
         with acting(service, reading=True) as work:
             found = overview.contract_detail(work, contract_id)
-            _territory(work.who, found["territory"])
+            check_territory(work.who, found["territory"])
             return found
 
     @routes.get("/summary")
@@ -210,12 +211,6 @@ def following_routes(service: Service) -> Blueprint:
             return {"tables": overview.digests(work)}
 
     return routes
-
-
-def _territory(who: Principal, asked: str | None) -> str | None:
-    if asked and who.scope and who.scope != asked:
-        raise ForbiddenError(f"{who.role} of {who.scope} does not see territory {asked}")
-    return asked or who.scope or None
 
 
 def _page(found: list[dict[str, Any]], limit: int) -> dict[str, Any]:

@@ -18,6 +18,10 @@ from shared.ids import new_id
 from shared.service import Service
 from shared.web.frame import acting
 
+PAGE = 50
+METHODS = [(method, outcome) for method in ("call", "visit", "relay") for outcome in ("reached", "no_answer")]
+METHODS += [("call", "wrong_contact")]
+
 
 def register(app: Flask, service: Service) -> None:
     """Add the pages to the application."""
@@ -64,6 +68,35 @@ def _pages(service: Service) -> Blueprint:
             listed = overview.flags(work, work.who.scope or None, state, None, 500)
         return render_template("attendance/flags.html", flags=listed, state=state)
 
+    @pages.get("/absences")
+    def absences() -> str:
+        after = request.args.get("after", type=UUID)
+        with acting(service, reading=True) as work:
+            listed = overview.absences(work, work.who.scope or None, after, PAGE + 1)
+        keyed = [one | {"key": new_id()} for one in listed[:PAGE]]
+        more = keyed[-1]["id"] if len(listed) > PAGE else None
+        return render_template(
+            "attendance/absences.html", absences=keyed, after=more, reasons=rolls.JUSTIFICATIONS, methods=METHODS
+        )
+
+    @pages.post("/absences/<uuid:mark_id>")
+    def qualify(mark_id: UUID) -> BaseResponse:
+        reason = request.form.get("reason", "")
+        with acting(service) as work:
+            rolls.qualify_absence(work, mark_id, _key(), justified=bool(reason), reason=reason)
+        return redirect("/attendance/absences", 303)
+
+    @pages.post("/attempts")
+    def attempt() -> BaseResponse:
+        tried = tuple(request.form.get("attempt", "").split(":"))
+        if tried not in METHODS:
+            fault = FieldFault("attempt", "choice", _("choisissez ce qui a été tenté"))
+            raise InvalidInputError(_("rien n’a été noté"), [fault])
+        with acting(service) as work:
+            person = request.form.get("signatory_id", type=UUID) or new_id()
+            rolls.keep_attempt(work, _key(), person, method=tried[0], outcome=tried[1])
+        return redirect("/attendance/absences", 303)
+
     @pages.get("/contracts/<uuid:contract_id>")
     def contract(contract_id: UUID) -> str:
         with acting(service, reading=True) as work:
@@ -93,6 +126,11 @@ def _command(person: dict[str, Any]) -> MarkCommand | None:
     return MarkCommand(
         id=new_id(), signatory_id=person["signatory_id"], status=status, minutes_lost=lost, act=act, act_reason=reason
     )
+
+
+def _key() -> UUID:
+    """Return the id that the form gave to what it makes: sent twice, it is made once."""
+    return request.form.get("key", type=UUID) or new_id()
 
 
 def _day(text: str) -> date | None:

@@ -86,13 +86,30 @@ def flags(work: Work, territory: str | None, state: str | None, after: UUID | No
 
 
 def absences(work: Work, territory: str | None, after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Return absences in force that nobody has qualified yet, by the id of their mark."""
+    """
+    Return absences in force that nobody has qualified yet, by the id of their mark.
+
+    `proof`: the convocation arrived in a usable form; `attempts`: how often somebody tried to reach the person since.
+    """
     mark, later = storage.mark, storage.mark.alias()
     superseded = sa.exists().where(
         later.c.meeting_id == mark.c.meeting_id, later.c.signatory_id == mark.c.signatory_id, later.c.seq > mark.c.seq
     )
+    proof, attempt = storage.notice_proof, storage.attempt
+    told = sa.exists().where(
+        proof.c.signatory_id == mark.c.signatory_id,
+        proof.c.session_id == storage.meeting.c.session_id,
+        proof.c.kind == "convocation",
+        proof.c.delivered.is_(True),
+        proof.c.usable.is_(True),
+    )
+    tried = sa.select(sa.func.count()).where(
+        attempt.c.signatory_id == mark.c.signatory_id, attempt.c.made_on >= storage.meeting.c.held_on
+    )
     query = (
         sa.select(
+            told.label("proof"),
+            tried.scalar_subquery().label("attempts"),
             mark.c.id,
             mark.c.meeting_id,
             mark.c.signatory_id,

@@ -31,6 +31,7 @@ from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.sheets import Sheet
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.scope import check_territory
 from shared.work import Work
 
 JUSTIFICATIONS = ("health", "work", "family", "transport", "administration", "convocation_not_received")
@@ -199,6 +200,8 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
         fault = FieldFault("reason", "choice", f"one of {', '.join(JUSTIFICATIONS)}")
         raise InvalidInputError("the qualification is refused", [fault])
     before = storage.one(work.db, storage.mark, mark_id, "mark", lock=True)
+    person = storage.one(work.db, storage.signatory, before["signatory_id"], "signatory")
+    check_territory(work.who, person["territory"])
     if before["status"] not in ABSENT:
         raise ConflictError(f"mark {mark_id} is {before['status']}, no absence", "not_an_absence")
     latest = _latest(work, before)
@@ -230,8 +233,19 @@ def _latest(work: Work, mark: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: str, outcome: str) -> None:
-    """Keep that somebody tried to reach a person; the same id again changes nothing. Raises NotFoundError."""
+    """
+    Keep that somebody tried to reach a person; the same id again changes nothing.
+
+    OFII for its territory, a training body for who sits in its groups. Raises NotFoundError, ForbiddenError.
+    """
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
+    if work.who.role in sheets.OF_A_BODY:
+        seat = storage.placement
+        sits = sa.select(seat.c.session_id).where(seat.c.signatory_id == signatory_id)
+        if not storage.rows(work.db, sheets.meetings(work, storage.meeting.c.session_id.in_(sits)).limit(1)):
+            raise NotFoundError("signatory", signatory_id)
+    else:
+        check_territory(work.who, person["territory"])
     row = {"id": attempt_id, "signatory_id": person["id"], "method": method, "outcome": outcome}
     row |= {"made_on": work.now.date(), "actor": work.who.actor}
     insert_new(work.db, storage.attempt, [row])

@@ -78,6 +78,9 @@ class Sheet:
         self.signed_now = True
 
 
+OF_A_BODY = ("provider_manager", "trainer")  # see their own groups only
+
+
 def meetings(work: Work, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Return the query for meetings with the state of their roll, as far as who asks may see them."""
     meeting, session, roll = storage.meeting, storage.session, storage.roll

@@ -12,7 +12,7 @@ from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
 from services.notifications.usecases import overview
 from services.notifications.usecases.receipts import ReceiptCommand, take_receipt
-from services.notifications.usecases.scope import check_territory, own_territory
+from shared.scope import check_territory, own_territory
 from shared.service import Service
 from shared.web.frame import acting
 

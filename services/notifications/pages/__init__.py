@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
 from services.notifications.usecases import overview
-from services.notifications.usecases.scope import check_territory
 from shared.errors import FieldFault, InvalidInputError
+from shared.scope import check_territory
 from shared.service import Service
 from shared.web.frame import acting
 

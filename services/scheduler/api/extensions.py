@@ -13,7 +13,7 @@ from services.scheduler.api.paging import PageQuery, page_of
 from services.scheduler.bodies.life import DecisionBody, DismissalBody, ProposalBody
 from services.scheduler.domain.extension import Decision, Draft
 from services.scheduler.usecases import extensions
-from services.scheduler.usecases.scope import own_territory
+from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 

@@ -11,8 +11,8 @@ from flask_smorest import Blueprint
 from flask_smorest.fields import Upload
 
 from services.scheduler.usecases import imports
-from services.scheduler.usecases.scope import check_territory
 from shared import staging
+from shared.scope import check_territory
 from shared.service import Service
 from shared.web.frame import acting, current_principal
 from shared.web.problems import FaultSchema

@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from services.scheduler import storage
 from services.scheduler.api.paging import PageQuery, page_of
 from services.scheduler.usecases import overview
-from services.scheduler.usecases.scope import check_territory, own_territory
+from shared.scope import check_territory, own_territory
 from shared.service import Service
 from shared.web.frame import acting
 

@@ -25,7 +25,7 @@ from services.scheduler.bodies.reception import (
 from services.scheduler.domain.eligibility import Facts
 from services.scheduler.domain.reception import Assessment, Contact
 from services.scheduler.usecases.reception import candidates, interviews
-from services.scheduler.usecases.scope import own_territory
+from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 

@@ -9,8 +9,8 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 
 from services.scheduler.usecases import planning, publication
-from services.scheduler.usecases.scope import check_territory
 from shared import jobs
+from shared.scope import check_territory
 from shared.service import Service
 from shared.web.frame import acting, current_principal
 

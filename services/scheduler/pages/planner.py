@@ -14,10 +14,10 @@ from services.scheduler import storage
 from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
 from services.scheduler.programmes import codes, rule_book
 from services.scheduler.usecases import imports, overview, planning, publication, transparency
-from services.scheduler.usecases.scope import check_territory
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id
+from shared.scope import check_territory
 from shared.service import Service
 from shared.web.frame import acting
 from shared.work import Work

@@ -15,9 +15,9 @@ from services.scheduler.documents import ContractPaper, Signatures, Training, co
 from services.scheduler.documents.legal import legal_text
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, life, telling
-from services.scheduler.usecases.scope import check_territory
 from shared.communes import department_of
 from shared.errors import ConflictError, FieldFault, InvalidInputError
+from shared.scope import check_territory
 from shared.work import Work
 
 PARTIES = ("person", "representative", "prefect")

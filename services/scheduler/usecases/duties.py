@@ -15,10 +15,10 @@ from services.scheduler.domain.duties import Milestones, check_booking, check_re
 from services.scheduler.domain.life import ENDED, UNDERWAY
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, telling
-from services.scheduler.usecases.scope import check_territory
 from shared.database import upsert
 from shared.events import DutyDue
 from shared.ids import derived_id
+from shared.scope import check_territory
 from shared.work import Work
 
 BATCH = 500

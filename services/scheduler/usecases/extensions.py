@@ -22,8 +22,8 @@ from services.scheduler.domain.extension import (
 from services.scheduler.domain.life import MOVES, Act
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, life, telling
-from services.scheduler.usecases.scope import check_territory
 from shared.errors import ConflictError, FieldFault, InvalidInputError
+from shared.scope import check_territory
 from shared.work import Work
 
 FLAG = "extension_review_due"

@@ -15,10 +15,10 @@ from services.scheduler.domain.life import ENDED, MOVES, PLANNED, Act, check_act
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, duties, leaving, telling
 from services.scheduler.usecases.reception import interest
-from services.scheduler.usecases.scope import check_territory
 from shared.database import upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import new_id
+from shared.scope import check_territory
 from shared.service import Service
 from shared.work import Work
 

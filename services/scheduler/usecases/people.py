@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from services.scheduler import storage
 from services.scheduler.domain.reception import why_alike
 from services.scheduler.usecases import dossier, leaving, telling
-from services.scheduler.usecases.scope import check_territory
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.events import PersonMerged, PersonUnmerged
+from shared.scope import check_territory
 from shared.work import Work
 
 MERGED: Mapping[str, str] = {

@@ -26,10 +26,10 @@ from services.scheduler.domain.reception import CONFIDENCES
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import contracts, dossier, leaving, telling
 from services.scheduler.usecases.planning import need_of
-from services.scheduler.usecases.scope import check_territory
 from shared.database import insert_new, upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id, new_id
+from shared.scope import check_territory
 from shared.staging import Judged, SourceRow
 from shared.work import Work
 

@@ -39,8 +39,8 @@ from services.scheduler.domain.problem import Training, Weights
 from services.scheduler.domain.view import Seat, forecast_end
 from services.scheduler.programmes import RuleBook, rule_book
 from services.scheduler.usecases import telling
-from services.scheduler.usecases.scope import check_territory
 from shared.communes import department_of
+from shared.scope import check_territory
 from shared.work import Work
 
 Row = Mapping[str, Any]

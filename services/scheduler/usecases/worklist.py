@@ -13,7 +13,7 @@ from services.scheduler.domain.days import add_months
 from services.scheduler.domain.life import FINAL
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import duties, telling
-from services.scheduler.usecases.scope import check_territory
+from shared.scope import check_territory
 from shared.work import Work
 
 OWNERS = ("planner", "auditor", "prefecture")

@@ -18,10 +18,10 @@ from services.scheduler.domain.intake import OF_AGE, read_contact, read_email, r
 from services.scheduler.domain.reception import Contact, why_alike
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, intake, telling
-from services.scheduler.usecases.scope import check_territory
 from shared.communes import commune
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import derived_id, new_id
+from shared.scope import check_territory
 from shared.staging import Judged, SourceRow
 from shared.work import Work
 

@@ -15,11 +15,11 @@ from services.scheduler import storage
 from services.scheduler.domain.cells import Cells
 from services.scheduler.domain.intake import read_email, read_phone
 from services.scheduler.domain.reception import INTEREST_DAYS
-from services.scheduler.usecases.scope import check_territory
 from shared.clock import real_now
 from shared.communes import commune
 from shared.database import insert_new, upsert
 from shared.errors import ForbiddenError, InvalidInputError, TooManyError
+from shared.scope import check_territory
 from shared.work import Work
 
 MOST_AN_HOUR = 5  # [A] declarations from one address

@@ -31,11 +31,11 @@ from services.scheduler.domain.reception import Assessment, check_assessment
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, telling
 from services.scheduler.usecases.reception import candidates
-from services.scheduler.usecases.scope import check_territory
 from shared.calendar import is_working_day
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id, new_id
+from shared.scope import check_territory
 from shared.seal import seal_for
 from shared.work import Work
 
