@@ -9,6 +9,7 @@ change of wording is a readable line in a review, which it would not be in a com
 __all__ = ["CATALOG", "COOKIE", "LANGUAGES", "here", "install_words"]
 
 import io
+from datetime import date
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -40,6 +41,7 @@ def install_words(app: Flask) -> None:
         domain = babel.domain_instance
         domain.cache["en", domain.domain[0]] = _english()  # Flask-Babel itself looks for a compiled file only
     app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.filters["as_date"] = date.fromisoformat
     app.jinja_env.globals.update(language=lambda: get_locale().language, LANGUAGES=LANGUAGES, here=here)
 
     @app.after_request

@@ -16,6 +16,7 @@ from services.scheduler.bodies.prescriptions import (
     LogBody,
     MergeBody,
     OrientationBody,
+    ReachBody,
 )
 from services.scheduler.domain.prescription import PlatformLog
 from services.scheduler.settings import Settings
@@ -145,6 +146,15 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
         """Return every level that was seen, the first one first."""
         with acting(service, reading=True) as work:
             return prescriptions.levels(work, signatory_id)
+
+    @routes.put("/signatories/<uuid:signatory_id>/contact")
+    @routes.arguments(ReachBody)
+    @routes.response(204)
+    @routes.alt_response(404, success=False)
+    def change_contact(reach: people.Reach, signatory_id: UUID) -> None:
+        """Change how somebody is reached; a file sent again does not take it back."""
+        with acting(service) as work:
+            people.change_contact(work, signatory_id, reach, test_numbers=settings.demo)
 
     @routes.put("/merges/<uuid:merge_id>")
     @routes.arguments(MergeBody)

@@ -7,14 +7,17 @@ __all__ = [
     "LogBody",
     "MergeBody",
     "OrientationBody",
+    "ReachBody",
 ]
 
 from typing import Any
 
 import marshmallow as ma
 
+from services.scheduler.domain.intake import CHANNELS
 from services.scheduler.domain.prescription import FOLLOW_UP_MOVES, OUTCOMES, WHYS, PlatformLog
 from services.scheduler.domain.reception import CONFIDENCES
+from services.scheduler.usecases.people import Reach
 
 
 class FollowUpBody(ma.Schema):
@@ -59,6 +62,19 @@ class LevelBody(ma.Schema):
     written = ma.fields.String(required=True)
     confidence = ma.fields.String(required=True, validate=ma.validate.OneOf(CONFIDENCES))
     course = ma.fields.String(load_default="")
+
+
+class ReachBody(ma.Schema):
+    """How somebody can be reached from now on."""
+
+    phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=20))
+    email = ma.fields.String(load_default="", validate=ma.validate.Length(max=200))
+    channel = ma.fields.String(required=True, validate=ma.validate.OneOf(CHANNELS))
+    shared_phone = ma.fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+    @ma.post_load
+    def to_reach(self, data: dict[str, Any], **_: object) -> Reach:
+        return Reach(**data)
 
 
 class MergeBody(ma.Schema):

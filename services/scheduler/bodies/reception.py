@@ -20,7 +20,7 @@ from typing import Any
 import marshmallow as ma
 
 from services.scheduler.domain.eligibility import CHOICES, FACTS, MOST_YEARS, NUMBERS, Facts
-from services.scheduler.domain.intake import COLUMNS, OPTIONAL_COLUMNS
+from services.scheduler.domain.intake import CHANNELS, COLUMNS, OPTIONAL_COLUMNS
 from services.scheduler.domain.reception import CONFIDENCES, INSTITUTIONS, NEEDS, PERMITS, Contact
 from services.scheduler.programmes import codes
 from services.scheduler.usecases.reception import interest, interviews
@@ -28,7 +28,6 @@ from shared.communes import commune_named
 
 ENTRIES = ("contacted", "self_declared")
 READS = ("yes", "with_help", "no")
-CHANNELS = ("sms", "courriel", "courrier")
 # As people call their own language; the others find somebody to write for them.
 LANGUAGES = ("fr", "en", "ar", "fa", "prs", "ps", "tr", "ru", "bn", "es", "ta", "zh", "pt", "ti", "ur", "sq", "uk")
 MOST_SPAN = timedelta(days=92)

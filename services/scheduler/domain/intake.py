@@ -1,6 +1,7 @@
 """What a planner receives about signatories: one row a person, read and checked. Pure: nothing is stored here."""
 
 __all__ = [
+    "CHANNELS",
     "COLUMNS",
     "CONTACT_COLUMNS",
     "CONTACT_SHEET",

@@ -28,7 +28,7 @@ from datetime import date
 
 from services.scheduler.domain.cells import Cells
 from services.scheduler.domain.days import add_months
-from services.scheduler.domain.intake import COLUMNS, Programme, SignatoryIntake, read_signatory
+from services.scheduler.domain.intake import CHANNELS, COLUMNS, Programme, SignatoryIntake, read_signatory
 
 CONTRACTS = "contrats"
 SHEETS: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +47,6 @@ STATES = {
 }
 TRAININGS = {"civique": "civic", "linguistique": "language"}
 SLOTS = {"matin": "morning", "apres_midi": "afternoon", "soir": "evening"}
-CHANNELS = ("sms", "courriel", "courrier")
 MOST_MINUTES = 2000 * 60
 
 

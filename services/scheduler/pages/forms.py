@@ -105,7 +105,7 @@ class Form:
                 row = held or {}
                 inputs += [_cell(f"{one}:{key}", choices, str(row.get(key, ""))) for key in cells.get(one, ())]
             else:
-                inputs.append(_input(one, described, choices.get(one, ()), held))
+                inputs.append(_input(one, described, choices.get(one), held))
         return cls(name=name, schema=schema, inputs=tuple(inputs), fixed=fixed)
 
     def load(self, sent: MultiDict[str, str]) -> Any:
@@ -171,9 +171,9 @@ def submit(
     return redirect(target, HTTPStatus.SEE_OTHER)
 
 
-def _input(name: str, described: ma.fields.Field[Any], choices: Choices, held: Any) -> Input:
+def _input(name: str, described: ma.fields.Field[Any], choices: Choices | None, held: Any) -> Input:
     value = "" if held is None else ",".join(map(str, held)) if isinstance(held, list | tuple) else str(held)
-    allowed = choices or [(one, "") for one in _allowed(described)]
+    allowed = choices if choices is not None else [(one, "") for one in _allowed(described)]
     kind = "text"
     if isinstance(described, ma.fields.Boolean):
         open_question = described.required or described.allow_none  # an unticked box would answer no
@@ -186,7 +186,7 @@ def _input(name: str, described: ma.fields.Field[Any], choices: Choices, held: A
         kind = "date"
     elif isinstance(described, ma.fields.Integer):
         kind = "number"
-    elif allowed:
+    elif allowed or choices is not None:
         kind = "choice"
     elif _most(described) > LONG:
         kind = "area"

@@ -2,6 +2,7 @@
 
 __all__ = ["planner_pages", "territory_of"]
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler import storage
+from services.scheduler.bodies.prescriptions import ReachBody
 from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
+from services.scheduler.pages.forms import Form, submit
 from services.scheduler.programmes import codes, rule_book
-from services.scheduler.usecases import imports, overview, planning, publication, transparency
+from services.scheduler.usecases import imports, overview, people, planning, publication, transparency
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id
@@ -136,12 +139,25 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             listed = overview.unplaced(work, code)
         return render_template("scheduler/unplaced.html", code=code, needs=listed)
 
-    @pages.get("/people/<uuid:signatory_id>")
-    def person(signatory_id: UUID) -> str:
+    def person_page(signatory_id: UUID, sent: Form | None = None) -> str:
         with acting(service, reading=True) as work:
             found = overview.person(work, signatory_id)
             check_territory(work.who, found["territory"])
-        return render_template("scheduler/person.html", person=found, code=found["territory"])
+        form = sent or _reach_form(found)
+        return render_template("scheduler/person.html", person=found, code=found["territory"], form=form)
+
+    @pages.get("/people/<uuid:signatory_id>")
+    def person(signatory_id: UUID) -> str:
+        return person_page(signatory_id)
+
+    @pages.post("/people/<uuid:signatory_id>/contact")
+    def change_contact(signatory_id: UUID) -> Any:
+        def act(reach: people.Reach, _key: UUID) -> str:
+            with acting(service) as work:
+                people.change_contact(work, signatory_id, reach, test_numbers=demo)
+            return f"/planning/people/{signatory_id}"
+
+        return submit(_reach_form(None), act, lambda form: person_page(signatory_id, form))
 
     @pages.get("/people/<uuid:signatory_id>/explanation")
     def explanation(signatory_id: UUID) -> str:
@@ -189,6 +205,11 @@ def territory_of(work: Work) -> str:
     chosen = asked or (known[0] if known else "93")
     check_territory(work.who, chosen)
     return chosen
+
+
+def _reach_form(person: Mapping[str, Any] | None) -> Form:
+    """Return the form for another phone or address; what is known is not shown, as everywhere on this page."""
+    return Form.of("contact", ReachBody(), {"channel": person["facts"]["channel"]} if person else {})
 
 
 def _programmes() -> list[Any]:

@@ -2,6 +2,7 @@
 
 __all__ = ["worklist_pages"]
 
+from collections import Counter
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from shared.ids import new_id
 from shared.service import Service
 from shared.web.frame import acting
 
+ROWS = 100  # of one page
+
 
 def worklist_pages(service: Service) -> Blueprint:
     """Return the pages of the worklist and of duplicates."""
@@ -30,7 +33,22 @@ def worklist_pages(service: Service) -> Blueprint:
             own = work.who.role if work.who.role in worklist.OWNERS else None
             owner = own if asked is None else asked if asked in worklist.OWNERS else None
             found = worklist.of_territory(work, code, owner)
-        return render_template("scheduler/worklist.html", code=code, found=found, owner=owner, owners=worklist.OWNERS)
+        kinds = Counter(row["kind"] for row in found)
+        kind = asked_kind if (asked_kind := request.args.get("kind")) in kinds else None
+        page = max(1, request.args.get("page", 1, type=int))
+        kept = [row for row in found if kind is None or row["kind"] == kind]
+        return render_template(
+            "scheduler/worklist.html",
+            code=code,
+            found=kept[(page - 1) * ROWS : page * ROWS],
+            total=len(kept),
+            more=len(kept) > page * ROWS,
+            page=page,
+            kind=kind,
+            kinds=kinds,
+            owner=owner,
+            owners=worklist.OWNERS,
+        )
 
     def alike_page(code: str, refused: Form | None = None) -> str:
         with acting(service, reading=True) as work:

@@ -1,6 +1,6 @@
 """Signatories: rows read and checked together, and the people, contracts and needs that they make."""
 
-__all__ = ["keep_signatories", "take_signatories"]
+__all__ = ["changed_by_hand", "keep_signatories", "take_signatories"]
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +17,7 @@ from shared.staging import Judged, SourceRow
 from shared.work import Work
 
 NEW: Mapping[str, Any] = {"version": 0}
+BY_HAND = "by_hand"  # names of facts and contact points that an agent changed after the file
 UNKNOWN: Mapping[str, tuple[str, int]] = {}
 
 
@@ -78,6 +79,8 @@ def keep_signatories(
             "email": one.email,
         } | dict(one.representative)
         before = known.get(signatory_id)
+        if before is not None:
+            _keep_by_hand(before, facts, private)
         if before is not None and (before["facts"], before["private"]) == (facts, private):
             continue
         version = 1 + max(row["version"] for row in (before or NEW, signed.get(contract_id, NEW)))
@@ -124,6 +127,22 @@ def keep_signatories(
     insert_new(work.db, storage.need, needs)
     work.tell(*events)
     return len(people)
+
+
+def changed_by_hand(facts: Mapping[str, Any], changed: Mapping[str, Any], also: Sequence[str] = ()) -> dict[str, Any]:
+    """Return facts as an agent changed them; `also` names contact points changed with them."""
+    names = sorted({*facts.get(BY_HAND, ()), *changed, *also})
+    return {**facts, **changed, BY_HAND: names}
+
+
+def _keep_by_hand(before: Mapping[str, Any], facts: dict[str, Any], private: dict[str, str]) -> None:
+    """Keep what an agent changed here since: a file sent again does not take it back."""
+    names = before["facts"].get(BY_HAND, ())
+    for name in names:
+        kept = private if name in private else facts
+        kept[name] = before["private" if name in private else "facts"][name]
+    if names:
+        facts[BY_HAND] = names
 
 
 def _book(code: str) -> RuleBook:

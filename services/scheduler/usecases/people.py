@@ -1,16 +1,20 @@
 """Who is who: records that are one person, merged as an alias that can be undone."""
 
-__all__ = ["merge", "merged", "merges", "suspects", "unmerge"]
+__all__ = ["Reach", "change_contact", "merge", "merged", "merges", "suspects", "unmerge"]
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.scheduler import storage
+from services.scheduler.domain.cells import Cells
+from services.scheduler.domain.intake import read_email, read_phone
 from services.scheduler.domain.reception import why_alike
 from services.scheduler.usecases import dossier, leaving, telling
+from services.scheduler.usecases.intake import changed_by_hand
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.events import PersonMerged, PersonUnmerged
 from shared.scope import check_territory
@@ -52,6 +56,47 @@ def suspects(work: Work, territory: str) -> list[dict[str, Any]]:
                         "why": reasons,
                     }
     return sorted(found.values(), key=lambda pair: (str(pair["kept"]), str(pair["other"])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How somebody can be reached: phone as it is dialled, e-mail address, channel (sms, courriel, courrier)."""
+
+    phone: str
+    email: str
+    channel: str
+    shared_phone: bool
+
+
+def change_contact(work: Work, signatory_id: UUID, reach: Reach, *, test_numbers: bool) -> dict[str, Any]:
+    """
+    Change how a signatory is reached; whoever tells them is told. A file sent again does not take it back.
+
+    Raises NotFoundError, ForbiddenError, InvalidInputError naming field and rule.
+    """
+    person = storage.one(work.db, storage.signatory, signatory_id, "signatory", lock=True)
+    check_territory(work.who, person["territory"])
+    cells = Cells({"phone": reach.phone, "email": reach.email})
+    points = {
+        "phone": read_phone(cells, person["territory"], "phone", test_numbers=test_numbers),
+        "email": read_email(cells, "email"),
+    }
+    needed = {"sms": "phone", "courriel": "email"}.get(reach.channel)
+    if needed and not points[needed] and not cells.faults:
+        cells.fault(needed, "required", "this channel needs it")
+    if cells.faults:
+        raise InvalidInputError("refused", cells.faults)
+    changed = {"channel": reach.channel, "shared_phone": reach.shared_phone}
+    facts = changed_by_hand(person["facts"], changed, also=tuple(points))
+    fresh = person | {"facts": facts, "private": person["private"] | points}
+    if (fresh["facts"], fresh["private"]) == (person["facts"], person["private"]):
+        return person
+    fresh |= {"version": person["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
+    table = storage.signatory
+    work.db.execute(table.update().where(table.c.id == signatory_id).values(**fresh))
+    work.tell(telling.signatory_state(fresh))
+    dossier.note(work, [dossier.Entry(person_id=signatory_id, at=work.now, code="contact_changed")])
+    return fresh
 
 
 def merge(work: Work, merge_id: UUID, kept_id: UUID, other_id: UUID) -> dict[str, Any]:

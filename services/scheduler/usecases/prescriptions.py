@@ -25,6 +25,7 @@ from services.scheduler.domain.prescription import (
 from services.scheduler.domain.reception import CONFIDENCES
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import contracts, dossier, leaving, telling
+from services.scheduler.usecases.intake import changed_by_hand
 from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
@@ -168,9 +169,9 @@ def place_again(work: Work, signatory_id: UUID, seen: Mapping[str, str], on: dat
     row |= {"actor": work.who.actor, "at": work.now}
     work.db.execute(storage.level_seen.insert(), [row])
     _note(work, contract, "level_seen")
-    facts = person["facts"] | {"level": seen["level"]}
+    facts = changed_by_hand(person["facts"], {"level": seen["level"]})
     if seen["course"] and seen["course"] != person["facts"]["course"]:
-        facts |= {"course": seen["course"]}
+        facts = changed_by_hand(facts, {"course": seen["course"]})
         _change_course(work, contract, seen["course"], book, today)
     version = max(person["version"], contract["version"]) + 1
     stamp = {"version": version, "actor": work.who.actor, "changed_at": work.now}

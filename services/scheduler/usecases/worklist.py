@@ -118,7 +118,7 @@ def _unreachable(work: Work, territory: str) -> Iterator[dict[str, Any]]:
         .where(contract.c.territory == territory, contract.c.state.not_in(FINAL), table.c.state.in_(HARD_TO_REACH))
     )
     for row in storage.rows(work.db, query.order_by(storage.signatory.c.reference).limit(MOST)):
-        yield _row("contact", row["state"], "planner", row, None)
+        yield _row("contact", row["state"], "planner", row, None) | {"link": f"/planning/people/{row['signatory_id']}"}
 
 
 def _orientations(work: Work, territory: str) -> Iterator[dict[str, Any]]:

@@ -176,6 +176,7 @@ def _contract_life(house, proposed):
         "POST /api/v1/contracts/{contract_id}/difficulties": {"why": "travel"},
         "POST /api/v1/orientations/{orientation_id}/outcome": {"state": "accepted"},
         "POST /api/v1/signatories/{signatory_id}/levels": level | {"on": today},
+        "PUT /api/v1/signatories/{signatory_id}/contact": {"email": "autre@example.org", "channel": "courriel"},
         "PUT /api/v1/merges/{merge_id}": {"kept_id": str(apart[1]), "other_id": str(apart[2])},
     }
     house.queries |= {"GET /api/v1/interview-slots": {"territory": "93", "since": today}}

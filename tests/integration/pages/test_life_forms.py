@@ -258,3 +258,22 @@ def test_the_pages_speak_english_too(house, running):
     for path in (running, "/planning/worklist", "/planning/reception", "/planning/duplicates"):
         assert '<html lang="en">' in planner.open(f"{path}?lang=en").text
     assert "Follow-up" in says(planner.open(f"{running}?lang=en"))
+
+
+def test_somebody_out_of_reach_is_on_the_worklist_until_an_agent_changes_the_contact(house):
+    house.clock.set(TODAY)
+    row = person(910, nom="Loin", telephone="0148000000", courriel="")
+    house.send("un.csv", csv_of([row])).raise_for_status()
+    house.drain()
+    planner = Visitor(house, "planner")
+    waiting = planner.open("/planning/worklist?kind=contact")
+    assert row["reference"] in waiting.text
+    key = _signatory(house, row["reference"])
+    planner.open(f"/planning/people/{key}")
+    assert planner.send("/contact", phone="", email="", channel="sms").status_code == 422
+    assert planner.send("/contact", phone="+999000000910", email="", channel="sms").status_code == 200
+
+    house.drain()
+    assert row["reference"] not in planner.open("/planning/worklist?kind=contact").text
+    again = house.send("un.csv", csv_of([row])).json()
+    assert again["changed"] == 0, "a file sent again does not take back what an agent changed"
