@@ -4,6 +4,7 @@ import re
 import secrets
 import signal
 import subprocess
+from datetime import date, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -61,6 +62,42 @@ def context(browser, served):
     context.close()
 
 
+@pytest.fixture(scope="module")
+def received(context, served):
+    """Open half-days and write somebody down, as the planner does; return the paths of what that made."""
+    address, _, var = served
+    today = date.fromisoformat((var / "clock").read_text()[:10])
+    page = context.new_page()
+    page.goto(f"{address}/planning/reception/slots?territory=93&lang=fr")
+    page.select_option("[name=platform]", index=1)
+    page.fill("[name=first]", str(today + timedelta(days=7)))
+    page.fill("[name=last]", str(today + timedelta(days=14)))
+    page.get_by_role("button", name="Ouvrir").click()
+    slot = page.locator("tbody a").first.get_attribute("href")
+    page.goto(f"{address}/planning/reception/candidates/new?territory=93")
+    known = {
+        "reference": "93-PAGE-1",
+        "family_name": "Haddad",
+        "given_name": "Amina",
+        "alias": "Rose",
+        "commune": "Bobigny",
+        "spoken": "ar",
+    }
+    for name, value in known.items():
+        page.fill(f"[name={name}]", value)
+    page.select_option("[name=reads]", "yes")
+    page.fill("[name=phone]", "+999000000001")
+    page.locator("main button").click()
+    candidate = page.url.removeprefix(address)
+    assert "/reception/candidates/" in candidate, page.inner_text("main")
+    page.get_by_text("Donner un rendez-vous").click()
+    page.select_option("[name=slot_id]", index=1)
+    page.get_by_role("button", name="Donner ce rendez-vous").click()
+    assert page.get_by_text("attendu").count() == 1
+    page.close()
+    return candidate, slot
+
+
 def pages(var):
     def first(service, query):
         from uuid import UUID
@@ -74,11 +111,14 @@ def pages(var):
     person = first("scheduler", "SELECT signatory_id FROM need WHERE state = 'unplaced' LIMIT 1")
     notice = first("notifications", "SELECT id FROM notice LIMIT 1")
     batch = first("scheduler", "SELECT id FROM import_batch LIMIT 1")
+    contract = first("scheduler", "SELECT contract_id FROM flag WHERE state = 'open' LIMIT 1")
     held = rows(var, "attendance", "SELECT held_on FROM meeting ORDER BY held_on LIMIT 1")[0][0]
     return (
         "/", "/planning/", "/planning/imports", f"/planning/imports/{batch}", "/planning/sessions",
         f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", f"/planning/people/{person}/explanation",
-        "/planning/flags", "/planning/eligibility",
+        "/planning/flags", "/planning/eligibility", "/planning/worklist", "/planning/duplicates", "/planning/reception",
+        "/planning/reception/candidates/new", "/planning/reception/slots", "/planning/interest", "/planning/interest/thanks",
+        f"/planning/contracts/{contract}", "/attendance/absences",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
         f"/attendance/rolls/{roll}", "/attendance/flags", f"/attendance/contracts/{flagged}",
         "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording",
@@ -88,17 +128,19 @@ def pages(var):
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("width", list(WIDTHS))
-def test_every_page_is_accessible_and_fits_the_screen(context, served, width, language):
+def test_every_page_is_accessible_and_fits_the_screen(context, served, received, width, language):
     address, _, var = served
     context.add_cookies([{"name": "parcours_lang", "value": language, "url": address}])
     page = context.new_page()
     page.set_viewport_size({"width": WIDTHS[width], "height": 844})
     requests, faults = [], []
     page.on("request", lambda request: requests.append(request.url))
-    for path in pages(var):
+    for path in (*pages(var), *received):
         answer = page.goto(address + path)
         assert answer.status == 200, (path, answer.status)
         assert page.locator("html").get_attribute("lang") == language
+        for fold in page.locator("summary").all():
+            fold.click()
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         faults += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in found]
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
