@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.scheduler.api.desk import desk_routes
 from services.scheduler.api.doors import door_routes
 from services.scheduler.api.eligibility import eligibility_routes
 from services.scheduler.api.extensions import extension_routes
@@ -31,6 +32,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         eligibility_routes(),
         extension_routes(service),
         life_routes(service),
+        desk_routes(service),
         transparency_routes(service),
         reception_routes(service, demo=settings.demo),
         prescription_routes(service, settings),

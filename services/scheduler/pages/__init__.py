@@ -5,6 +5,7 @@ __all__ = ["register"]
 from flask import Flask
 
 from services.scheduler.pages.contracts import contract_pages
+from services.scheduler.pages.desk import desk_pages
 from services.scheduler.pages.doors import door_pages
 from services.scheduler.pages.planner import planner_pages
 from services.scheduler.pages.public import public_pages
@@ -21,6 +22,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
     app.register_blueprint(door_pages(service, signer, demo=settings.demo, secure=secure))
     app.register_blueprint(public_pages(service, demo=settings.demo))
     app.register_blueprint(planner_pages(service, demo=settings.demo))
+    app.register_blueprint(desk_pages(service))
     app.register_blueprint(reception_pages(service, demo=settings.demo))
     app.register_blueprint(contract_pages(service, settings.legal_texts))
     app.register_blueprint(worklist_pages(service))

@@ -16,7 +16,7 @@ from services.scheduler.bodies.prescriptions import ReachBody
 from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
 from services.scheduler.pages.forms import Form, submit
 from services.scheduler.programmes import codes, rule_book
-from services.scheduler.usecases import imports, overview, people, planning, publication, transparency
+from services.scheduler.usecases import desk, imports, overview, people, planning, publication, transparency
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id
@@ -130,7 +130,8 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
         with acting(service, reading=True) as work:
             found = overview.session_detail(work, session_id)
             check_territory(work.who, found["territory"])
-        return render_template("scheduler/session.html", session=found, code=found["territory"])
+            fitting = desk.who_fits(work, session_id) if work.who.role in desk.ROLES else None
+        return render_template("scheduler/session.html", session=found, code=found["territory"], fitting=fitting)
 
     @pages.get("/unplaced")
     def unplaced() -> str:
@@ -144,7 +145,10 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             found = overview.person(work, signatory_id)
             check_territory(work.who, found["territory"])
         form = sent or _reach_form(found)
-        return render_template("scheduler/person.html", person=found, code=found["territory"], form=form)
+        waiting = any(need["state"] in {"open", "unplaced"} for need in found["needs"])
+        return render_template(
+            "scheduler/person.html", person=found, code=found["territory"], form=form, waiting=waiting, key=new_id()
+        )
 
     @pages.get("/people/<uuid:signatory_id>")
     def person(signatory_id: UUID) -> str:

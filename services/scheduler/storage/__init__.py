@@ -12,6 +12,7 @@ __all__ = [
     "contract_move",
     "contract_progress",
     "demo_link",
+    "desk_showing",
     "dismissal",
     "door_count",
     "dossier_entry",
@@ -38,6 +39,7 @@ __all__ = [
     "reviewed",
     "rows",
     "same_person",
+    "seat_hold",
     "seat_time",
     "seats_taken",
     "session",
@@ -58,6 +60,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
 from services.scheduler.storage.base import METADATA
+from services.scheduler.storage.desk import desk_showing, seat_hold
 from services.scheduler.storage.life import (
     carried,
     contract_move,

@@ -8,7 +8,6 @@ territory is refused: plan again.
 __all__ = ["PlanOutdatedError", "publish"]
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +18,11 @@ from services.scheduler import storage
 from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import Plan, plan_from_json
 from services.scheduler.domain.problem import Problem, Session, SessionState, problem_from_json
-from services.scheduler.domain.view import capacity, followed_meetings
-from services.scheduler.usecases import dossier, duties, telling
+from services.scheduler.domain.standing import standing
+from services.scheduler.domain.view import capacity
+from services.scheduler.usecases import planning, seating, telling
 from services.scheduler.usecases.planning import PlanRefusedError
+from shared.clock import real_now
 from shared.errors import ConflictError
 from shared.ids import derived_id
 from shared.work import Work
@@ -50,10 +51,7 @@ def publish(work: Work, run_id: UUID) -> dict[str, Any]:
         raise ConflictError(f"plan {run_id} is {run['state']}, not ready", "plan_not_ready")
     if run["base_version"] != present:
         raise PlanOutdatedError(run_id, run["base_version"], present)
-    problem, plan = problem_from_json(run["problem"]), plan_from_json(run["plan"])
-    broken = breaches(problem, plan)
-    if broken:
-        raise PlanRefusedError(f"the plan breaks {len(broken)} rules, first: {broken[0].words}")
+    problem, plan, lost = _as_it_stands(work, run)
     try:
         _open_sessions(work, run, problem, plan)
         _seat(work, problem, plan)
@@ -61,9 +59,42 @@ def publish(work: Work, run_id: UUID) -> dict[str, Any]:
         raise ConflictError("somebody or some room is taken meanwhile: plan again", "time_taken") from error
     _keep_reasons(work, plan)
     storage.bump_territory(work.db, run["territory"])
-    published = {"state": "published", "published_at": work.now, "published_by": work.who.actor}
+    summary = dict(run["summary"] or {}) | {"lost": len(lost)}
+    published = {"state": "published", "published_at": work.now, "published_by": work.who.actor, "summary": summary}
     work.db.execute(storage.plan_run.update().where(storage.plan_run.c.id == run_id).values(**published))
     return run | published
+
+
+def _as_it_stands(work: Work, run: Mapping[str, Any]) -> tuple[Problem, Plan, tuple[str, ...]]:
+    """Return the plan, or what stands of it when needs or seats have changed since it was made; and who lost a seat."""
+    problem, plan = problem_from_json(run["problem"]), plan_from_json(run["plan"])
+    need = storage.need
+    waiting = sa.select(need.c.id).where(need.c.territory == run["territory"], need.c.state.in_(("open", "unplaced")))
+    work.db.execute(waiting.order_by(need.c.id).with_for_update()).all()  # no desk gives one of them a seat meanwhile
+    fresh = planning.build(work, run)
+    held = _held(work, run["territory"])
+    same = (fresh.needs, fresh.placements, fresh.publish_on) == (problem.needs, problem.placements, problem.publish_on)
+    if not same or held:
+        found = standing(fresh, plan, held)
+        return found.problem, found.plan, found.lost
+    broken = breaches(problem, plan)
+    if broken:
+        raise PlanRefusedError(f"the plan breaks {len(broken)} rules, first: {broken[0].words}")
+    return problem, plan, ()
+
+
+def _held(work: Work, territory: str) -> dict[str, dict[str, int]]:
+    """Return the seats that desks hold, by session and part. The groups are locked: no desk is quicker than this."""
+    session, hold = storage.session, storage.seat_hold
+    here = sa.select(session.c.id).where(session.c.territory == territory, session.c.state == "open")
+    work.db.execute(here.order_by(session.c.id).with_for_update(key_share=True)).all()
+    query = sa.select(hold.c.session_id, hold.c.part, sa.func.count()).where(
+        hold.c.session_id.in_(here), hold.c.until > real_now()
+    )
+    held: dict[str, dict[str, int]] = {}
+    for session_id, part, count in work.db.execute(query.group_by(hold.c.session_id, hold.c.part)):
+        held.setdefault(str(session_id), {})[part] = count
+    return held
 
 
 def _open_sessions(work: Work, run: Mapping[str, Any], problem: Problem, plan: Plan) -> None:
@@ -128,66 +159,20 @@ def _session_row(session: Session, run: Mapping[str, Any], seats: int) -> dict[s
 def _seat(work: Work, problem: Problem, plan: Plan) -> None:
     needs = {one.id: one for one in problem.needs}
     sessions = {session.id: session for session in plan.sessions}
-    already = set(
-        work.db.execute(
-            sa.select(storage.placement.c.need_id, storage.placement.c.session_id).where(
-                storage.placement.c.state == "active"
-            )
-        ).all()
-    )
-    contracts = storage.by_id(work.db, storage.need, (UUID(one.need) for one in plan.placements))
-    seats, times = [], []
-    for seat in plan.placements:
-        key = (UUID(seat.need), UUID(seat.session))
-        if key in already:
-            continue
-        placement_id = derived_id("placement", *key)
-        need = needs[seat.need]
-        seats.append(
-            {
-                "id": placement_id,
-                "need_id": key[0],
-                "contract_id": contracts[key[0]]["contract_id"],
-                "signatory_id": UUID(need.person),
-                "session_id": key[1],
-                "part": need.part,
-                "joins_on": seat.joins_on,
-                "state": "active",
-                "version": 1,
-                "actor": work.who.actor,
-                "changed_at": work.now,
-            }
-        )
-        times += _times(UUID(need.person), placement_id, sessions[seat.session], need.part, seat.joins_on)
-    if not seats:
-        return
-    work.db.execute(storage.placement.insert(), seats)
-    work.db.execute(storage.seat_time.insert(), times)
-    _set_needs(work, [row["need_id"] for row in seats], "placed")
-    work.tell(*(telling.placement_state(row) for row in seats))
-    duties.refresh(work, [row["contract_id"] for row in seats])
-    links = {row["id"]: f"/planning/sessions/{row['session_id']}" for row in seats}
-    dossier.note(
+    told = {(one.need, one.session) for one in problem.placements}
+    seating.give(
         work,
         [
-            dossier.Entry(person_id=row["signatory_id"], at=work.now, code="seat_given", link=links[row["id"]])
-            for row in seats
+            seating.Given(
+                need_id=UUID(seat.need),
+                session=sessions[seat.session],
+                part=needs[seat.need].part,
+                joins_on=seat.joins_on,
+            )
+            for seat in plan.placements
+            if (seat.need, seat.session) not in told
         ],
     )
-
-
-def _times(person: UUID, placement_id: UUID, session: Session, part: str, joins_on: date) -> list[dict[str, Any]]:
-    return [
-        {"signatory_id": person, "day": one.day, "slot": one.slot.value, "placement_id": placement_id}
-        for one in followed_meetings(session, part, joins_on)
-    ]
-
-
-def _set_needs(work: Work, ids: list[UUID], state: str) -> None:
-    stamp = {"state": state, "reason": None, "actor": work.who.actor, "changed_at": work.now}
-    for start in range(0, len(ids), 500):
-        some = storage.need.c.id.in_(ids[start : start + 500])
-        work.db.execute(storage.need.update().where(some).values(**stamp))
 
 
 def _keep_reasons(work: Work, plan: Plan) -> None:

@@ -52,6 +52,7 @@ def seeded(tmp_path_factory):
         house.drain()
         sessions = house.planner.items("/planning/api/v1/sessions", territory="93")
         assert sessions, house.planner.get(f"/planning/api/v1/runs/{run_id}")
+        showing = _at_the_desk(house)
         needs = house.planner.items("/planning/api/v1/needs", territory="93")
         body_door = house.door("body-ORG")
         first, roll = _first_roll_with_people(house, body_door, sorted({session["starts_on"] for session in sessions}))
@@ -72,7 +73,7 @@ def seeded(tmp_path_factory):
             "batch_id": batch, "sheet": "signataires", "number": 26, "run_id": run_id,
             "signatory_id": needs[0]["signatory_id"], "contract_id": contract, "proposal_id": proposal,
             "meeting_id": roll["id"], "mark_id": absence["id"], "notice_id": notices[0]["id"],
-            "attempt_id": str(new_id()),
+            "attempt_id": str(new_id()), "showing_id": showing, "session_id": sessions[0]["id"],
         }  # fmt: skip
         house.bodies = {
             "POST /api/v1/sessions": {"login": "admin", "password": house.passwords["admin"]},
@@ -106,6 +107,19 @@ def seeded(tmp_path_factory):
         yield house
 
 
+def _at_the_desk(house):
+    """Give somebody new a seat at the desk; return the id of what they were shown."""
+    house.send("un.csv", csv_of([person(82, langues_parlees="fr;ar")])).raise_for_status()
+    with house.house.services["scheduler"].database.read() as db:
+        key = db.scalar(sa.select(storage.signatory.c.id).where(storage.signatory.c.reference == "93-2025-000082"))
+    showing = str(new_id())
+    shown = house.ask("auditor", "PUT", f"/showings/{showing}", {"signatory_id": str(key)}).json()
+    assert shown["itineraries"], shown
+    house.ask("auditor", "POST", f"/showings/{showing}/choice", {"number": 1}).raise_for_status()
+    house.drain()
+    return showing
+
+
 def _proposal(house):
     """Near the term somebody who came once has a flag: propose an extension; return (contract, proposal)."""
     house.clock.set(datetime(2026, 1, 20, 9, tzinfo=UTC))
@@ -125,12 +139,12 @@ def _contract_life(house, proposed):
     offered = person(
         78, programme="cir-2025", date_signature="2025-09-01", niveau="A1", formation_linguistique="plateforme"
     )
-    house.send("trois.csv", csv_of([offered, person(79), person(80)])).raise_for_status()
+    house.send("trois.csv", csv_of([offered, person(79), person(80), person(81)])).raise_for_status()
     with house.house.services["scheduler"].database.read() as db:
         person_of = storage.signatory.c
         by_reference = dict(db.execute(sa.select(person_of.reference, person_of.id)).all())
         contract_of = dict(db.execute(sa.select(storage.contract.c.signatory_id, storage.contract.c.id)).all())
-    apart = [by_reference[f"93-2025-{number:06d}"] for number in (78, 79, 80)]
+    apart = [by_reference[f"93-2025-{number:06d}"] for number in (78, 79, 80, 81)]
     service = house.house.services["scheduler"]
     ended = contract_of[apart[2]]
     with service.database.begin() as db:
@@ -151,6 +165,7 @@ def _contract_life(house, proposed):
         "orientation_id": travel[0]["id"], "merge_id": str(new_id()),
     }  # fmt: skip
     house.special = {
+        "PUT /api/v1/showings/{showing_id}": {"showing_id": str(new_id())},
         "PUT /api/v1/contracts/{contract_id}/moves/{move_id}": {"contract_id": contract_of[apart[1]]},
         "POST /api/v1/contracts/{contract_id}/platform": {"contract_id": contract_of[apart[0]]},
     }
@@ -177,6 +192,8 @@ def _contract_life(house, proposed):
         "POST /api/v1/orientations/{orientation_id}/outcome": {"state": "accepted"},
         "POST /api/v1/signatories/{signatory_id}/levels": level | {"on": today},
         "PUT /api/v1/signatories/{signatory_id}/contact": {"email": "autre@example.org", "channel": "courriel"},
+        "PUT /api/v1/showings/{showing_id}": {"signatory_id": str(apart[3])},
+        "POST /api/v1/showings/{showing_id}/choice": {"number": 1},
         "PUT /api/v1/merges/{merge_id}": {"kept_id": str(apart[1]), "other_id": str(apart[2])},
     }
     house.queries |= {"GET /api/v1/interview-slots": {"territory": "93", "since": today}}

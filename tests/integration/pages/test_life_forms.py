@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from services.scheduler.usecases import life
+from shared.ids import new_id
 from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
 from tests.forms import Visitor
 from tests.integration.api.test_life import end_trainings
@@ -277,3 +278,36 @@ def test_somebody_out_of_reach_is_on_the_worklist_until_an_agent_changes_the_con
     assert row["reference"] not in planner.open("/planning/worklist?kind=contact").text
     again = house.send("un.csv", csv_of([row])).json()
     assert again["changed"] == 0, "a file sent again does not take back what an agent changed"
+
+
+def test_at_the_desk_dates_are_found_shown_held_and_given(house):
+    house.clock.set(TODAY)
+    house.send("offre.xlsx", xlsx_of(OFFER), kind="offer")
+    house.send("mois.csv", csv_of([person(n, nom=f"Groupe{n}") for n in range(920, 934)])).raise_for_status()
+    _publish(house)
+    row = person(940, nom="Seule")
+    house.send("un.csv", csv_of([row])).raise_for_status()
+    key = _signatory(house, row["reference"])
+    desk = Visitor(house, "auditor")
+    desk.open(f"/planning/people/{key}")
+
+    shown = desk.send("/showing")
+
+    assert "Proposition 1" in says(shown)
+    assert "Personne d’autre ne les voit" in says(shown)
+    given = desk.send("/choice")
+    assert "convocation" in says(given)
+    assert not desk.has_form("/choice")
+    person_page = desk.open(f"/planning/people/{key}")
+    assert "placé" in says(person_page)
+    house.drain()
+    assert house.notices_of(row["reference"]), "the convocation goes out too"
+
+
+def _publish(house):
+    run_id = str(new_id())
+    body = {"territory": "93", "programme": "cir-2019", "publish_on": str(TODAY.date()), "work_limit": 2}
+    house.planner.put(f"/planning/api/v1/runs/{run_id}", body)
+    house.stage.run_jobs()
+    house.planner.post(f"/planning/api/v1/runs/{run_id}/publication")
+    house.drain()

@@ -1,0 +1,51 @@
+"""The interview desk: dates that fit somebody, held while they choose."""
+
+__all__ = ["desk_pages"]
+
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from services.scheduler.usecases import desk, overview
+from shared.clock import real_now
+from shared.ids import new_id
+from shared.service import Service
+from shared.web.frame import acting
+
+
+def desk_pages(service: Service) -> Blueprint:
+    """Return the pages of the desk."""
+    pages = Blueprint("desk_pages", __name__, template_folder="templates")
+
+    @pages.post("/people/<uuid:signatory_id>/showing")
+    def look(signatory_id: UUID) -> BaseResponse:
+        showing_id = request.form.get("key", type=UUID) or new_id()
+        with acting(service) as work:
+            desk.show(work, showing_id, signatory_id)
+        return redirect(f"/planning/showings/{showing_id}", HTTPStatus.SEE_OTHER)
+
+    @pages.get("/showings/<uuid:showing_id>")
+    def read_showing(showing_id: UUID) -> str:
+        with acting(service, reading=True) as work:
+            found = desk.find(work, showing_id)
+            person = overview.person(work, found["signatory_id"])
+        over = found["until"] <= real_now()
+        return render_template(
+            "scheduler/showing.html", showing=found, person=person, code=person["territory"], over=over
+        )
+
+    @pages.post("/showings/<uuid:showing_id>/choice")
+    def choose(showing_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            desk.take(work, showing_id, request.form.get("number", 0, type=int))
+        return redirect(f"/planning/showings/{showing_id}", HTTPStatus.SEE_OTHER)
+
+    @pages.post("/showings/<uuid:showing_id>/release")
+    def let_go(showing_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            desk.release(work, showing_id)
+        return redirect(f"/planning/showings/{showing_id}", HTTPStatus.SEE_OTHER)
+
+    return pages

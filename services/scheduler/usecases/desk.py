@@ -1,0 +1,445 @@
+"""
+The interview desk: itineraries that fit one person now, seats held while they choose, and who fits a free seat best.
+
+A seat that is shown is held: no other desk is shown it, until the person chooses, the desk lets go, or the minutes of
+the rule-book have passed in real time. The groups are read as they stand in this transaction; what a group's meetings
+are is taken apart once for each of its versions.
+"""
+
+__all__ = ["ROLES", "find", "release", "show", "take", "who_fits"]
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from services.scheduler import storage
+from services.scheduler.domain.building import build_problem
+from services.scheduler.domain.desk import (
+    Guest,
+    Opening,
+    Shelf,
+    Step,
+    Unit,
+    fits,
+    itineraries,
+    units_of,
+)
+from services.scheduler.domain.life import PLANNED
+from services.scheduler.domain.problem import LotUnit, Problem, Slot, Training
+from services.scheduler.domain.travel import Travel
+from services.scheduler.domain.view import followed_meetings
+from services.scheduler.programmes import rule_book
+from services.scheduler.usecases import seating, telling
+from services.scheduler.usecases.planning import session_value
+from shared.clock import real_now
+from shared.errors import ConflictError, NotFoundError
+from shared.scope import check_territory
+from shared.work import Work
+
+ROLES = ("planner", "auditor")
+TRIES = 8  # how often a desk looks again when another one was quicker
+WAITING = ("open", "unplaced")
+KEPT = 20_000  # groups taken apart that a process keeps
+
+_openings: dict[tuple[UUID, int], tuple[str, Opening]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One person with an open contract, ready to be looked at."""
+
+    person: Mapping[str, Any]
+    contract: Mapping[str, Any]
+    book: Any
+    problem: Problem
+    today: date
+
+
+def show(work: Work, showing_id: UUID, signatory_id: UUID) -> dict[str, Any]:
+    """
+    Return up to three itineraries for somebody, with their seats held; the same id again shows the same.
+
+    What was shown to this person before is let go. Raises NotFoundError, ForbiddenError, ConflictError
+    (`contract_not_running`, `nothing_owed`, `id_reused`, `hold_over`, `desks_busy`).
+    """
+    before = storage.first(work.db, sa.select(storage.desk_showing).where(storage.desk_showing.c.id == showing_id))
+    if before is not None:
+        if before["signatory_id"] != signatory_id:
+            raise ConflictError(f"showing {showing_id} is somebody else's", "id_reused")
+        return _still_shown(before)
+    asked = _asked(work, signatory_id)
+    _let_go(work, storage.desk_showing.c.signatory_id == signatory_id)
+    for _ in range(TRIES):
+        shelf, guest, units = _look(work, asked)
+        found = itineraries(guest, units, shelf)
+        steps = [step for one in found for step in one.steps]
+        wanted = {
+            (UUID(step.opening.session.id), part): step.opening.seats for step in steps for part in step.unit.parts
+        }
+        with work.db.begin_nested() as looked:  # undone, it lets go of its locks: who waits on whom is never a circle
+            free = _lock_free(work, wanted)
+            if not free:
+                looked.rollback()
+        if free:
+            shown = [
+                {
+                    "number": number,
+                    "value": dict(zip(("T1", "T2", "T3"), one.value, strict=True)),
+                    "steps": [_step(step, guest, asked) for step in one.steps],
+                }
+                for number, one in enumerate(found, start=1)
+            ]
+            return _hold(work, showing_id, asked, shown, wanted)
+    raise ConflictError("other desks take these seats right now: ask again", "desks_busy")
+
+
+def find(work: Work, showing_id: UUID) -> dict[str, Any]:
+    """Return what was shown. Raises NotFoundError, ForbiddenError."""
+    row = storage.one(work.db, storage.desk_showing, showing_id, "showing")
+    check_territory(work.who, row["territory"])
+    return row
+
+
+def take(work: Work, showing_id: UUID, number: int) -> dict[str, Any]:
+    """
+    Give the seats of the itinerary with this number (1 to 3) to the person, and let go of the others.
+
+    The same choice again changes nothing. Raises NotFoundError, ForbiddenError, ConflictError (`hold_over`,
+    `chosen_before`, `contract_not_running`, `lot_spent`, `time_taken`).
+    """
+    row = storage.one(work.db, storage.desk_showing, showing_id, "showing", lock=True)
+    check_territory(work.who, row["territory"])
+    chosen = next((one for one in row["itineraries"] if one["number"] == number), None)
+    if chosen is None:
+        raise NotFoundError("itinerary", number)
+    if row["state"] == "taken":
+        if chosen.get("chosen"):
+            return row
+        raise ConflictError("another itinerary was chosen", "chosen_before")
+    _still_shown(row)
+    today = telling.today(work, row["territory"])
+    if any(date.fromisoformat(step["joins_on"]) <= today for step in chosen["steps"]):
+        raise ConflictError("these groups have begun: look again", "hold_over")
+    needs = {UUID(key): part for step in chosen["steps"] for key, part in step["needs"].items()}
+    waiting = _lock_needs(work, needs)
+    if waiting != set(needs):
+        raise ConflictError("these needs have a seat or are owed no more", "contract_not_running")
+    sessions = storage.by_id(work.db, storage.session, [UUID(step["session_id"]) for step in chosen["steps"]])
+    given = [
+        seating.Given(
+            need_id=UUID(key),
+            session=session_value(sessions[UUID(step["session_id"])], started=False),
+            part=part,
+            joins_on=date.fromisoformat(step["joins_on"]),
+        )
+        for step in chosen["steps"]
+        for key, part in step["needs"].items()
+    ]
+    _pay(work, row, given)
+    try:
+        seating.give(work, given)
+    except IntegrityError as error:  # the table's own key: a person is in one place at a time
+        raise ConflictError("this person has another seat at that time: look again", "time_taken") from error
+    listed = [one | {"chosen": one["number"] == number} for one in row["itineraries"]]
+    return _end(work, row, "taken", itineraries=listed)
+
+
+def release(work: Work, showing_id: UUID) -> dict[str, Any]:
+    """Let go of every seat that is held for a showing. Raises NotFoundError, ForbiddenError."""
+    row = storage.one(work.db, storage.desk_showing, showing_id, "showing", lock=True)
+    check_territory(work.who, row["territory"])
+    return row if row["state"] != "shown" else _end(work, row, "released")
+
+
+def who_fits(work: Work, session_id: UUID, most: int = 5) -> list[dict[str, Any]]:
+    """
+    Return who of the waiting people fits a free seat of a group best: the most urgent first, then the least waiting.
+
+    Each row: signatory_id, reference, need_ids, points (of T1, while they have no seat), joins_on, travel minutes.
+    Raises NotFoundError, ForbiddenError.
+    """
+    session = storage.one(work.db, storage.session, session_id, "session")
+    check_territory(work.who, session["territory"])
+    ((programme, opening),) = _known(work, [(session_id, session["version"])])
+    need, contract = storage.need, storage.contract
+    query = (
+        sa.select(need.c.signatory_id)
+        .join(contract, contract.c.id == need.c.contract_id)
+        .where(need.c.territory == session["territory"], need.c.training == session["training"])
+        .where(need.c.state.in_(WAITING), need.c.part.in_(opening.session.parts))
+        .where(contract.c.state.in_(PLANNED), contract.c.programme == programme)
+        .distinct()
+    )
+    found = []
+    taken = left = None
+    for signatory_id in work.db.scalars(query):
+        asked = _asked(work, signatory_id)
+        if taken is None or left is None:
+            taken, left = _counted(work, session["territory"], asked.problem)
+        guest, units = _guest(work, asked, until=opening.session.meetings[-1].day)
+        shelf = Shelf(asked.problem, [opening], taken, left)
+        for unit in units:
+            step = fits(guest, unit, opening, shelf)
+            if step is not None:
+                found.append((-unit.points, step.points, str(asked.person["reference"]), asked, guest, step))
+    found.sort(key=lambda one: one[:3])
+    return [
+        {
+            "signatory_id": asked.person["id"],
+            "reference": asked.person["reference"],
+            "need_ids": [UUID(one.id) for one in step.unit.needs],
+            "points": step.unit.points,
+            "joins_on": step.joins_on,
+            "travel_minutes": guest.minutes[step.opening.session.site],
+        }
+        for *_, asked, guest, step in found[:most]
+    ]
+
+
+def _asked(work: Work, signatory_id: UUID) -> _Asked:
+    person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
+    check_territory(work.who, person["territory"])
+    contract, need = storage.contract, storage.need
+    mine = sa.select(contract).where(contract.c.signatory_id == signatory_id, contract.c.state.in_(PLANNED))
+    running = storage.first(work.db, mine.order_by(contract.c.signed_on.desc()))
+    if running is None:
+        raise ConflictError("no contract of this person is running", "contract_not_running")
+    owed = sa.select(need).where(need.c.contract_id == running["id"], need.c.state.in_(WAITING)).order_by(need.c.id)
+    needs = storage.rows(work.db, owed)
+    if not needs:
+        raise ConflictError("everything that is owed has a seat", "nothing_owed")
+    today = telling.today(work, person["territory"])
+    offer = {key: row["facts"] for key, row in storage.offer(work.db, person["territory"]).items()}
+    book = rule_book(running["programme"]).at(person["territory"], running["signed_on"])
+    problem = build_problem(
+        territory=person["territory"],
+        book=book,
+        today=today,
+        publish_on=today,
+        people={str(signatory_id): person["facts"]},
+        needs=needs,
+        offer=offer,
+        sessions=(),
+        placements=(),
+        public_holidays=(),
+        school_holidays=(),
+    )
+    return _Asked(person=person, contract=running, book=book, problem=problem, today=today)
+
+
+def _look(work: Work, asked: _Asked) -> tuple[Shelf, Guest, list[Unit]]:
+    """Return what may be joined, who asks, and for what."""
+    territory, rules = asked.person["territory"], asked.problem.rules
+    session = storage.session
+    since = asked.today - timedelta(weeks=rules.rolling_entry_weeks)
+    query = sa.select(session.c.id, session.c.version).where(
+        session.c.territory == territory, session.c.state == "open", session.c.starts_on >= since
+    )
+    known = _known(work, work.db.execute(query).all())
+    openings = [opening for programme, opening in known if programme == asked.contract["programme"]]
+    taken, left = _counted(work, territory, asked.problem)
+    until = max((one.session.meetings[-1].day for one in openings), default=asked.today)
+    guest, units = _guest(work, asked, until)
+    return Shelf(asked.problem, openings, taken, left), guest, units
+
+
+def _guest(work: Work, asked: _Asked, until: date) -> tuple[Guest, list[Unit]]:
+    problem, today = asked.problem, asked.today
+    (person,) = problem.people
+    travel = Travel(problem)
+    units = units_of(problem.needs, problem.rules, today, problem.weights)
+    time, seat = storage.seat_time, storage.placement
+    busy = work.db.execute(
+        sa.select(time.c.day, time.c.slot).where(time.c.signatory_id == asked.person["id"], time.c.day >= today)
+    )
+    civic = sa.select(seat.c.part, seat.c.joins_on).where(
+        seat.c.contract_id == asked.contract["id"], seat.c.state == "active", seat.c.part.in_(problem.rules.civic_parts)
+    )
+    order = {part: rank for rank, part in enumerate(problem.rules.civic_parts)}
+    first = next((order[unit.parts[0]] for unit in units if unit.training is Training.CIVIC), 0)
+    placed: list[tuple[int, date]] = [(order[part], day) for part, day in work.db.execute(civic)]
+    need = storage.need
+    course = sa.select(need.c.id).where(
+        need.c.contract_id == asked.contract["id"],
+        need.c.training == "language",
+        need.c.state.in_((*WAITING, "placed")),
+    )
+    guest = Guest.of(
+        person,
+        busy=[(day, Slot(slot)) for day, slot in busy],
+        minutes={site.id: travel.minutes(person, site) for site in problem.sites},
+        first_day=today + timedelta(days=asked.book["desk.notice_days"]),
+        until=until,
+        after=max((day for rank, day in placed if rank < first), default=None),
+        before=min((day for rank, day in placed if rank > first), default=None),
+        owes_course=work.db.scalar(course.limit(1)) is not None,
+    )
+    return guest, units
+
+
+def _known(work: Work, versions: Iterable[Any]) -> list[tuple[str, Opening]]:
+    """Return groups taken apart; only those that this process does not know in this version are read."""
+    wanted = [(key, version) for key, version in versions]
+    found = {one: _openings.get(one) for one in wanted}
+    unknown = [key for (key, _), opening in found.items() if opening is None]
+    for key, row in storage.by_id(work.db, storage.session, unknown).items():
+        opening = Opening.of(session_value(row, started=False), row["seats"])
+        found[key, row["version"]] = (row["facts"]["programme"], opening)
+    if len(_openings) + len(unknown) > KEPT:
+        _openings.clear()
+    _openings.update({one: kept for one, kept in found.items() if kept is not None})
+    return [kept for one in wanted if (kept := found[one]) is not None]
+
+
+def _counted(work: Work, territory: str, problem: Problem) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Return the seats given or held by session and part, and what is left of each lot in its unit."""
+    session, seat, hold = storage.session, storage.placement, storage.seat_hold
+    here = sa.and_(session.c.territory == territory, session.c.state == "open")
+    given = (
+        sa.select(session.c.id, session.c.version, seat.c.part, seat.c.joins_on, sa.func.count())
+        .join(seat, sa.and_(seat.c.session_id == session.c.id, seat.c.state == "active"))
+        .where(here)
+        .group_by(session.c.id, session.c.version, seat.c.part, seat.c.joins_on)
+    )
+    counts = work.db.execute(given).all()
+    known = _known(work, dict.fromkeys((key, version) for key, version, *_ in counts))
+    opening_of = {opening.session.id: opening for _, opening in known}
+    lots = {one.id: one for one in problem.lots}
+    left = {one.id: one.ordered - one.consumed for one in problem.lots}
+    taken: dict[str, dict[str, int]] = {}
+    for key, _, part, joins_on, count in counts:
+        parts = taken.setdefault(str(key), {})
+        parts[part] = parts.get(part, 0) + count
+        opening = opening_of[str(key)]
+        lot = lots.get(opening.session.lot or "")
+        if lot is not None:
+            by_day = lot.unit is LotUnit.PERSON_DAYS
+            left[lot.id] -= count if by_day else count * opening.minutes_from(joins_on.toordinal())
+    held = (
+        sa.select(hold.c.session_id, hold.c.part, sa.func.count())
+        .join(session, session.c.id == hold.c.session_id)
+        .where(here, hold.c.until > real_now())
+    )
+    for key, part, count in work.db.execute(held.group_by(hold.c.session_id, hold.c.part)):
+        parts = taken.setdefault(str(key), {})
+        parts[part] = parts.get(part, 0) + count
+    return taken, left
+
+
+def _lock_free(work: Work, wanted: Mapping[tuple[UUID, str], int]) -> bool:
+    """Lock the groups of these seats, in one order for everybody; say whether each has fewer taken than its seats."""
+    session, seat, hold = storage.session, storage.placement, storage.seat_hold
+    ids = sorted({key for key, _ in wanted})
+    # Not a full lock: rows that refer to a group (seats given elsewhere) need not wait for a desk.
+    locked = sa.select(session.c.id).where(session.c.id.in_(ids)).order_by(session.c.id)
+    work.db.execute(locked.with_for_update(key_share=True)).all()
+    # One statement sees one instant: a hold that becomes a seat meanwhile is counted once, never not at all.
+    both = sa.union_all(
+        *(
+            sa.select(table.c.session_id, table.c.part).where(table.c.session_id.in_(ids), is_taken)
+            for table, is_taken in ((seat, seat.c.state == "active"), (hold, hold.c.until > real_now()))
+        )
+    ).subquery()
+    counted = sa.select(both.c.session_id, both.c.part, sa.func.count()).group_by(both.c.session_id, both.c.part)
+    taken = {(key, part): number for key, part, number in work.db.execute(counted)}
+    return all(taken.get(seat, 0) < seats for seat, seats in wanted.items())
+
+
+def _hold(
+    work: Work, showing_id: UUID, asked: _Asked, shown: Sequence[Any], wanted: Collection[tuple[UUID, str]]
+) -> dict[str, Any]:
+    """Keep what is shown, and hold its seats for some minutes of real time."""
+    until = real_now() + timedelta(minutes=asked.book["desk.hold_minutes"])
+    row: dict[str, Any] = {
+        "id": showing_id,
+        "signatory_id": asked.person["id"],
+        "territory": asked.person["territory"],
+        "itineraries": list(shown),
+        "until": until,
+        "state": "shown",
+        "actor": work.who.actor,
+        "at": work.now,
+    }
+    work.db.execute(storage.desk_showing.insert(), [row])
+    holds = [
+        {"showing_id": showing_id, "session_id": session_id, "part": part, "until": until}
+        for session_id, part in wanted
+    ]
+    if holds:
+        work.db.execute(storage.seat_hold.insert(), holds)
+    return row
+
+
+def _step(step: Step, guest: Guest, asked: _Asked) -> dict[str, Any]:
+    session = step.opening.session
+    followed = [one for one in session.meetings if one.part in step.unit.parts and one.day >= step.joins_on]
+    return {
+        "session_id": session.id,
+        "training": session.training.value,
+        "needs": {one.id: one.part for one in step.unit.needs},
+        "days": {part: str(day) for part, day in step.days.items()},
+        "joins_on": str(step.joins_on),
+        "starts_at": str(asked.book.starts_at(followed[0].slot.value)),
+        "last_on": str(followed[-1].day),
+        "meetings": len(followed),
+        "site": next(one.name for one in asked.problem.sites if one.id == session.site),
+        "travel_minutes": guest.minutes[session.site],
+        "rhythm": session.rhythm,
+        "late": step.late,
+    }
+
+
+def _still_shown(row: dict[str, Any]) -> dict[str, Any]:
+    until: datetime = row["until"]
+    if row["state"] == "shown" and until > real_now():
+        return row
+    raise ConflictError("these seats are held no longer: look again", "hold_over")
+
+
+def _lock_needs(work: Work, needs: Mapping[UUID, str]) -> set[UUID]:
+    """Lock the needs that still wait for a seat, of contracts that run, and return them."""
+    need, contract = storage.need, storage.contract
+    query = (
+        sa.select(need.c.id)
+        .join(contract, contract.c.id == need.c.contract_id)
+        .where(need.c.id.in_(list(needs)), need.c.state.in_(WAITING), contract.c.state.in_(PLANNED))
+        .order_by(need.c.id)
+    )
+    return set(work.db.scalars(query.with_for_update(of=need)))
+
+
+def _pay(work: Work, row: Mapping[str, Any], given: Sequence[seating.Given]) -> None:
+    """Lock the lots that pay for these seats, and refuse what one of them no longer covers (`lot_spent`)."""
+    item = storage.offer_item
+    codes = sorted({one.session.lot for one in given if one.session.lot})
+    lots = sa.and_(item.c.territory == row["territory"], item.c.kind == "lots", item.c.code.in_(codes))
+    work.db.execute(sa.select(item.c.code).where(lots).order_by(item.c.code).with_for_update()).all()
+    asked = _asked(work, row["signatory_id"])
+    _, left = _counted(work, row["territory"], asked.problem)
+    units = {lot.id: lot.unit for lot in asked.problem.lots}
+    for one in given:
+        lot = one.session.lot
+        if lot is None or lot not in left:
+            continue
+        followed = followed_meetings(one.session, one.part, one.joins_on)
+        left[lot] -= 1 if units[lot] is LotUnit.PERSON_DAYS else sum(meeting.minutes for meeting in followed)
+        if left[lot] < 0:
+            raise ConflictError(f"lot {lot} no longer covers these seats: look again", "lot_spent")
+
+
+def _let_go(work: Work, where: sa.ColumnElement[bool]) -> None:
+    table = storage.desk_showing
+    for row in storage.rows(work.db, sa.select(table).where(where, table.c.state == "shown").with_for_update()):
+        _end(work, row, "released")
+
+
+def _end(work: Work, row: dict[str, Any], state: str, **changed: Any) -> dict[str, Any]:
+    ended = changed | {"state": state, "actor": work.who.actor, "at": work.now}
+    work.db.execute(storage.desk_showing.update().where(storage.desk_showing.c.id == row["id"]).values(**ended))
+    work.db.execute(storage.seat_hold.delete().where(storage.seat_hold.c.showing_id == row["id"]))
+    return row | ended
