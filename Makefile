@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: secrets help setup setup-dev demo serve test check format bench lock clean words
+.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk lock clean words
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ words: setup-dev ## collect what the pages say into the English catalog, where n
 
 bench: setup-dev ## measurements, side by side; JSON under bench/results/
 	$(BIN)/python bench/run.py $(ARGS)
+
+bench-desk: setup-dev ## the interview desk against a nation's published plan, on PostgreSQL
+	$(BIN)/python bench/desk.py
 
 lock: ## resolve the requirements again, with hashes and without registry hosts
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements/run.txt
