@@ -20,7 +20,7 @@ from typing import Any
 import marshmallow as ma
 
 from services.scheduler.domain.eligibility import CHOICES, FACTS, MOST_YEARS, NUMBERS, Facts
-from services.scheduler.domain.intake import CHANNELS, COLUMNS, OPTIONAL_COLUMNS
+from services.scheduler.domain.intake import CHANNELS, DESK_COLUMNS, OPTIONAL_COLUMNS
 from services.scheduler.domain.reception import CONFIDENCES, INSTITUTIONS, NEEDS, PERMITS, Contact
 from services.scheduler.programmes import codes
 from services.scheduler.usecases.reception import interest, interviews
@@ -31,7 +31,6 @@ READS = ("yes", "with_help", "no")
 # As people call their own language; the others find somebody to write for them.
 LANGUAGES = ("fr", "en", "ar", "fa", "prs", "ps", "tr", "ru", "bn", "es", "ta", "zh", "pt", "ti", "ur", "sq", "uk")
 MOST_SPAN = timedelta(days=92)
-FILE_COLUMNS = (*COLUMNS, *OPTIONAL_COLUMNS)
 
 
 def _text(most: int, **options: Any) -> ma.fields.String:
@@ -177,7 +176,7 @@ class InterviewRecordBody(ma.Schema):
     )
     address = _text(300, load_default="", metadata={"description": "Postal; sealed."})
     row = ma.fields.Dict(
-        keys=ma.fields.String(validate=ma.validate.OneOf(FILE_COLUMNS)), values=_text(400), required=True
+        keys=ma.fields.String(validate=ma.validate.OneOf(DESK_COLUMNS)), values=_text(400), required=True
     )
 
 

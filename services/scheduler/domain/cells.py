@@ -8,7 +8,7 @@ __all__ = ["Cells", "check_headers"]
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.scheduler.domain.slots import DateRange, WeeklySlots
 from shared.communes import UnknownCommuneError, commune
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 YES_NO = {"oui": True, "non": False, "": False}
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)  # what a file or form can mean by a day
 DATE_SHAPES = ("%Y-%m-%d", "%d/%m/%Y")
 
 
@@ -120,6 +121,8 @@ class Cells:
         except InvalidInputError as error:
             for fault in error.faults:
                 self.fault(columns.get(fault.field, fault.field), fault.rule, fault.message)
+            if not error.faults:
+                self.fault(columns.get("", "reference"), error.code, str(error))
         except ConflictError as error:
             self.fault("reference", error.code, str(error))
         return not self.faults
@@ -150,8 +153,8 @@ def check_headers(sheet: str, headers: Iterable[str], expected: Sequence[str]) -
         )
 
 
-def _within(value: T, least: float, most: float) -> T:
-    if not least <= value <= most:  # type: ignore[operator]
+def _within(value: T, least: Any, most: Any) -> T:
+    if not least <= value <= most:
         raise ValueError(value)
     return value
 
@@ -159,9 +162,10 @@ def _within(value: T, least: float, most: float) -> T:
 def _day(value: str) -> date:
     for shape in DATE_SHAPES:
         try:
-            return datetime.strptime(value, shape).date()  # noqa: DTZ007 - a day, no instant
+            found = datetime.strptime(value, shape).date()  # noqa: DTZ007 - a day, no instant
         except ValueError:
             continue
+        return _within(found, FIRST_DAY, LAST_DAY)
     raise ValueError(value)
 
 

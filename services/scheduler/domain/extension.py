@@ -57,11 +57,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a contract stands when an extension is proposed: its state, months granted so far, and open questions."""
+    """Where a contract stands when an extension is proposed: its state, months granted (also by reason), questions."""
 
     state: str
     term_on: date
     granted: int
+    granted_for: Mapping[str, int]
     flagged: bool  # an open flag, or a postponement or a passed term, says that an extension is to be reviewed
     pending: bool
 
@@ -97,7 +98,8 @@ def check_proposal(draft: Draft, standing: Standing, limits: Limits, today: date
         faults.append(FieldFault("stated_by", "choice", f"one of {', '.join(STATED_BY)}"))
     if not draft.opinion.strip():
         faults.append(FieldFault("opinion", "required", "the named agent's opinion on assiduity and seriousness"))
-    most = min(limits.months, standing.granted + limits.by_reason.get(draft.reason, limits.months))
+    left = limits.by_reason.get(draft.reason, limits.months) - standing.granted_for.get(draft.reason, 0)
+    most = min(limits.months, standing.granted + max(0, left))
     faults += _length("months", draft.months, granted=standing.granted, most=most)
     if faults:
         raise InvalidInputError("the proposal is refused", faults)
@@ -112,7 +114,9 @@ def check_decision(decision: Decision, *, state: str, asked: int, proposed_on: d
         faults.append(FieldFault("reference", "required", "the decision's own reference"))
     if not proposed_on <= decision.decided_on <= today:
         faults.append(FieldFault("decided_on", "range", f"between {proposed_on} and {today}"))
-    if decision.notified_on is not None and not decision.decided_on <= decision.notified_on <= today:
+    if decision.notified_on is None:
+        faults.append(FieldFault("notified_on", "required", "the day of proven notification to the person"))
+    elif decision.decided_on <= today and not decision.decided_on <= decision.notified_on <= today:
         faults.append(FieldFault("notified_on", "range", f"between the decision and {today}"))
     if decision.accepted:
         if not decision.lawful_stay:

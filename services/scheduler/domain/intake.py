@@ -5,6 +5,7 @@ __all__ = [
     "COLUMNS",
     "CONTACT_COLUMNS",
     "CONTACT_SHEET",
+    "DESK_COLUMNS",
     "OF_AGE",
     "OPTIONAL_COLUMNS",
     "SHEET",
@@ -52,6 +53,12 @@ PARITIES = {"toutes": WeekParity.ALL, "paires": WeekParity.EVEN, "impaires": Wee
 READS = {"oui": "yes", "avec_aide": "with_help", "non": "no"}
 NO_COURSE, PLATFORM = "aucune", "plateforme"
 TEST_PREFIX = "+999"  # no country has it; accepted only where messages go to files
+# What the desk fills of a row; who the person is and how they are reached is known from the first contact.
+DESK_COLUMNS = (
+    "niveau", "formation_linguistique", *DAYS, "heures_matin", "heures_apres_midi", "heures_soir", "semaines",
+    "indisponibilites", "deplacement", "trajet_max_min", "acces_pmr", "garde_enfants", "langues_parlees", "lecture",
+    "langue_lecture",
+)  # fmt: skip
 # What a contacted person's row has: who they are and how to speak to them, before any interview.
 CONTACT_SHEET = "contacts"
 CONTACT_COLUMNS = (
@@ -246,6 +253,9 @@ def _representative(cells: Cells, territory: str, minor_until: date | None, *, t
         "representative_phone": read_phone(cells, territory, "representant_telephone", test_numbers=test_numbers),
         "representative_email": read_email(cells, "representant_courriel"),
     }
+    if not (found["representative_phone"] or found["representative_email"]):
+        words = "les messages vont aussi au représentant : un téléphone ou une adresse électronique"
+        cells.fault("representant_telephone", "contact_needed", words)
     if not found["representative_name"]:
         words = "une personne de 16 ou 17 ans signe avec son représentant légal"
         cells.fault("representant_nom", "representative", words)

@@ -234,13 +234,14 @@ def check_act(
     notified_on: date | None = None,
     answer_months: int = 1,
     here: str = "",
+    since: date | None = None,
 ) -> Move:
     """
     Return the move of an act, or raise ForbiddenError, ConflictError (`move_not_possible`, `duty_open`,
     `month_running`, `proposal_pending`) or InvalidInputError naming field and rule.
 
     `notified_on` is the proven notification of the termination under review, from which the `answer_months` run; `here`
-    is the contract's territory.
+    is the contract's territory; `since` is the day of the last move, before which nothing more happens.
     """
     move = MOVES.get(act.move)
     if move is None:
@@ -249,7 +250,7 @@ def check_act(
         raise ForbiddenError(f"{move.name} is made by {' or '.join(move.by)}, not by {role}")
     if state not in move.goes:
         raise ConflictError(f"{move.name} is not possible while the contract is {state}", "move_not_possible")
-    faults = _faults(act, move, signed_on=signed_on, today=today, here=here)
+    faults = _faults(act, move, first=max(signed_on, since or signed_on), today=today, here=here)
     if faults:
         raise InvalidInputError(f"{move.name} is refused", faults)
     if move.name == "close" and duties_open:
@@ -259,18 +260,18 @@ def check_act(
     return move
 
 
-def _faults(act: Act, move: Move, *, signed_on: date, today: date, here: str) -> list[FieldFault]:
+def _faults(act: Act, move: Move, *, first: date, today: date, here: str) -> list[FieldFault]:
     faults = []
-    if not signed_on <= act.on <= today:
-        faults.append(FieldFault("on", "range", f"between {signed_on} and {today}"))
+    if not first <= act.on <= today:
+        faults.append(FieldFault("on", "range", f"between {first} and {today}"))
     if "reason" in move.needs and act.reason not in REASONS[move.name]:
         faults.append(FieldFault("reason", "choice", f"one of {', '.join(REASONS[move.name])}"))
     if "reference" in move.needs and not act.reference.strip():
         faults.append(FieldFault("reference", "required", "the letter's or decision's own reference"))
     if "words" in move.needs and not act.words.strip():
         faults.append(FieldFault("words", "required", "reasons and consequences, as they are told to the person"))
-    if "notified_on" in move.needs and (act.notified_on is None or not signed_on <= act.notified_on <= today):
-        faults.append(FieldFault("notified_on", "range", f"the day of proven notification, up to {today}"))
+    if "notified_on" in move.needs and (act.notified_on is None or not first <= act.notified_on <= today):
+        faults.append(FieldFault("notified_on", "range", f"the day of proven notification, from {first} to {today}"))
     if "territory" in move.needs and act.territory in {"", here}:
         faults.append(FieldFault("territory", "required", "another department"))
     return faults

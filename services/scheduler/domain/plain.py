@@ -367,6 +367,10 @@ BOOK: Mapping[str, Said] = {
         "rythmes : demi-journées de lundi à dimanche (M matin, A après-midi, S soir)",
         "rhythms: half-days from Monday to Sunday (M morning, A afternoon, S evening)",
     ),
+    "desk.notice_days": Said("jours entre le guichet et la première séance", "days from the desk to the first meeting"),
+    "desk.hold_minutes": Said(
+        "minutes pendant lesquelles une place montrée est gardée", "minutes for which a shown seat is held"
+    ),
     "notice_days": Said("jours entre l’annonce et la première séance, par canal", "days of notice, by channel"),
     "slot_starts": Said("début des demi-journées, heure locale", "start of half-days, local time"),
     "attendance.civic_days_required": Said("journées civiques à suivre", "civic days to attend"),

@@ -45,6 +45,7 @@ STATES = {
     "formation_reportee": "training_postponed",
     "terme_depasse": "term_passed_decision_pending",
 }
+PASSED = "term_passed_decision_pending"
 TRAININGS = {"civique": "civic", "linguistique": "language"}
 SLOTS = {"matin": "morning", "apres_midi": "afternoon", "soir": "evening"}
 MOST_MINUTES = 2000 * 60
@@ -135,6 +136,8 @@ def read_contract(
         return None
     if read.signed_on > today:
         cells.fault("date_signature", "range", f"un contrat en cours est signé avant le {today:%d/%m/%Y}")
+    if state == PASSED and (term or _term(read, books, granted)) >= today:
+        cells.fault("etat", "term_ahead", f"le terme n’est pas passé le {today:%d/%m/%Y}")
     most = int(str(books(read.programme)["extension_months_max"]))
     if granted > most:
         cells.fault("mois_accordes", "range", f"{most} mois au plus sous {read.programme}")
@@ -145,6 +148,10 @@ def read_contract(
         expected = add_months(read.signed_on, months)
         cells.fault("terme", "term", f"avec {granted} mois accordés, le {expected:%d/%m/%Y} ou la veille est attendu")
     return None if cells.faults else StockContract(read=read, state=state, granted=granted)
+
+
+def _term(read: SignatoryIntake, books: Books, granted: int) -> date:
+    return add_months(read.signed_on, int(str(books(read.programme)["term_months"])) + granted)
 
 
 def read_group(cells: Cells, books: Books) -> StockGroup | None:

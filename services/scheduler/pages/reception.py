@@ -24,7 +24,7 @@ from services.scheduler.bodies.reception import (
     SlotsFormBody,
 )
 from services.scheduler.domain.cells import DAYS
-from services.scheduler.domain.intake import OFFERS, PARITIES
+from services.scheduler.domain.intake import DESK_COLUMNS, OFFERS, PARITIES
 from services.scheduler.domain.reception import Assessment
 from services.scheduler.pages.forms import Choices, Form, submit
 from services.scheduler.pages.planner import territory_of
@@ -41,11 +41,7 @@ from shared.work import Work
 Answer = BaseResponse | tuple[str, HTTPStatus]
 HALF_DAYS: Choices = [("M", ""), ("A", ""), ("S", "")]
 YES_NO: Choices = [("oui", ""), ("non", "")]
-# What the desk fills of an intake row; the rest is known from the first contact.
-ROW = (
-    "niveau", "formation_linguistique", *DAYS, "heures_matin", "heures_apres_midi", "heures_soir", "semaines",
-    "indisponibilites", "deplacement", "trajet_max_min", "acces_pmr", "garde_enfants",
-)  # fmt: skip
+ROW = tuple(one for one in DESK_COLUMNS if one not in {"langues_parlees", "lecture", "langue_lecture"})  # known before
 KNOWN_AT_SIGNATURE = (
     "date_naissance", "representant_nom", "representant_telephone", "representant_courriel", "offre_linguistique",
 )  # fmt: skip

@@ -103,6 +103,14 @@ appointment = sa.Table(
     sa.Column("desk", sa.Integer),
     sa.Column("version", sa.Integer, nullable=False),
     *stamp(),
+    sa.Index(
+        "uq_appointment_booked",
+        "person_id",
+        "kind",
+        unique=True,
+        sqlite_where=sa.text("state = 'booked'"),
+        postgresql_where=sa.text("state = 'booked'"),
+    ),
 )
 
 level_seen = sa.Table(

@@ -33,9 +33,10 @@ REASON = {
 
 
 def find(work: Work, contract_id: UUID, *, lock: bool = False) -> dict[str, Any]:
-    """Return a contract of the agent's own territory. Raises NotFoundError, ForbiddenError."""
+    """Return a contract of the agent's own territory, or handed to it. Raises NotFoundError, ForbiddenError."""
     contract = storage.one(work.db, storage.contract, contract_id, "contract", lock=lock)
-    check_territory(work.who, contract["territory"])
+    handed = contract["state"] == "transferred" and work.who.scope == life.receiver_of(work, contract)
+    check_territory(work.who, work.who.scope if handed else contract["territory"])
     return contract
 
 
@@ -77,7 +78,7 @@ def page_of(work: Work, contract_id: UUID) -> dict[str, Any]:
         "levels": storage.rows(work.db, seen),
         "offers": {code: row["facts"] for (kind, code), row in offer.items() if kind == "suivi"},
         "on_platform": any(one["reason"] and one["reason"]["code"] == "platform" for one in course),
-        "dossier": dossier_of(work, found["signatory_id"]),
+        "dossier": _entries(work, found["signatory_id"]),
     }
 
 
@@ -152,6 +153,10 @@ def dossier_of(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     """Return a person's dossier, with that of records merged into it. Raises NotFoundError, ForbiddenError."""
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
     check_territory(work.who, person["territory"])
+    return _entries(work, signatory_id)
+
+
+def _entries(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     same = storage.same_person
     merged = sa.select(same.c.other_id).where(same.c.kept_id == signatory_id, same.c.undone_at.is_(None))
     return dossier.entries(work, [signatory_id, *work.db.scalars(merged)])

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from services.scheduler import storage
 from services.scheduler.domain.days import add_months
 from services.scheduler.domain.duties import Milestones, check_booking, check_record, duties_of
-from services.scheduler.domain.life import ENDED, UNDERWAY
+from services.scheduler.domain.life import ENDED, FINAL, UNDERWAY
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, telling
 from shared.database import upsert
@@ -114,7 +114,8 @@ def open_year_one(work: Work) -> None:
 
 
 def _refresh(work: Work, ids: Sequence[UUID]) -> None:
-    contracts = storage.by_id(work.db, storage.contract, ids)
+    known_contracts = storage.by_id(work.db, storage.contract, ids)
+    contracts = {key: row for key, row in known_contracts.items() if row["state"] not in FINAL}
     days = _milestones(work, contracts)
     known = {
         row["id"]: row

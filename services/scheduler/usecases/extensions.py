@@ -21,7 +21,7 @@ from services.scheduler.domain.extension import (
 )
 from services.scheduler.domain.life import MOVES, Act
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import dossier, life, telling
+from services.scheduler.usecases import dossier, life, people, telling
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.scope import check_territory
 from shared.work import Work
@@ -55,9 +55,11 @@ def propose(work: Work, proposal_id: UUID, contract_id: UUID, wanted: Draft) -> 
     check_territory(work.who, contract["territory"])
     before = storage.first(work.db, sa.select(storage.proposal).where(storage.proposal.c.id == proposal_id))
     if before is not None:
-        if (before["contract_id"], before["months"]) != (contract_id, wanted.months):
+        same = {name: before[name] or "" for name in asdict(wanted)} == asdict(wanted)
+        if not same or before["contract_id"] != contract_id:
             raise ConflictError(f"proposal {proposal_id} was made with another content", "id_reused")
         return before
+    people.refuse_alias(work, contract["signatory_id"])
     evidence = _evidence(work, contract)
     today = telling.today(work, contract["territory"])
     book = rule_book(contract["programme"]).at(contract["territory"], contract["signed_on"])
@@ -66,6 +68,7 @@ def propose(work: Work, proposal_id: UUID, contract_id: UUID, wanted: Draft) -> 
         state=contract["state"],
         term_on=contract["term_on"],
         granted=contract["months_granted"],
+        granted_for=_granted_for(work, contract_id),
         flagged=evidence is not None,
         pending=storage.first(work.db, sa.select(storage.proposal).where(pending)) is not None,
     )
@@ -171,12 +174,23 @@ def proposals(territory: str | None, state: str | None) -> sa.Select[Any]:
     return query.where(storage.proposal.c.state == state) if state else query
 
 
+def _granted_for(work: Work, contract_id: UUID) -> dict[str, int]:
+    """Return the months that decisions granted so far, by reason."""
+    proposal = storage.proposal
+    query = sa.select(proposal.c.reason, sa.func.sum(proposal.c.months_granted))
+    query = query.where(proposal.c.contract_id == contract_id, proposal.c.state == "accepted")
+    return {reason: int(months) for reason, months in work.db.execute(query.group_by(proposal.c.reason))}
+
+
 def _evidence(work: Work, contract: dict[str, Any]) -> list[str] | None:
     """Return what says that an extension is to be reviewed: the open flag's evidence, or the state itself."""
     flag = storage.flag
     raised = sa.and_(flag.c.contract_id == contract["id"], flag.c.kind == FLAG, flag.c.state == "open")
     found: list[str] | None = work.db.scalar(sa.select(flag.c.evidence).where(raised))
     if found is None and contract["state"] in ITS_OWN_EVIDENCE:
-        last = life.moves(work, contract["id"])[-1]
-        return [f"move:{last['id']} {last['move']} {last['on']}", f"term:{contract['term_on']}"]
+        made = life.moves(work, contract["id"])  # none where an older system brought it to this state
+        last = (
+            [f"move:{made[-1]['id']} {made[-1]['move']} {made[-1]['on']}"] if made else [f"state:{contract['state']}"]
+        )
+        return [*last, f"term:{contract['term_on']}"]
     return found

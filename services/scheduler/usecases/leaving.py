@@ -1,6 +1,6 @@
 """Seats that a person gives back: the coming half-days are free again, and whoever was told is told."""
 
-__all__ = ["end_needs", "give_back_seats", "hold_needs", "reopen_needs"]
+__all__ = ["HELD", "end_needs", "give_back_seats", "hold_needs", "reopen_needs", "replace_course"]
 
 from collections.abc import Mapping
 from datetime import date
@@ -72,6 +72,15 @@ def reopen_needs(work: Work, contract_id: UUID, code: str, **changed: Any) -> No
 def end_needs(work: Work, contract_id: UUID) -> None:
     """Say that nothing more is owed."""
     _set(work, contract_id, OWED, {"state": "not_owed", "reason": dict(ENDED)})
+
+
+def replace_course(work: Work, contract_id: UUID, part: str, today: date) -> None:
+    """Say that another course is owed now: the coming seats of the old one are free again, what was followed stays."""
+    need = storage.need
+    old = sa.and_(need.c.contract_id == contract_id, need.c.training == "language", need.c.part != part)
+    give_back_seats(work, contract_id, today, training="language")
+    stamp = {"actor": work.who.actor, "changed_at": work.now}
+    work.db.execute(need.update().where(old).values(state="replaced", **stamp))
 
 
 def _set(work: Work, contract_id: UUID, states: tuple[str, ...], values: dict[str, Any]) -> None:

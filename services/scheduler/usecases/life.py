@@ -1,6 +1,6 @@
 """The life of contracts: every move goes through `move`, which keeps who, when, why and the rule, and tells others."""
 
-__all__ = ["BY_PROPOSAL", "act", "look_at_terms", "move", "moves", "settle"]
+__all__ = ["BY_PROPOSAL", "act", "look_at_terms", "move", "moves", "receiver_of", "settle"]
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,9 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.scheduler import storage
-from services.scheduler.domain.life import ENDED, MOVES, PLANNED, Act, check_act, target
+from services.scheduler.domain.life import ENDED, MOVES, PLANNED, UNDERWAY, Act, check_act, target
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import dossier, duties, leaving, telling
+from services.scheduler.usecases import dossier, duties, leaving, people, telling
 from services.scheduler.usecases.reception import interest
 from shared.database import upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError
@@ -33,14 +33,14 @@ def act(work: Work, move_id: UUID, contract_id: UUID, wanted: Act) -> dict[str, 
     Raises NotFoundError, ForbiddenError, ConflictError, InvalidInputError; then nothing has changed.
     """
     contract = storage.one(work.db, storage.contract, contract_id, "contract", lock=True)
+    _check_scope(work, contract, receiving=wanted.move == "receive")
     before = storage.first(work.db, sa.select(storage.contract_move).where(storage.contract_move.c.id == move_id))
     if before is not None:
         same = (before["contract_id"], before["move"], before["act"]) == (contract_id, wanted.move, _kept(wanted))
         if not same:
             raise ConflictError(f"move {move_id} was made with another content", "id_reused")
         return before
-    receiving = wanted.move == "receive"
-    check_territory(work.who, _receiver(work, contract) if receiving else contract["territory"])
+    people.refuse_alias(work, contract["signatory_id"])
     if wanted.move in BY_PROPOSAL:
         words = "an extension is proposed and decided as such, not by a bare move"
         raise InvalidInputError("this move has its own door", [FieldFault("move", "proposal", words)])
@@ -55,6 +55,7 @@ def act(work: Work, move_id: UUID, contract_id: UUID, wanted: Act) -> dict[str, 
         notified_on=_notified(work, contract_id),
         answer_months=book["termination.answer_months"],
         here=contract["territory"],
+        since=_last_day(work, contract_id),
     )
     _refuse_pending(work, contract_id, wanted.move)
     if wanted.territory:
@@ -88,7 +89,7 @@ def move(
     }
     work.db.execute(storage.contract_move.insert(), [row])
     if wanted.move == "receive":
-        changed["territory"] = _receiver(work, contract)
+        changed["territory"] = work.who.scope or receiver_of(work, contract)
     values = changed | {
         "state": after,
         "version": contract["version"] + 1,
@@ -115,8 +116,13 @@ def settle(work: Work, contract_id: UUID, training: str, outcome: str, ended_on:
     """Keep how a training ended; when every prescribed one has ended, the contract is completed or ended incomplete."""
     ended = {"contract_id": contract_id, "training": training, "outcome": outcome, "ended_on": ended_on}
     upsert(work.db, storage.training_outcome, [ended])
-    contract = storage.one(work.db, storage.contract, contract_id, "contract", lock=True)
-    need, known = storage.need, storage.training_outcome
+    if not _settled(work, storage.one(work.db, storage.contract, contract_id, "contract", lock=True), ended_on):
+        duties.refresh(work, [contract_id])
+
+
+def _settled(work: Work, contract: dict[str, Any], on: date) -> bool:
+    """Move a contract to its end where every prescribed training has ended; say whether it has moved."""
+    need, known, contract_id = storage.need, storage.training_outcome, contract["id"]
     owed = set(
         work.db.scalars(sa.select(need.c.training).where(need.c.contract_id == contract_id, need.c.state != "not_owed"))
     )
@@ -125,10 +131,10 @@ def settle(work: Work, contract_id: UUID, training: str, outcome: str, ended_on:
         for row in storage.rows(work.db, sa.select(known).where(known.c.contract_id == contract_id))
     }
     name = "complete" if all(outcomes.get(one) == "completed" for one in owed) else "end_incomplete"
-    if owed <= set(outcomes) and contract["state"] in MOVES[name].goes:
-        move(work, contract, Act(move=name, on=ended_on))
-    else:
-        duties.refresh(work, [contract_id])
+    possible = bool(outcomes) and owed <= set(outcomes) and contract["state"] in MOVES[name].goes
+    if possible:
+        move(work, contract, Act(move=name, on=on))
+    return possible
 
 
 def look_at_terms(service: Service) -> int:
@@ -154,7 +160,9 @@ def look_at_terms(service: Service) -> int:
 def _pass_terms(work: Work) -> int:
     contract = storage.contract
     due = sa.select(contract).where(
-        contract.c.state.in_(MOVES["term_passes"].goes), contract.c.term_on <= work.now.date()
+        contract.c.state.in_(MOVES["term_passes"].goes),
+        contract.c.term_on <= work.now.date(),
+        contract.c.signatory_id.not_in(people.aliases()),
     )
     moved = 0
     for row in storage.rows(work.db, due.order_by(contract.c.id).with_for_update()):
@@ -175,22 +183,26 @@ def _effects(work: Work, contract: Mapping[str, Any], wanted: Act) -> None:
     elif wanted.move == "receive":
         person = storage.signatory.c.id == contract["signatory_id"]
         work.db.execute(storage.signatory.update().where(person).values(territory=contract["territory"]))
+        need = storage.need
+        work.db.execute(need.update().where(need.c.contract_id == key).values(territory=contract["territory"]))
         duty = storage.duty
         work.db.execute(duty.update().where(duty.c.contract_id == key).values(territory=contract["territory"]))
         if state in PLANNED:
-            leaving.reopen_needs(work, key, "transferred", territory=contract["territory"])
+            leaving.reopen_needs(work, key, "transferred")
         row = storage.one(work.db, storage.signatory, contract["signatory_id"], "signatory", lock=True)
         row |= {"version": row["version"] + 1}
         work.db.execute(storage.signatory.update().where(person).values(version=row["version"]))
         work.tell(telling.signatory_state(row))
     elif wanted.move == "resume":
         leaving.reopen_needs(work, key, "postponed")
-    elif state in {"terminated", "closed"} or wanted.move == "record_end":
+    elif state in {"terminated", "closed"} or (state == "ended_incomplete" and wanted.move != "end_incomplete"):
         leaving.give_back_seats(work, key, today)
         leaving.end_needs(work, key)
     if state in ENDED:  # nobody can decide an extension of what has ended
         lapsed = sa.and_(storage.proposal.c.contract_id == key, storage.proposal.c.state == "pending")
         work.db.execute(storage.proposal.update().where(lapsed).values(state="lapsed"))
+    if wanted.move in {"drop_termination", "receive"} and state in UNDERWAY:  # what ended meanwhile is not lost
+        _settled(work, dict(contract), wanted.on)
     if wanted.move == "close":
         duties.finish(work, (key, "closing"), "closed", wanted.on)
 
@@ -214,7 +226,18 @@ def _notified(work: Work, contract_id: UUID) -> date | None:
     return found
 
 
-def _receiver(work: Work, contract: Mapping[str, Any]) -> str:
+def _last_day(work: Work, contract_id: UUID) -> date | None:
+    made = moves(work, contract_id)
+    return max((row["on"] for row in made), default=None)
+
+
+def _check_scope(work: Work, contract: Mapping[str, Any], *, receiving: bool) -> None:
+    """Let the directorate to which a contract was handed take it, and the one that handed it take it back."""
+    if not (receiving and contract["state"] == "transferred" and work.who.scope == receiver_of(work, contract)):
+        check_territory(work.who, contract["territory"])
+
+
+def receiver_of(work: Work, contract: Mapping[str, Any]) -> str:
     """Return the territory to which a contract was handed last."""
     handed = [row for row in moves(work, contract["id"]) if row["move"] == "transfer"]
     return str(handed[-1]["act"]["territory"]) if handed else str(contract["territory"])

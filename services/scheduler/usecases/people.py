@@ -1,6 +1,6 @@
 """Who is who: records that are one person, merged as an alias that can be undone."""
 
-__all__ = ["Reach", "change_contact", "merge", "merged", "merges", "suspects", "unmerge"]
+__all__ = ["Reach", "aliases", "change_contact", "merge", "merged", "merges", "refuse_alias", "suspects", "unmerge"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,13 +27,24 @@ MERGED: Mapping[str, str] = {
 }
 
 
+def aliases() -> sa.Select[Any]:
+    """Return the query for the records that are another name of a record that is kept."""
+    same = storage.same_person
+    return sa.select(same.c.other_id).where(same.c.undone_at.is_(None))
+
+
+def refuse_alias(work: Work, signatory_id: UUID) -> None:
+    """Raise ConflictError (`merged`) for a record that is another name of somebody: act on the one that is kept."""
+    if work.db.scalar(aliases().where(storage.same_person.c.other_id == signatory_id).limit(1)) is not None:
+        raise ConflictError("this record is merged into another: act on that one, or undo the merge", "merged")
+
+
 def suspects(work: Work, territory: str) -> list[dict[str, Any]]:
     """Return pairs of signatories of a territory that may be one person, each with the reasons in French."""
     check_territory(work.who, territory)
-    person, same = storage.signatory, storage.same_person
-    gone = sa.select(same.c.other_id).where(same.c.undone_at.is_(None))
+    person = storage.signatory
     query = sa.select(person.c.id, person.c.reference, person.c.private)
-    rows = storage.rows(work.db, query.where(person.c.territory == territory, person.c.id.not_in(gone)))
+    rows = storage.rows(work.db, query.where(person.c.territory == territory, person.c.id.not_in(aliases())))
     # Two reasons are needed, and one of them is a contact point or a whole name: only such pairs are compared.
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
@@ -121,6 +132,11 @@ def merge(work: Work, merge_id: UUID, kept_id: UUID, other_id: UUID) -> dict[str
     involved = sa.or_(table.c.other_id.in_((kept_id, other_id)), table.c.kept_id == other_id)
     if work.db.scalar(sa.select(table.c.id).where(involved, table.c.undone_at.is_(None)).limit(1)) is not None:
         raise ConflictError("one of them is merged already: undo that first", "merged_before")
+    contract, proposal = storage.contract, storage.proposal
+    undecided = sa.select(proposal.c.id).join(contract, contract.c.id == proposal.c.contract_id)
+    undecided = undecided.where(contract.c.signatory_id == other_id, proposal.c.state == "pending")
+    if work.db.scalar(undecided.limit(1)) is not None:
+        raise ConflictError("a proposal for the other record waits for its decision", "proposal_pending")
     row: dict[str, Any] = {"id": merge_id, "kept_id": kept_id, "other_id": other_id}
     row |= {"why": why_alike(kept["private"], other["private"]), "undone_at": None, "undone_by": None}
     row |= {"actor": work.who.actor, "at": work.now}

@@ -24,7 +24,7 @@ from services.scheduler.domain.prescription import (
 )
 from services.scheduler.domain.reception import CONFIDENCES
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import contracts, dossier, leaving, telling
+from services.scheduler.usecases import contracts, dossier, leaving, people, telling
 from services.scheduler.usecases.intake import changed_by_hand
 from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
@@ -45,7 +45,9 @@ def follow_up(work: Work, contract_id: UUID, offer: str, state: str, on: date | 
     InvalidInputError.
     """
     contract = contracts.find(work, contract_id, lock=True)
-    declared = storage.offer(work.db, contract["territory"]).get(("suivi", offer))
+    item = storage.offer_item
+    mine = sa.and_(item.c.territory == contract["territory"], item.c.kind == "suivi", item.c.code == offer)
+    declared = storage.first(work.db, sa.select(item).where(mine).with_for_update())  # its places are counted below
     if declared is None:
         raise NotFoundError("follow-up offer", offer)
     facts = declared["facts"]
@@ -159,6 +161,7 @@ def place_again(work: Work, signatory_id: UUID, seen: Mapping[str, str], on: dat
     contract_table = storage.contract
     mine = sa.select(contract_table).where(contract_table.c.signatory_id == signatory_id)
     contract = storage.first(work.db, mine.order_by(contract_table.c.signed_on.desc()).with_for_update())
+    people.refuse_alias(work, signatory_id)
     if contract is None or contract["state"] not in PLANNED:
         raise ConflictError("no contract of this person is running", "contract_not_running")
     book = rule_book(contract["programme"]).at(contract["territory"], contract["signed_on"])
@@ -186,7 +189,9 @@ def place_again(work: Work, signatory_id: UUID, seen: Mapping[str, str], on: dat
 
 
 def levels(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
-    """Return every level that was seen, the first one first."""
+    """Return every level that was seen, the first one first. Raises NotFoundError, ForbiddenError."""
+    person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
+    check_territory(work.who, person["territory"])
     table = storage.level_seen
     query = sa.select(table).where(table.c.person_id == signatory_id).order_by(table.c.on, table.c.at)
     return storage.rows(work.db, query)
@@ -213,10 +218,8 @@ def _check_level(seen: Mapping[str, str], book: Any, on: date, signed_on: date, 
 
 def _change_course(work: Work, contract: Mapping[str, Any], course: str, book: Any, today: date) -> None:
     need = storage.need
-    old = sa.and_(need.c.contract_id == contract["id"], need.c.training == "language", need.c.part != course)
     stamp = {"actor": work.who.actor, "changed_at": work.now}
-    leaving.give_back_seats(work, contract["id"], today, training="language")
-    work.db.execute(need.update().where(old).values(state="replaced", **stamp))
+    leaving.replace_course(work, contract["id"], course, today)
     minutes = int(course) * 60
     latest = contract["term_on"] - timedelta(days=book.quickest_days(minutes))
     within = today + timedelta(days=book["language.start_within_days"])

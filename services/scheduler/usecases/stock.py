@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.domain import stock
+from services.scheduler.domain.building import needs_of
 from services.scheduler.domain.cells import Cells
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, duties, telling
@@ -45,6 +46,7 @@ class _Taken:
     seats: list[tuple[stock.StockSeat, Cells]] = field(default_factory=list)
     hours: list[tuple[stock.StockHours, Cells]] = field(default_factory=list)
     tests: list[tuple[stock.StockTest, Cells]] = field(default_factory=list)
+    seated: set[tuple[str, str]] = field(default_factory=set)  # reference and part
 
 
 def take_stock(work: Work, territory: str, sheets: Sequence[Sheet], *, test_numbers: bool) -> tuple[Judged, int]:
@@ -88,11 +90,11 @@ def _read(work: Work, taken: _Taken, sheet: str, cells: Cells, *, test_numbers: 
         seat = stock.read_seat(cells, taken.today)
         known = seat is not None and _known(cells, "reference", seat.reference, taken.contracts)
         if seat is not None and known and _known(cells, "groupe", seat.group, taken.groups):
-            taken.seats.append((seat, cells))
+            _take_seat(taken, seat, cells)
     elif sheet == "heures":
         hours = stock.read_hours(cells, taken.today)
         if hours is not None and _known(cells, "reference", hours.reference, taken.contracts):
-            taken.hours.append((hours, cells))
+            _take_hours(taken, hours, cells)
     else:
         _read_test(taken, cells)
 
@@ -104,6 +106,46 @@ def _read_test(taken: _Taken, cells: Cells) -> None:
         test = stock.read_test(cells, scale, taken.today)
         if test is not None:
             taken.tests.append((test, cells))
+
+
+def _take_seat(taken: _Taken, seat: stock.StockSeat, cells: Cells) -> None:
+    days = {"debut": seat.joins_on, "convocation_envoyee_le": seat.told_on}
+    _after_signature(taken, cells, seat.reference, days)
+    if (seat.reference, seat.part) in taken.seated:
+        cells.fault("partie", "duplicate", f"{seat.part} a déjà une place dans ce fichier")
+    if taken.contracts[seat.reference][0].state == "training_postponed":
+        cells.fault("reference", "contract_postponed", "ses formations sont reportées : personne ne l’attend")
+    if not cells.faults:
+        taken.seated.add((seat.reference, seat.part))
+        taken.seats.append((seat, cells))
+
+
+def _take_hours(taken: _Taken, hours: stock.StockHours, cells: Cells) -> None:
+    _after_signature(taken, cells, hours.reference, {"jusqu_au": hours.until})
+    owed = _owed(taken, hours.reference)
+    most = owed.get((hours.training, hours.part))
+    if most is None:
+        cells.fault("partie", "not_prescribed", f"le contrat ne prescrit pas {hours.part}")
+    elif hours.followed > most:
+        cells.fault("minutes_suivies", "range", f"{hours.part} dure {most} minutes")
+    if not cells.faults:
+        taken.hours.append((hours, cells))
+
+
+def _after_signature(taken: _Taken, cells: Cells, reference: str, days: Mapping[str, date | None]) -> None:
+    """Refuse days on which the contract did not exist yet."""
+    signed_on = taken.contracts[reference][0].read.signed_on
+    for column, day in days.items():
+        if day is not None and day < signed_on:
+            cells.fault(column, "before_signature", f"le contrat est signé le {signed_on:%d/%m/%Y}")
+
+
+def _owed(taken: _Taken, reference: str) -> dict[tuple[str, str], int]:
+    """Return the minutes that a contract prescribes, by training and part."""
+    read = taken.contracts[reference][0].read
+    book = rule_book(read.programme).at(taken.territory, read.signed_on)
+    drafts = needs_of(read, book, read.signed_on)
+    return {(str(one.training), one.part): one.minutes for one in drafts if not one.not_owed}
 
 
 def _once(cells: Cells, column: str, key: str, known: Mapping[str, Any]) -> bool:
@@ -185,7 +227,9 @@ def _followed(taken: _Taken, seat: stock.StockSeat) -> list[stock.StockMeeting]:
 
 def _keep(work: Work, taken: _Taken) -> int:
     standing = {key: (one.state, one.granted) for key, (one, _) in taken.contracts.items()}
-    changed = keep_signatories(work, taken.territory, [one.read for one, _ in taken.contracts.values()], standing)
+    changed = keep_signatories(
+        work, taken.territory, [(one.read, cells) for one, cells in taken.contracts.values()], standing
+    )
     contract_of = {
         key: derived_id("contract", _person_id(taken, key), one.read.signed_on, one.read.programme)
         for key, (one, _) in taken.contracts.items()

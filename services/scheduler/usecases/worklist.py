@@ -105,7 +105,7 @@ def _incoming(work: Work, territory: str) -> Iterator[dict[str, Any]]:
         last = sa.select(moved).where(moved.c.contract_id == row["id"], moved.c.move == "transfer")
         newest = storage.first(work.db, last.order_by(moved.c.number.desc()))
         if newest is not None and newest["act"].get("territory") == territory:
-            yield _row("transfer", "to_take", "planner", row, None)
+            yield _row("transfer", "to_take", "planner", row, row["term_on"])
 
 
 def _unreachable(work: Work, territory: str) -> Iterator[dict[str, Any]]:

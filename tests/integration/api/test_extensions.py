@@ -15,7 +15,10 @@ from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
 
 NEAR_TERM = datetime(2026, 1, 20, 9, tzinfo=UTC)
 DRAFT = {"reason": "illness", "stated_by": "person", "months": 6, "opinion": "Assidue, formation en cours."}
-GRANT = {"accepted": True, "reference": "93-2026-12", "decided_on": "2026-01-20", "months": 6, "lawful_stay": True}
+GRANT = {
+    "accepted": True, "reference": "93-2026-12", "decided_on": "2026-01-20", "months": 6, "lawful_stay": True,
+    "notified_on": "2026-01-20",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,8 @@ ROLES = ("planner", "auditor", "prefecture")
 def house(tmp_path_factory):
     with a_house(tmp_path_factory.mktemp("life") / "var") as house:
         house.numbers = iter(range(100, 10_000))
+        for code in ("69", "75"):
+            house.account(f"planner-{code}", "planner", code)
         yield house
 
 
@@ -38,7 +40,11 @@ def contract(house):
 
 
 def fresh(house):
-    house.clock.set(datetime(2025, 4, 1, 9, tzinfo=UTC))
+    return fresh_at(house, date(2025, 4, 1))
+
+
+def fresh_at(house, day):
+    house.clock.set(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
     number = next(house.numbers)
     house.send("un.csv", csv_of([person(number, nom=f"Vie{number}", date_signature=str(SIGNED))])).raise_for_status()
     with house.house.services["scheduler"].database.read() as db:
@@ -53,12 +59,13 @@ def today(house):
 
 
 def act(house, contract, move, login="planner", **fields):
+    fields = {name: value for name, value in fields.items() if value is not None}
     body = {"move": move, "on": str(today(house))} | fields
     return house.ask(login, "PUT", f"/contracts/{contract}/moves/{new_id()}", body)
 
 
 def read(house, contract):
-    return house.ask("planner", "GET", f"/contracts/{contract}").json()
+    return house.ask("admin", "GET", f"/contracts/{contract}").json()
 
 
 def needs(house, contract):
@@ -105,6 +112,7 @@ def test_a_term_that_passes_without_a_decision_is_an_alarm_and_moves_nothing(hou
     proposal = str(new_id())
     house.ask("planner", "PUT", f"/contracts/{contract}/proposals/{proposal}", late).raise_for_status()
     yes = {"accepted": True, "reference": "93-1", "decided_on": "2026-03-10", "months": 3, "lawful_stay": True}
+    yes |= {"notified_on": "2026-03-10"}
     house.ask("prefecture", "POST", f"/proposals/{proposal}/decision", yes).raise_for_status()
     assert (read(house, contract)["state"], read(house, contract)["term_on"]) == ("running", "2026-06-09")
 
@@ -159,17 +167,8 @@ def test_a_transfer_carries_the_history_and_the_other_directorate_takes_it(house
     assert act(house, contract, "transfer", reason="moved_home", territory="999").status_code == 422
     assert act(house, contract, "transfer", reason="moved_home", territory="75").status_code == 200
     assert needs(house, contract) == {"held"}
-    assert act(house, contract, "receive").status_code == 403, "the planner of 93 does not take what was handed to 75"
-    with house.house.services["scheduler"].database.begin() as db:
-        from services.scheduler.usecases.accounts import add_account
-        from shared.rights import Principal
-
-        if "planner-75" not in house.passwords:
-            admin = Principal(kind="person", id="test", role="admin")
-            service = house.house.services["scheduler"]
-            work = Work(db=db, who=admin, now=service.clock.now(), voice=service.voice)
-            add_account(work, "planner-75", "un mot de passe très long", "planner", "75")
-            house.passwords["planner-75"] = "un mot de passe très long"
+    assert act(house, contract, "receive", "planner-69").status_code == 403, "it was handed to 75"
+    assert house.ask("planner-75", "GET", f"/contracts/{contract}").status_code == 200, "who shall take it reads it"
 
     assert act(house, contract, "receive", "planner-75").json()["state_after"] == "running"
 
@@ -254,6 +253,86 @@ def test_every_state_is_reached_and_left_by_some_move_and_the_table_is_closed():
     assert {name for name, move in MOVES.items() if "reason" in move.needs} == set(REASONS)
 
 
+def test_a_notification_is_not_older_than_the_proposal_to_terminate(house, contract):
+    words = {"reason": "never_came", "words": "N’est jamais venu."}
+    pass_time(house, 20)
+    assert act(house, contract, "propose_termination", **words).status_code == 200
+    before = str(SIGNED + timedelta(days=1))
+
+    refused = act(house, contract, "notify_termination", "prefecture", reference="93-2", on=before, notified_on=before)
+
+    assert {one["field"] for one in refused.json()["errors"]} == {"on", "notified_on"}
+
+
+def test_months_for_one_reason_are_counted_over_all_decisions(house, contract):
+    act(house, contract, "postpone", reason="care_of_a_relative")
+    day = str(today(house))
+
+    def ask(months):
+        draft = {"reason": "care_of_a_relative", "stated_by": "person", "months": months, "opinion": "Assidue."}
+        return house.ask("planner", "PUT", f"/contracts/{contract}/proposals/{new_id()}", draft)
+
+    first = ask(6).json()
+    yes = {
+        "accepted": True,
+        "reference": "93-1",
+        "decided_on": day,
+        "months": 6,
+        "lawful_stay": True,
+        "notified_on": day,
+    }
+    house.ask("prefecture", "POST", f"/proposals/{first['id']}/decision", yes).raise_for_status()
+
+    assert [one["field"] for one in ask(6).json()["errors"]] == ["months"]
+
+
+def test_trainings_that_ended_during_a_review_count_when_it_is_dropped(house, contract):
+    words = {"reason": "never_came", "words": "N’est jamais venu."}
+    act(house, contract, "propose_termination", **words)
+    end_trainings(house, contract)
+    assert read(house, contract)["state"] == "termination_under_review"
+
+    act(house, contract, "drop_termination", "prefecture", reason="attends_again")
+
+    assert read(house, contract)["state"] == "completed"
+
+
+def test_a_refusal_after_the_term_ends_what_is_owed(house, contract):
+    pass_time(house, (TERM - today(house)).days + 1)
+    late = {"reason": "illness", "stated_by": "person", "months": 3, "opinion": "Assidue."}
+    proposal = house.ask("planner", "PUT", f"/contracts/{contract}/proposals/{new_id()}", late).json()["id"]
+    day = str(today(house))
+    no = {"accepted": False, "reference": "93-1", "decided_on": day, "notified_on": day}
+    no |= {"refusal_reason": "motif non établi", "appeal_routes": "deux mois, tribunal administratif"}
+    house.ask("prefecture", "POST", f"/proposals/{proposal}/decision", no).raise_for_status()
+
+    assert read(house, contract)["state"] == "ended_incomplete"
+    assert needs(house, contract) == {"not_owed"}
+
+
+def test_a_transfer_to_the_wrong_directorate_is_taken_back_and_its_needs_come_along(house, contract):
+    act(house, contract, "postpone", reason="illness")
+    act(house, contract, "transfer", reason="moved_home", territory="69")
+
+    assert act(house, contract, "receive").json()["state_after"] == "training_postponed"
+    assert read(house, contract)["territory"] == "93"
+    act(house, contract, "transfer", reason="moved_home", territory="75")
+    act(house, contract, "receive", "planner-75")
+    act(house, contract, "resume", "planner-75")
+    with house.house.services["scheduler"].database.read() as db:
+        query = sa.select(storage.need.c.territory).where(storage.need.c.contract_id == UUID(contract))
+        assert set(db.scalars(query)) == {"75"}
+
+
+def test_another_directorate_reads_no_levels_and_no_move_that_was_made(house, contract):
+    person = read(house, contract)["signatory_id"]
+    made = act(house, contract, "postpone", reason="illness").json()
+    body = {"move": "postpone", "on": made["on"], "reason": "illness"}
+
+    assert house.ask("planner-69", "GET", f"/signatories/{person}/levels").status_code == 403
+    assert house.ask("planner-69", "PUT", f"/contracts/{contract}/moves/{made['id']}", body).status_code == 403
+
+
 class Life(RuleBasedStateMachine):
     """Everybody does anything at any time to one contract; `house` is set by the test that runs the machine."""
 
@@ -264,10 +343,16 @@ class Life(RuleBasedStateMachine):
     def begin(self):
         self.contract = fresh(self.house)
         self.granted = 0
+        self.merged = ""
 
-    @rule(move=st.sampled_from(sorted(MOVES)), login=st.sampled_from(ROLES), full=st.booleans())
-    def act(self, move, login, full):
-        self.try_act(move, login, 0, full=full)
+    @rule(
+        move=st.sampled_from(sorted(MOVES)),
+        login=st.sampled_from(ROLES),
+        full=st.booleans(),
+        back=st.sampled_from([0, 0, 1, 40]),
+    )
+    def act(self, move, login, full, back):
+        self.try_act(move, login, 0, full=full, back=back)
 
     @rule(which=st.integers(0, 99), reason=st.integers(0, 9))
     def act_as_the_table_allows(self, which, reason):
@@ -276,15 +361,48 @@ class Life(RuleBasedStateMachine):
         if possible:
             self.try_act(*possible[which % len(possible)], reason, full=True)
 
-    def try_act(self, move, login, reason, *, full):
+    @rule()
+    def hand_over_and_back(self):
+        if self.merged:
+            return
+        for move, login, there in (
+            ("transfer", "planner", "75"), ("receive", "planner-75", None),
+            ("transfer", "planner-75", "93"), ("receive", "planner", None),
+        ):  # fmt: skip
+            if act(self.house, self.contract, move, login, reason="moved_home", territory=there).status_code != 200:
+                break
+
+    @rule()
+    def merge(self):
+        if self.merged or self.transferred():
+            return
+        other = fresh_at(self.house, today(self.house))
+        pair = {"kept_id": read(self.house, other)["signatory_id"]}
+        pair["other_id"] = read(self.house, self.contract)["signatory_id"]
+        merge_id = str(new_id())
+        if self.house.ask("planner", "PUT", f"/merges/{merge_id}", pair).status_code == 200:
+            self.merged = merge_id
+
+    @rule()
+    def unmerge(self):
+        if self.merged and not self.transferred():
+            self.house.ask("planner", "POST", f"/merges/{self.merged}/undoing").raise_for_status()
+            self.merged = ""
+
+    def transferred(self):
+        return read(self.house, self.contract)["state"] == "transferred"
+
+    def try_act(self, move, login, reason, *, full, back=0):
         before = read(self.house, self.contract)
         reasons = (*REASONS.get(move, ()), "holiday")
         fields = {"reason": reasons[reason % len(reasons)]}
         if full:
             words = {"reference": "93-8", "words": "motifs et conséquences", "territory": "75"}
             fields |= words | {"notified_on": str(today(self.house))}
+        fields["on"] = str(today(self.house) - timedelta(days=back))
         answer = act(self.house, self.contract, move, login, **fields)
         assert answer.status_code in {200, 403, 409, 422}, answer.text
+        assert not (self.merged and answer.status_code == 200), "a merged record moves"
         after = read(self.house, self.contract)
         if answer.status_code != 200:
             assert after == before, "a refused move changes nothing"
@@ -303,6 +421,7 @@ class Life(RuleBasedStateMachine):
                 words = "" if accepted else "motif"
                 body = {"accepted": accepted, "reference": "93-9", "decided_on": str(today(self.house))}
                 body |= {"months": months, "lawful_stay": True, "refusal_reason": words, "appeal_routes": words}
+                body["notified_on"] = str(today(self.house))
                 answer = self.house.ask("prefecture", "POST", f"/proposals/{one['id']}/decision", body)
                 if answer.status_code == 200 and accepted:
                     self.granted += months
@@ -349,10 +468,23 @@ class Life(RuleBasedStateMachine):
         assert sum(one["state"] == "pending" for one in seen["proposals"]) <= 1
         if seen["state"] in {"completed", "ended_incomplete", "terminated", "closed", "transferred"}:
             assert not any(one["state"] == "pending" for one in seen["proposals"]), "a proposal that nobody can decide"
+        accepted = [one for one in seen["proposals"] if one["state"] == "accepted"]
+        for reason, most in {"work": 6, "illness": 12}.items():
+            assert sum(one["months_granted"] for one in accepted if one["reason"] == reason) <= most
+        days = [move["on"] for move in seen["moves"]]
+        assert days == sorted(days), "what happened goes back in time"
+        owed = self.needs()
+        assert {row["territory"] for row in owed} == {seen["territory"]}
+        if self.merged:
+            assert "open" not in {row["state"] for row in owed}, "a merged record is planned"
         for move in seen["moves"]:
             assert MOVES[move["move"]].goes[move["state_before"]] in {move["state_after"], "(state before)"}
             assert move["rule"]
             assert move["actor"]
+
+    def needs(self):
+        with self.house.house.services["scheduler"].database.read() as db:
+            return storage.rows(db, sa.select(storage.need).where(storage.need.c.contract_id == UUID(self.contract)))
 
 
 def test_no_reachable_sequence_breaks_what_the_law_promises(house):

@@ -1,6 +1,7 @@
 """From first contact to a signed contract, as the desk does it: through the doors, told in the person's language."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pypdfium2
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from shared.ids import new_id
+from shared.seal import KeyRing
 from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
 
 TODAY = datetime(2025, 9, 1, 9, tzinfo=UTC)  # a Monday, when the contract of July 2025 is signed
@@ -447,3 +449,135 @@ def test_somebody_said_to_be_17_does_not_sign_without_birth_date_and_representat
 
     assert refused.status_code == 422
     assert [(one["field"], one["rule"]) for one in refused.json()["errors"]] == [("date_naissance", "required")]
+
+
+def test_signing_twice_is_one_contract_and_another_day_is_refused(somebody):
+    house, _, key = somebody
+    contract = signed(house, key)
+
+    assert sign(house, key).json()["id"] == contract["id"]
+    assert sign(house, key, "2025-08-30").json()["code"] == "signed"
+    assert len(rows(house, storage.contract, signatory_id=UUID(key))) == 1
+
+
+def test_an_answer_holds_for_its_programme_only(somebody):
+    house, reference, key = somebody
+    assert ask(house, key).json()["verdict"] == "yes"
+    record(house, key)
+    (candidate,) = rows(house, storage.candidate, id=UUID(key))
+    contact = {name: candidate["private"].get(name, candidate["facts"].get(name)) for name in CONTACT}
+
+    path = f"/territories/93/candidates/{reference}"
+    house.ask("auditor", "PUT", path, contact | {"programme": "cai-seed"}).raise_for_status()
+
+    assert sign(house, key).json()["code"] == "not_eligible"
+
+
+@pytest.mark.parametrize("column", ["regime", "nom", "telephone", "programme", "reference"])
+def test_the_desk_does_not_rewrite_who_somebody_is(somebody, column):
+    house, _, key = somebody
+    ask(house, key)
+
+    assert record(house, key, row=ROW | {column: "volontaire"}).status_code == 422
+
+
+def test_what_is_kept_of_an_answer_says_neither_nationality_nor_illness(somebody):
+    house, _, key = somebody
+    asked = ask(house, key, citizenship="algerian").json()
+    assert asked["fact"] == "citizenship", "who asks is told"
+
+    kept = house.ask("auditor", "GET", f"/candidates/{key}/answers").json()[-1]
+
+    assert kept["regime"] == "sur_proposition"
+    assert "lg" not in kept["says"] + kept["rule"] + kept["source"]
+    ask(house, key, permit_motive="health")
+    assert "health" not in str(rows(house, storage.eligibility_answer, candidate_id=UUID(key)))
+
+
+def test_whoever_turns_out_not_to_sign_keeps_no_appointment(somebody):
+    house, _, key = somebody
+    slot = slot_of(house, day_of(14))
+    appointment, _ = book(house, key, slot)
+
+    assert ask(house, key, permit_motive="visitor").json()["verdict"] == "no"
+
+    assert rows(house, storage.appointment, id=UUID(appointment))[0]["state"] == "cancelled"
+    assert record(house, key).json()["code"] == "not_eligible"
+
+
+def test_a_minors_representative_can_be_reached_and_an_adults_birth_date_is_not_believed(somebody):
+    house, _, key = somebody
+    ask(house, key, age=17, entered_at_16_or_17=True)
+    record(house, key)
+
+    adult = sign(house, key, date_naissance="1990-05-01")
+    assert [(one["field"], one["rule"]) for one in adult.json()["errors"]] == [("date_naissance", "minor")]
+    silent = sign(house, key, date_naissance="2008-02-01", representant_nom="Mme Noori")
+    assert [one["rule"] for one in silent.json()["errors"]] == ["contact_needed"]
+
+
+def test_a_correction_that_names_only_a_helper_keeps_the_sealed_address(somebody):
+    house, _, key = somebody
+    ask(house, key)
+    record(house, key)
+    record(house, key, address="", helper={"name": "M. Petit", "phone": "", "relation": "ami"})
+
+    service = house.house.services["scheduler"]
+    (candidate,) = rows(house, storage.candidate, id=UUID(key))
+    opened = KeyRing(service.voice.seal_keys["scheduler"]).open(candidate["sealed"], UUID(key))["private"]
+    assert "Tilleuls" in opened
+    assert "M. Petit" in opened
+
+
+def test_a_file_does_not_contradict_what_stands(house):
+    house.clock.set(TODAY)
+    house.account("planner-75", "planner", "75")
+    row = person(960, programme="cir-2025", date_signature="2025-08-01", niveau="NLNS", formation_linguistique="600")
+
+    def send(**changed):
+        return house.send("un.csv", csv_of([row | changed])).json()
+
+    assert send()["refused"] == 0
+    assert [(one["field"], one["rule"]) for one in send(date_signature="2025-08-05")["faults"]] == [
+        ("date_signature", "another_contract")
+    ]
+    (mine,) = rows(house, storage.signatory, reference=row["reference"])
+    (contract,) = rows(house, storage.contract, signatory_id=mine["id"])
+    move = {"move": "transfer", "on": "2025-09-01", "reason": "moved_home", "territory": "75"}
+    house.ask("planner", "PUT", f"/contracts/{contract['id']}/moves/{new_id()}", move).raise_for_status()
+    taken = {"move": "receive", "on": "2025-09-01"}
+    house.ask("planner-75", "PUT", f"/contracts/{contract['id']}/moves/{new_id()}", taken).raise_for_status()
+
+    assert [one["rule"] for one in send(nom="Autrement")["faults"]] == ["elsewhere"]
+    assert rows(house, storage.contract, signatory_id=mine["id"])[0]["territory"] == "75"
+
+
+def test_another_course_in_a_row_replaces_the_one_that_was_owed(house):
+    house.clock.set(TODAY)
+    row = person(961, date_signature="2025-03-10")
+    house.send("un.csv", csv_of([row])).raise_for_status()
+    for course in ("400", "200"):
+        house.send("un.csv", csv_of([row | {"formation_linguistique": course}])).raise_for_status()
+        (mine,) = rows(house, storage.signatory, reference=row["reference"])
+        owed = rows(house, storage.need, signatory_id=mine["id"], training="language")
+        assert {one["part"] for one in owed if one["state"] == "open"} == {course}
+
+
+def test_a_contact_of_an_unknown_programme_or_twice_in_a_file_is_refused_by_name(house):
+    columns = "reference nom prenom alias programme code_commune langues_parlees lecture langue_lecture telephone telephone_partage courriel canal".split()
+    first = person(970, programme="cir-2025", nom="Une")
+    sent = house.send(
+        "contacts.csv", csv_of([first, first, person(971, programme="nope")], columns), kind="contacts"
+    ).json()
+
+    faults = {(one["row"], one["field"]) for one in sent["faults"]}
+    assert (sent["accepted"], faults) == (1, {(3, "reference"), (4, "programme")})
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_nobody_means_is_refused_in_its_row(house, day):
+    row = person(980, programme="cir-2025", date_signature=day)
+
+    faults = house.send("un.csv", csv_of([row])).json()["faults"]
+
+    assert ("date_signature", "date") in {(one["field"], one["rule"]) for one in faults}

@@ -86,6 +86,7 @@ def seeded(tmp_path_factory):
                 "decided_on": "2026-01-20",
                 "months": 6,
                 "lawful_stay": True,
+                "notified_on": "2026-01-20",
             },
             "POST /api/v1/eligibility": {"programme": "cir-2025", "facts": {"citizenship": "other", "age": 33}},
             "POST /api/v1/rolls/marks": {"rolls": [sheet]},

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from services.attendance import storage as attended
 from services.notifications import storage as told
 from services.scheduler import storage
+from shared.ids import new_id
 from tests.doors import HEADERS, OFFER, a_house, person, xlsx_of
+from tests.forms import Visitor
 
 TODAY = datetime(2025, 6, 2, 9, tzinfo=UTC)
 PEOPLE, GROUPS, A_GROUP = 2000, 40, 20
@@ -187,3 +189,33 @@ def test_a_refused_row_is_mended_and_what_hung_on_it_comes_along(house):
     assert (mended["refused"], mended["faults"]) == (0, [])
     house.drain()
     assert count(house.house.services["notifications"], told.attempt) == 0
+
+
+@pytest.mark.parametrize("state", ["terme_depasse", "formation_reportee"])
+def test_a_contract_taken_over_in_a_state_of_its_own_can_be_opened_and_extended(house, state):
+    number = {"terme_depasse": 7001, "formation_reportee": 7002}[state]
+    signed = "2024-05-20" if state == "terme_depasse" else "2025-02-10"
+    row = person(number, date_signature=signed, nom=f"Repris{number}") | {
+        "etat": state, "mois_accordes": "", "terme": "",
+    }  # fmt: skip
+    sheets = {"contrats": [CONTRACTS, [row[name] for name in CONTRACTS]]}
+
+    assert house.send("reprise.xlsx", xlsx_of(sheets), kind="stock").json()["faults"] == []
+
+    contract = contract_of(house, number)
+    draft = house.ask("planner", "GET", f"/contracts/{contract}/proposal-draft").json()
+    assert draft["evidence"]
+    proposal = {"reason": "illness", "stated_by": "person", "months": 3, "opinion": "Assidue."}
+    house.ask("planner", "PUT", f"/contracts/{contract}/proposals/{new_id()}", proposal).raise_for_status()
+    assert Visitor(house, "planner").open(f"/planning/contracts/{contract}").status_code == 200
+    with house.house.services["scheduler"].database.read() as db:
+        states = set(db.scalars(sa.select(storage.need.c.state).where(storage.need.c.contract_id == contract)))
+    assert states == ({"held"} if state == "formation_reportee" else {"open"})
+
+
+def contract_of(house, number):
+    with house.house.services["scheduler"].database.read() as db:
+        query = sa.select(storage.contract.c.id).join(
+            storage.signatory, storage.signatory.c.id == storage.contract.c.signatory_id
+        )
+        return db.scalar(query.where(storage.signatory.c.reference == reference(number)))

@@ -19,6 +19,7 @@ from services.scheduler.domain.reception import Contact, why_alike
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, intake, telling
 from shared.communes import commune
+from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import derived_id, new_id
 from shared.scope import check_territory
@@ -27,6 +28,8 @@ from shared.work import Work
 
 PRIVATE = ("family_name", "given_name", "alias", "phone", "email")
 FACTS = ("commune", "spoken", "reads", "reading_language", "channel", "shared_phone")
+UNKEPT = frozenset({"citizenship", "family_of_eu_citizen", "health_permit"})  # facts and rules that say too much
+NOT_KEPT = "règle non gardée : elle dirait la nationalité ou la santé de la personne"
 # As a row of an intake file writes them.
 READS = {"yes": "oui", "with_help": "avec_aide", "no": "non"}
 
@@ -49,7 +52,7 @@ def enter(work: Work, territory: str, contact: Contact, *, test_numbers: bool, c
     row: dict[str, Any] = dict.fromkeys(storage.candidate.c.keys())
     row |= {"id": key, "territory": territory, "state": "contacted", "verdict": "", "regime": "", "version": 0}
     row |= before or {}
-    if row["state"] == "signed":
+    if row["state"] == "signed" or contract_of(work, key) is not None:
         raise ConflictError(f"{contact.reference} has signed: change the signatory", "signed")
     fresh = {
         "reference": contact.reference,
@@ -59,6 +62,8 @@ def enter(work: Work, territory: str, contact: Contact, *, test_numbers: bool, c
         "facts": {name: list(said[name]) if name == "spoken" else said[name] for name in FACTS},
     }
     if before is None or any(before[name] != value for name, value in fresh.items()):
+        if before is not None and before["programme"] != contact.programme:
+            row |= {"verdict": "", "regime": "", "permit_consequence": None}  # the answer was another programme's
         row |= fresh | {"version": row["version"] + 1, "actor": work.who.actor, "at": work.now}
         _keep(work, row, new=before is None)
         if before is None:
@@ -69,13 +74,16 @@ def enter(work: Work, territory: str, contact: Contact, *, test_numbers: bool, c
 def take_contacts(work: Work, territory: str, rows: Sequence[SourceRow], *, test_numbers: bool) -> tuple[Judged, int]:
     """Write down the people of a file who were contacted; return each row with its faults, and how many were kept."""
     judged: Judged = []
-    kept = 0
+    kept, seen = 0, set[str]()
     for row in rows:
         cells = Cells(row.cells)
         read = read_contact(cells, territory, test_numbers=test_numbers)
         if read is not None:
+            if read.reference in seen:
+                cells.fault("reference", "duplicate", f"la référence {read.reference} est déjà plus haut")
+            seen.add(read.reference)
             act = partial(enter, work, territory, read, test_numbers=test_numbers, compare=False)
-            kept += cells.tried(act, {})
+            kept += not cells.faults and cells.tried(act, {"": "programme", "commune": "code_commune"})
         judged.append((row, tuple(cells.faults)))
     return judged, kept
 
@@ -118,6 +126,8 @@ def ask(work: Work, candidate_id: UUID, programme: str, facts: Facts) -> dict[st
     """
     Decide whether somebody signs, and keep the answer, never the facts: nationality is gone with the question.
 
+    Where the rule itself would say it (or an illness), what is kept does not name the rule; what is returned does.
+
     Asked again it is a re-examination: the earlier answers stay in the history. Raises NotFoundError, ConflictError.
     """
     row = find(work, candidate_id, lock=True)
@@ -126,6 +136,9 @@ def ask(work: Work, candidate_id: UUID, programme: str, facts: Facts) -> dict[st
     answer = decide(rule_book(programme).eligibility, facts)
     kept = {"id": new_id(), "candidate_id": candidate_id, "programme": programme} | asdict(answer)
     kept |= {"actor": work.who.actor, "at": work.now}
+    told = dict(kept)
+    if answer.fact in UNKEPT or answer.rule in UNKEPT:
+        kept |= {"rule": "not_kept", "says": NOT_KEPT, "source": "", "fact": ""}
     work.db.execute(storage.eligibility_answer.insert(), [kept])
     back = "contacted" if row["state"] == "not_eligible" else row["state"]
     minor = facts.age is not None and facts.age < OF_AGE  # the age itself is gone with the question
@@ -141,8 +154,10 @@ def ask(work: Work, candidate_id: UUID, programme: str, facts: Facts) -> dict[st
         "at": work.now,
     }
     work.db.execute(storage.candidate.update().where(storage.candidate.c.id == candidate_id).values(**changed))
+    if answer.verdict == "no":
+        _cancel_appointments(work, candidate_id)
     dossier.note(work, [dossier.Entry(person_id=candidate_id, at=work.now, code=f"eligibility_{answer.verdict}")])
-    return kept
+    return told
 
 
 def answers(work: Work, candidate_id: UUID) -> list[dict[str, Any]]:
@@ -171,6 +186,8 @@ def sign(
     InvalidInputError naming the column and its rule; then nothing has changed.
     """
     row = find(work, candidate_id, lock=True)
+    if row["state"] == "signed":
+        return _signed_before(work, row, signed_on)
     if row["verdict"] != "yes":
         raise ConflictError("eligibility has not answered yes", "not_eligible")
     if row["record"] is None:
@@ -183,9 +200,13 @@ def sign(
         raise InvalidInputError("refused", [FieldFault("date_naissance", "required", words)])
     cells = Cells(intake_row(row) | dict(extra) | {"date_signature": signed_on.isoformat()})
     read = read_signatory(cells, row["territory"], rule_book, test_numbers=test_numbers)
-    if read is None:
+    if read is not None and row["facts"].get("minor") and read.minor_until is None:
+        cells.fault("date_naissance", "minor", "l’éligibilité a retenu une personne de 16 ou 17 ans")
+    if read is None or cells.faults:
         raise InvalidInputError("the contract cannot be made", cells.faults)
-    intake.keep_signatories(work, row["territory"], [read])
+    intake.keep_signatories(work, row["territory"], [(read, cells)])
+    if cells.faults:
+        raise InvalidInputError("the contract cannot be made", cells.faults)
     contract_id = derived_id("contract", candidate_id, signed_on, read.programme)
     work.db.execute(
         storage.candidate.update()
@@ -197,6 +218,28 @@ def sign(
     link = f"/planning/contracts/{contract_id}"
     dossier.note(work, [dossier.Entry(person_id=candidate_id, at=work.now, code="contract_signed", link=link)])
     return storage.one(work.db, storage.contract, contract_id, "contract")
+
+
+def _signed_before(work: Work, row: Mapping[str, Any], signed_on: date) -> dict[str, Any]:
+    """Return the contract that somebody has signed on this day. Raises ConflictError (`signed`) for another day."""
+    contract = storage.contract
+    mine = sa.select(contract).where(contract.c.signatory_id == row["id"], contract.c.signed_on == signed_on)
+    found = storage.first(work.db, mine)
+    if found is None:
+        raise ConflictError("this person has signed on another day", "signed")
+    return found
+
+
+def _cancel_appointments(work: Work, candidate_id: UUID) -> None:
+    """Free the places of somebody who does not sign; whoever was told to come is told."""
+    appointment, slot = storage.appointment, storage.interview_slot
+    mine = sa.and_(appointment.c.person_id == candidate_id, appointment.c.state == "booked")
+    person = storage.one(work.db, storage.candidate, candidate_id, "candidate")
+    for row in storage.rows(work.db, sa.select(appointment).where(mine).with_for_update()):
+        row |= {"state": "cancelled", "version": row["version"] + 1, "actor": work.who.actor, "at": work.now}
+        work.db.execute(appointment.update().where(appointment.c.id == row["id"]).values(**row))
+        half_day = storage.one(work.db, slot, row["slot_id"], "interview slot")
+        work.tell(telling.appointment_state(row, half_day, person))
 
 
 def intake_row(row: Mapping[str, Any]) -> dict[str, str]:
@@ -235,8 +278,8 @@ def _keep(work: Work, row: dict[str, Any], *, new: bool) -> None:
     table = storage.candidate
     if new:
         taken = work.db.scalar(sa.select(table.c.id).where(table.c.reference == row["reference"]))
-        if taken is not None:
+        if taken is not None and taken != row["id"]:
             raise ConflictError(f"reference {row['reference']} is used in another territory", "id_reused")
-        work.db.execute(table.insert(), [row])
+        insert_new(work.db, table, [row])  # entered by two agents at once, it is one
     else:
         work.db.execute(table.update().where(table.c.id == row["id"]).values(**row))

@@ -22,6 +22,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from services.scheduler import storage
 from services.scheduler.domain.cells import Cells
@@ -36,7 +37,7 @@ from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id, new_id
 from shared.scope import check_territory
-from shared.seal import seal_for
+from shared.seal import KeyRing, seal_for
 from shared.work import Work
 
 MINUTES = 210  # of a half-day of reception: about 3 h 30 (abcformation1986.fr, DOMAIN: PFA)
@@ -129,10 +130,13 @@ def book(work: Work, appointment_id: UUID, person_id: UUID, slot_id: UUID, kind:
     row = {"id": appointment_id, "slot_id": slot_id, "territory": slot["territory"], "person_id": person_id}
     row |= {"contract_id": contract_id, "kind": kind, "state": "booked", "desk": None}
     row |= {"version": (before["version"] if before else 0) + 1, "actor": work.who.actor, "at": work.now}
-    if before is None:
-        work.db.execute(table.insert(), [row])
-    else:
-        work.db.execute(table.update().where(table.c.id == appointment_id).values(**row))
+    try:
+        if before is None:
+            work.db.execute(table.insert(), [row])
+        else:
+            work.db.execute(table.update().where(table.c.id == appointment_id).values(**row))
+    except IntegrityError as error:  # the table's own key: another agent was quicker
+        raise ConflictError("this person has an appointment: move that one", "booked_before") from error
     _after(work, row, "booked", slot["day"])
     work.tell(telling.appointment_state(row, slot, person))
     return row
@@ -226,6 +230,8 @@ def record(
     candidate = candidates.find(work, candidate_id, lock=True)
     if candidate["state"] == "signed":
         raise ConflictError("this person has signed", "signed")
+    if candidate["state"] == "not_eligible":
+        raise ConflictError("eligibility has answered no", "not_eligible")
     book = rule_book(candidate["programme"])
     check_assessment(found, tuple(book["levels"]))
     today = telling.today(work, candidate["territory"])
@@ -240,12 +246,9 @@ def record(
     read = read_signatory(cells, candidate["territory"], rule_book, test_numbers=test_numbers)
     if read is None:
         raise InvalidInputError("the record is refused", cells.faults)
-    key = work.voice.seal_keys[work.voice.service]
-    sealed = json.dumps({"helper": dict(found.helper), "address": found.address}, ensure_ascii=False)
-    said = found.address or any(found.helper.values())
     changed = {
         "record": candidate["record"],
-        "sealed": seal_for(key, {"private": sealed}, candidate_id) if said else candidate["sealed"],
+        "sealed": _sealed(work, candidate, found),
         "state": "interviewed",
         "version": candidate["version"] + 1,
         "actor": work.who.actor,
@@ -259,12 +262,28 @@ def record(
     return candidate | changed
 
 
+def _sealed(work: Work, candidate: Mapping[str, Any], found: Assessment) -> str | None:
+    """Return address and trusted helper, sealed; each stays as it was where a correction says nothing of it."""
+    key = work.voice.seal_keys[work.voice.service]
+    kept: dict[str, Any] = {"helper": {}, "address": ""}
+    if candidate["sealed"]:
+        kept = json.loads(KeyRing(key).open(candidate["sealed"], candidate["id"])["private"])
+    if any(found.helper.values()):
+        kept["helper"] = dict(found.helper)
+    kept["address"] = found.address or kept["address"]
+    if not (kept["address"] or kept["helper"]):
+        return None
+    return seal_for(key, {"private": json.dumps(kept, ensure_ascii=False)}, candidate["id"])
+
+
 def _person(work: Work, person_id: UUID, territory: str, kind: str) -> tuple[dict[str, Any], UUID | None]:
     """Return who the appointment is for: a candidate for an interview, a signatory for what a duty asks for."""
     if kind == "interview":
         row = candidates.find(work, person_id)
         if row["state"] == "not_eligible":
             raise ConflictError("eligibility has answered no", "not_eligible")
+        if row["state"] == "signed":
+            raise ConflictError("this person has signed", "signed")
         return row, None
     row = storage.one(work.db, storage.signatory, person_id, "signatory")
     duty, contract = storage.duty, storage.contract
