@@ -15,6 +15,7 @@ from services.scheduler.bodies.prescriptions import (
     LevelBody,
     LogBody,
     MergeBody,
+    OfferAnswerBody,
     OrientationBody,
     ReachBody,
 )
@@ -109,6 +110,16 @@ def prescription_routes(service: Service, settings: Settings) -> Blueprint:
         """Keep what the platform reports; the same day again replaces it."""
         with acting(service) as work:
             return prescriptions.report(work, contract_id, log)
+
+    @routes.put("/contracts/<uuid:contract_id>/language-offer")
+    @routes.arguments(OfferAnswerBody)
+    @routes.response(204)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="No course is offered, or the contract has ended.")
+    def answer_language_offer(body: dict[str, str], contract_id: UUID) -> None:
+        """Keep what the person says of a course that is offered: refused, it is not owed."""
+        with acting(service) as work:
+            prescriptions.answer_offer(work, contract_id, body["answer"])
 
     @routes.post("/contracts/<uuid:contract_id>/difficulties")
     @routes.arguments(DifficultyBody)

@@ -6,6 +6,7 @@ __all__ = [
     "LevelBody",
     "LogBody",
     "MergeBody",
+    "OfferAnswerBody",
     "OrientationBody",
     "ReachBody",
 ]
@@ -75,6 +76,12 @@ class ReachBody(ma.Schema):
     @ma.post_load
     def to_reach(self, data: dict[str, Any], **_: object) -> Reach:
         return Reach(**data)
+
+
+class OfferAnswerBody(ma.Schema):
+    """What the person says of a course that is offered and not imposed."""
+
+    answer = ma.fields.String(required=True, validate=ma.validate.OneOf(["proposed", "accepted", "refused"]))
 
 
 class MergeBody(ma.Schema):

@@ -250,14 +250,17 @@ def term_of(signed_on: date, book: Book, granted: int = 0) -> date:
     return add_months(signed_on, book["term_months"] + granted) - timedelta(days=1)
 
 
+OFFER_REFUSED: Mapping[str, str] = {
+    "code": "offer_refused",
+    "rule": "language.proposed",
+    "fr": "formation linguistique proposée et refusée : elle n’est pas due",
+    "en": "language training was offered and refused: it is not owed",
+}
+
+
 def _not_owed(read: SignatoryIntake, book: Book) -> dict[str, str]:
     if read.language_offer == REFUSED:
-        return {
-            "code": "offer_refused",
-            "rule": f"{book.code}: language.proposed",
-            "fr": "formation linguistique proposée et refusée : elle n’est pas due",
-            "en": "language training was offered and refused: it is not owed",
-        }
+        return dict(OFFER_REFUSED) | {"rule": f"{book.code}: language.proposed"}
     if read.course == PLATFORM:
         return {
             "code": "platform",

@@ -26,7 +26,14 @@ from services.scheduler.bodies.life import (
     ProposalBody,
     SignatureBody,
 )
-from services.scheduler.bodies.prescriptions import DifficultyBody, FollowUpBody, LevelBody, LogBody, OrientationBody
+from services.scheduler.bodies.prescriptions import (
+    DifficultyBody,
+    FollowUpBody,
+    LevelBody,
+    LogBody,
+    OfferAnswerBody,
+    OrientationBody,
+)
 from services.scheduler.domain.duties import BOOKED_ELSEWHERE, CLOSING, CONVENED, OUTCOMES
 from services.scheduler.domain.life import MOVES, PLANNED, REASONS, UNDERWAY, moves_from
 from services.scheduler.pages.forms import Form, submit
@@ -72,6 +79,7 @@ DOORS: Mapping[str, Acts] = {
         work, it.contract["id"], it.target, it.body["state"], it.body["on"]
     ),
     "platform": lambda work, it: prescriptions.report(work, it.contract["id"], it.body),
+    "language-offer": lambda work, it: prescriptions.answer_offer(work, it.contract["id"], it.body["answer"]),
     "difficulty": lambda work, it: prescriptions.orient(work, it.contract["id"], it.body["why"]),
     "orientation": lambda work, it: prescriptions.answer_orientation(work, it.id, it.body["state"]),
     "level": lambda work, it: prescriptions.place_again(
@@ -81,7 +89,7 @@ DOORS: Mapping[str, Acts] = {
         it.body["on"],
     ),
 }
-WITH_TARGET = DOORS.keys() - {"propose", "platform", "difficulty", "level"}
+WITH_TARGET = DOORS.keys() - {"propose", "platform", "language-offer", "difficulty", "level"}
 
 
 def contract_pages(service: Service, legal_texts: Path | None) -> Blueprint:
@@ -188,6 +196,8 @@ def _prescriptions(work: Work, found: Mapping[str, Any]) -> list[Form]:
     forms += [Form.of(f"follow-up-{code}", FollowUpBody()) for code in found["offers"] if running or code in known]
     if running:
         forms.append(Form.of("difficulty", DifficultyBody()))
+    if running and found["language_offer"]:
+        forms.append(Form.of("language-offer", OfferAnswerBody(), {"answer": found["language_offer"]}))
     if found["on_platform"]:
         forms.append(Form.of("platform", LogBody(), {"reported_on": telling.today(work, found["territory"])}))
     if found["state"] in PLANNED:

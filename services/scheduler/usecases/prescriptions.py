@@ -1,6 +1,6 @@
 """Prescribed beside the planned trainings: follow-up offers, the platform's reports, orientations, levels."""
 
-__all__ = ["follow_up", "levels", "orient", "place_again", "report", "take_reports"]
+__all__ = ["answer_offer", "follow_up", "levels", "orient", "place_again", "report", "take_reports"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.scheduler import storage
+from services.scheduler.domain.building import OFFER_REFUSED
 from services.scheduler.domain.cells import Cells
 from services.scheduler.domain.life import PLANNED, UNDERWAY
 from services.scheduler.domain.prescription import (
@@ -34,6 +35,7 @@ from shared.scope import check_territory
 from shared.staging import Judged, SourceRow
 from shared.work import Work
 
+REFUSED = "refused"
 LOG_COLUMN_OF = {"reported_on": "releve_le", "last_login": "derniere_connexion"}
 
 
@@ -71,6 +73,42 @@ def follow_up(work: Work, contract_id: UUID, offer: str, state: str, on: date | 
     upsert(work.db, table, [row])
     _note(work, contract, f"follow_up_{state}")
     return row
+
+
+def answer_offer(work: Work, contract_id: UUID, answer: str) -> dict[str, Any]:
+    """
+    Keep what the person says of a course that is offered and not imposed: proposed, accepted or refused.
+
+    Refused, the course is not owed and its coming seats are free again; accepted later, it is planned again. Raises
+    NotFoundError, ForbiddenError, ConflictError (`not_offered`, `contract_not_running`).
+    """
+    contract = contracts.find(work, contract_id, lock=True)
+    people.refuse_alias(work, contract["signatory_id"])
+    if not contract["language_offer"]:
+        raise ConflictError("no course is offered under this contract", "not_offered")
+    if contract["state"] not in UNDERWAY:
+        raise ConflictError(f"the contract is {contract['state']}", "contract_not_running")
+    if contract["language_offer"] == answer:
+        return contract
+    need = storage.need
+    course = sa.and_(need.c.contract_id == contract_id, need.c.training == "language")
+    stamp = {"actor": work.who.actor, "changed_at": work.now}
+    if answer == REFUSED:
+        leaving.give_back_seats(work, contract_id, telling.today(work, contract["territory"]), training="language")
+        open_ones = sa.and_(course, need.c.state.in_(("open", "placed", "unplaced", "held")))
+        work.db.execute(need.update().where(open_ones).values(state="not_owed", reason=dict(OFFER_REFUSED), **stamp))
+    else:
+        for row in storage.rows(work.db, sa.select(need).where(course, need.c.state == "not_owed")):
+            if row["reason"]["code"] == OFFER_REFUSED["code"]:
+                held = contract["state"] == "training_postponed"
+                again = {"state": "held" if held else "open", "reason": dict(leaving.HELD) if held else None}
+                work.db.execute(need.update().where(need.c.id == row["id"]).values(**again, **stamp))
+    changed = {"language_offer": answer, "version": contract["version"] + 1} | stamp
+    work.db.execute(storage.contract.update().where(storage.contract.c.id == contract_id).values(**changed))
+    needs = storage.rows(work.db, sa.select(need).where(need.c.contract_id == contract_id))
+    work.tell(telling.contract_state(contract | changed), telling.prescription_state(contract | changed, needs))
+    _note(work, contract, f"offer_{answer}")
+    return contract | changed
 
 
 def report(work: Work, contract_id: UUID, log: PlatformLog) -> dict[str, Any]:

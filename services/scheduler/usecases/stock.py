@@ -30,6 +30,7 @@ from shared.staging import Judged, Sheet, SourceRow
 from shared.work import Work
 
 Row = dict[str, Any]
+OTHERWISE = "known_otherwise"
 SLOTS = tuple(stock.SLOTS.values())
 
 
@@ -246,11 +247,14 @@ def _keep_groups(work: Work, taken: _Taken) -> int:
     known = storage.by_id(work.db, storage.session, _sessions(taken))
     offer = storage.offer(work.db, taken.territory)
     sessions, meetings, events = [], [], []
-    for code, (group, _) in taken.groups.items():
+    for code, (group, cells) in taken.groups.items():
         key = _session_id(taken, code)
-        if key in known:
-            continue
         held = sorted(taken.meetings[code], key=lambda one: (one.day, SLOTS.index(one.slot)))
+        if key in known:
+            times_of = [[str(one.day), one.slot, one.minutes, one.part] for one in held]
+            if known[key]["facts"]["meetings"] != times_of:
+                cells.fault("code", OTHERWISE, f"le groupe {code} est déjà repris avec d’autres demi-journées")
+            continue
         row = {
             "id": key,
             "territory": taken.territory,
@@ -340,8 +344,11 @@ def _keep_seats(work: Work, taken: _Taken, contract_of: Mapping[str, UUID]) -> i
     owed = storage.by_id(work.db, storage.need, [row["need_id"] for row in rows])
     fresh = [row for row in rows if row["id"] not in known and row["need_id"] in owed]
     for (seat, cells), row in zip(taken.seats, rows, strict=True):
+        before = known.get(row["id"])
         if row["need_id"] not in owed:
             cells.fault("partie", "not_prescribed", f"le contrat ne prescrit pas {seat.part}")
+        elif before is not None and (before["joins_on"], before["told_on"]) != (seat.joins_on, seat.told_on):
+            cells.fault("groupe", OTHERWISE, "cette place est déjà reprise avec d’autres dates")
     ids = {row["id"] for row in fresh}
     insert_new(work.db, storage.placement, fresh)
     insert_new(work.db, storage.seat_time, [one for one in times if one["placement_id"] in ids])

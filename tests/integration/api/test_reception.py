@@ -581,3 +581,20 @@ def test_a_day_that_nobody_means_is_refused_in_its_row(house, day):
     faults = house.send("un.csv", csv_of([row])).json()["faults"]
 
     assert ("date_signature", "date") in {(one["field"], one["rule"]) for one in faults}
+
+
+def test_a_refused_course_may_be_accepted_later_and_is_planned_then(somebody):
+    house, _, key = somebody
+    contract = signed(house, key, offre_linguistique="refusee")
+    path = f"/contracts/{contract['id']}/language-offer"
+
+    def course():
+        return {
+            one["state"] for one in rows(house, storage.need, contract_id=UUID(contract["id"]), training="language")
+        }
+
+    assert course() == {"not_owed"}
+    assert house.ask("planner", "PUT", path, {"answer": "accepted"}).status_code == 204
+    assert course() == {"open"}
+    assert house.ask("planner", "PUT", path, {"answer": "refused"}).status_code == 204
+    assert course() == {"not_owed"}

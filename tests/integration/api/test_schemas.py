@@ -169,6 +169,7 @@ def _contract_life(house, proposed):
         "PUT /api/v1/showings/{showing_id}": {"showing_id": str(new_id())},
         "PUT /api/v1/contracts/{contract_id}/moves/{move_id}": {"contract_id": contract_of[apart[1]]},
         "POST /api/v1/contracts/{contract_id}/platform": {"contract_id": contract_of[apart[0]]},
+        "PUT /api/v1/contracts/{contract_id}/language-offer": {"contract_id": contract_of[apart[0]]},
     }
     level = {"level": "A1", "oral": "A1", "written": "A1", "confidence": "high"}
     row = {"niveau": "NLNS", "formation_linguistique": "600", "lundi": "MA", "semaines": "toutes", "acces_pmr": "non"}
@@ -189,6 +190,7 @@ def _contract_life(house, proposed):
         "POST /api/v1/candidates/{candidate_id}/signature": {"signed_on": today},
         "PUT /api/v1/contracts/{contract_id}/follow-ups/{offer}": {"state": "prescribed"},
         "POST /api/v1/contracts/{contract_id}/platform": {"reported_on": today, "minutes": 30},
+        "PUT /api/v1/contracts/{contract_id}/language-offer": {"answer": "accepted"},
         "POST /api/v1/contracts/{contract_id}/difficulties": {"why": "travel"},
         "POST /api/v1/orientations/{orientation_id}/outcome": {"state": "accepted"},
         "POST /api/v1/signatories/{signatory_id}/levels": level | {"on": today},
