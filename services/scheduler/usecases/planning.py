@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.domain.building import build_problem
+from services.scheduler.domain.fairness import fairness
 from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.life import PLANNED
 from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
@@ -206,6 +208,7 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
             }
             for tier in plan.tiers
         ],
+        "fairness": {name: [asdict(cell) for cell in cells] for name, cells in fairness(problem, plan).items()},
         "solver": {
             "name": plan.solver.name,
             "version": plan.solver.version,
