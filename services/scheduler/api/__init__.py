@@ -14,6 +14,7 @@ from services.scheduler.api.prescriptions import prescription_routes
 from services.scheduler.api.reading import reading_routes
 from services.scheduler.api.reception import reception_routes
 from services.scheduler.api.runs import run_routes
+from services.scheduler.api.shocks import shock_routes
 from services.scheduler.api.transparency import transparency_routes
 from services.scheduler.settings import Settings
 from shared.service import Service
@@ -33,6 +34,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         extension_routes(service),
         life_routes(service),
         desk_routes(service),
+        shock_routes(service),
         transparency_routes(service),
         reception_routes(service, demo=settings.demo),
         prescription_routes(service, settings),

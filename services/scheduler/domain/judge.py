@@ -30,7 +30,7 @@ from services.scheduler.domain.problem import (
 from services.scheduler.domain.score import score
 from services.scheduler.domain.view import Seat, View, capacity, minimum_to_open
 
-__all__ = ["RULES", "Breach", "breaches", "is_away", "is_free", "lot_quantity", "score"]
+__all__ = ["RULES", "Breach", "breaches", "closed_on", "is_away", "is_free", "lot_quantity", "score"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,7 +353,7 @@ def meetings_keep_the_calendar(view: View) -> Iterator[Breach]:
         if site is None or not session.meetings:
             continue
         for meeting in session.meetings:
-            why = _closed(problem, site.closures, session.training, meeting.day)
+            why = closed_on(problem, site.closures, session.training, meeting.day)
             if why:
                 yield _about(session, "calendar", f"meets on {meeting.day}: {why}")
                 break
@@ -465,7 +465,7 @@ def _waived(problem: Problem, breach: Breach) -> bool:
     )
 
 
-def _closed(problem: Problem, closures: tuple[DateRange, ...], training: Training, day: date) -> str:
+def closed_on(problem: Problem, closures: tuple[DateRange, ...], training: Training, day: date) -> str:
     """Return why nothing is taught there on this day, or nothing."""
     if day in problem.public_holidays:
         return "a public holiday"
@@ -523,7 +523,7 @@ def _course_shape(view: View, session: Session) -> str:
         wanted: set[tuple[date, Slot]] = set()
         day = first
         while day <= last.day:
-            if not _closed(problem, closures, Training.LANGUAGE, day):
+            if not closed_on(problem, closures, Training.LANGUAGE, day):
                 wanted |= {(day, slot) for weekday, slot in pattern.half_days() if weekday == day.weekday()}
             day += timedelta(days=1)
         wanted = {(day, slot) for day, slot in wanted if (day, slot.rank) <= (last.day, last.slot.rank)}

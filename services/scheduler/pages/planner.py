@@ -16,7 +16,7 @@ from services.scheduler.bodies.prescriptions import ReachBody
 from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
 from services.scheduler.pages.forms import Form, submit
 from services.scheduler.programmes import codes, rule_book
-from services.scheduler.usecases import desk, imports, overview, people, planning, publication, transparency
+from services.scheduler.usecases import desk, imports, overview, people, planning, publication, shocks, transparency
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id
@@ -106,8 +106,11 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             stale = run["state"] == "ready" and run["base_version"] != storage.territory_version(
                 work.db, run["territory"]
             )
+            moves = shocks.moved(work, run_id)
         left = [] if run["plan"] is None else run["plan"]["unplaced"]
-        return render_template("scheduler/run.html", run=run, code=run["territory"], left=left, stale=stale)
+        return render_template(
+            "scheduler/run.html", run=run, code=run["territory"], left=left, stale=stale, moves=moves
+        )
 
     @pages.post("/runs/<uuid:run_id>/publication")
     def publish(run_id: UUID) -> BaseResponse:
@@ -132,6 +135,20 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             check_territory(work.who, found["territory"])
             fitting = desk.who_fits(work, session_id) if work.who.role in desk.ROLES else None
         return render_template("scheduler/session.html", session=found, code=found["territory"], fitting=fitting)
+
+    @pages.get("/shaken")
+    def no_longer_hold() -> str:
+        with acting(service, reading=True) as work:
+            code, programme = territory_of(work), _programme()
+            found = shocks.no_longer_hold(work, code, programme)
+        return render_template("scheduler/shaken.html", code=code, found=found, programme=programme, programmes=codes())
+
+    @pages.post("/shaken/<uuid:session_id>")
+    def cancel(session_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            code = territory_of(work)
+            shocks.cancel(work, session_id, request.form.get("reason", ""))
+        return redirect(f"/planning/shaken?territory={code}&programme={_programme()}", 303)
 
     @pages.get("/unplaced")
     def unplaced() -> str:
@@ -214,6 +231,12 @@ def territory_of(work: Work) -> str:
 def _reach_form(person: Mapping[str, Any] | None) -> Form:
     """Return the form for another phone or address; what is known is not shown, as everywhere on this page."""
     return Form.of("contact", ReachBody(), {"channel": person["facts"]["channel"]} if person else {})
+
+
+def _programme() -> str:
+    """Return the programme that a page is about: asked for, else today's."""
+    asked = request.args.get("programme", "")
+    return asked if asked in codes() else codes()[-1]
 
 
 def _programmes() -> list[Any]:

@@ -366,13 +366,16 @@ def _last_published(work: Work, territory: str, programme: str) -> Mapping[str, 
 
 
 def _digest(work: Work, territory: str, programme: str) -> str:
-    """Digest what a plan is made from: the needs with their people, and the offer; not what was placed since."""
+    """Digest what a plan is made from: needs with their people, offer, groups cancelled; not what was placed since."""
     needs = _needs(work, territory, programme)
     people = storage.by_id(work.db, storage.signatory, (need["signatory_id"] for need in needs))
+    gone = sa.and_(storage.session.c.territory == territory, storage.session.c.state == "cancelled")
+    cancelled = sa.select(storage.session.c.id).where(gone)
     facts = [
         [[str(need["id"]), need["part"], need["minutes"], str(need["deadline"])] for need in needs],
         [[str(key), people[key]["facts"]] for key in sorted(people)],
         [[*key, row["facts"]] for key, row in sorted(storage.offer(work.db, territory).items())],
+        [str(key) for key in work.db.scalars(cancelled.order_by(storage.session.c.id))],
     ]
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

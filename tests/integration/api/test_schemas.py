@@ -53,6 +53,9 @@ def seeded(tmp_path_factory):
         sessions = house.planner.items("/planning/api/v1/sessions", territory="93")
         assert sessions, house.planner.get(f"/planning/api/v1/runs/{run_id}")
         showing = _at_the_desk(house)
+        house.cancelled = max(sessions, key=lambda one: one["starts_on"])["id"]
+        house.ask("planner", "POST", f"/sessions/{house.cancelled}/cancellation", {"reason": "room"}).raise_for_status()
+        house.drain()
         needs = house.planner.items("/planning/api/v1/needs", territory="93")
         body_door = house.door("body-ORG")
         first, roll = _first_roll_with_people(house, body_door, sorted({session["starts_on"] for session in sessions}))
@@ -199,6 +202,9 @@ def _contract_life(house, proposed):
         "POST /api/v1/showings/{showing_id}/choice": {"number": 1},
         "PUT /api/v1/merges/{merge_id}": {"kept_id": str(apart[1]), "other_id": str(apart[2])},
     }
+    house.bodies["POST /api/v1/sessions/{session_id}/cancellation"] = {"reason": "room"}
+    house.special["POST /api/v1/sessions/{session_id}/cancellation"] = {"session_id": house.cancelled}
+    house.queries["GET /api/v1/shaken-sessions"] = {"territory": "93", "programme": "cir-2019"}
     house.queries |= {"GET /api/v1/interview-slots": {"territory": "93", "since": today}}
 
 
