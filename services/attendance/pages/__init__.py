@@ -15,6 +15,7 @@ from services.attendance.usecases import overview, rolls
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import new_id
+from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -36,7 +37,8 @@ def _pages(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             day = _day(request.args.get("day", "")) or work.now.date()
             listed = rolls.rolls_between(work, day, day)
-            counts = overview.summary(work) if work.who.role not in {"trainer", "provider_manager"} else None
+            of_a_body = work.who.role in {"trainer", "provider_manager"}
+            counts = None if of_a_body else overview.summary(work, own_territory(work.who, None))
         return render_template("attendance/index.html", day=day, rolls=listed, counts=counts)
 
     @pages.get("/rolls/<uuid:meeting_id>")
@@ -65,14 +67,14 @@ def _pages(service: Service) -> Blueprint:
     def flags() -> str:
         state = request.args.get("state", "open")
         with acting(service, reading=True) as work:
-            listed = overview.flags(work, work.who.scope or None, state, None, 500)
+            listed = overview.flags(work, own_territory(work.who, None), state, None, 500)
         return render_template("attendance/flags.html", flags=listed, state=state)
 
     @pages.get("/absences")
     def absences() -> str:
         after = request.args.get("after", type=UUID)
         with acting(service, reading=True) as work:
-            listed = overview.absences(work, work.who.scope or None, after, PAGE + 1)
+            listed = overview.absences(work, own_territory(work.who, None), after, PAGE + 1)
         keyed = [one | {"key": new_id()} for one in listed[:PAGE]]
         more = keyed[-1]["id"] if len(listed) > PAGE else None
         return render_template(
