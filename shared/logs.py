@@ -1,15 +1,22 @@
-"""Structured logs, one JSON object a line on stderr; the id of the cause travels with every line of its work."""
+"""
+Structured logs, one JSON object a line on stderr; the id of the cause travels with every line of its work.
+
+No personal data: of an error its type and where it came from are logged, never its message, which may quote the text,
+the row or the key that it is about.
+"""
 
 __all__ = ["bind_cause", "cause", "configure_logs", "log"]
 
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
+from structlog.typing import ExcInfo
 
 from shared.ids import new_id
 
@@ -24,7 +31,7 @@ def configure_logs(service: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(_trace),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -45,3 +52,14 @@ def cause() -> UUID:
     """Return the id of the cause in force, or a fresh one where work starts by itself."""
     bound = structlog.contextvars.get_contextvars().get("cause")
     return UUID(bound) if bound else new_id()
+
+
+def _trace(exc_info: ExcInfo) -> str:
+    """Return the types and the places of an error and of those that it came from, without a message."""
+    lines: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        lines += traceback.format_tb(error.__traceback__)
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}\n")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "".join(lines)

@@ -14,6 +14,7 @@ from flask_babel import gettext
 from flask_smorest import Api
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as BaseResponse
 
 from shared.errors import ForbiddenError
@@ -22,6 +23,7 @@ from shared.logs import bind_cause
 from shared.rights import Principal, RightsTable
 from shared.service import Service, backlog
 from shared.web.problems import ProblemSchema, install_problems
+from shared.web.texts import check_texts
 from shared.web.tokens import COOKIE, TokenError, TokenVerifier
 from shared.web.words import here, install_words
 from shared.work import Work
@@ -64,6 +66,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         JSON_SORT_KEYS=False,
     )
     theme = Flask("shared.web").create_jinja_environment().loader
+    app.url_map.converters["int"] = _Number
     app.jinja_loader = _Chain(app.jinja_loader, theme)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if doors.behind_proxy:
@@ -138,6 +141,12 @@ class _ProblemApi(Api):  # type: ignore[misc]
         """Leave errors to shared.web.problems."""
 
 
+class _Number(IntegerConverter):
+    """A whole number in an address that fits a column; more digits are no address."""
+
+    regex = r"\d{1,9}"
+
+
 class _Chain:
     def __new__(cls, *loaders: Any) -> Any:
         from jinja2 import ChoiceLoader
@@ -159,6 +168,7 @@ def _guard(app: Flask, service: Service, doors: Doors) -> None:
         if request.method not in READING:
             _refuse_foreign_origin()
         if doors.rights.allows(service.name, route, g.principal):
+            check_texts(request)
             return None
         if g.principal.kind != "visitor":
             raise ForbiddenError(f"{g.principal.role} may not {route}")

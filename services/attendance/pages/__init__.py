@@ -2,6 +2,7 @@
 
 __all__ = ["register"]
 
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from shared.service import Service
 from shared.web.frame import acting
 
 PAGE = 50
+MINUTES = re.compile(r"\d{1,4}")
 METHODS = [(method, outcome) for method in ("call", "visit", "relay") for outcome in ("reached", "no_answer")]
 METHODS += [("call", "wrong_contact")]
 
@@ -119,7 +121,7 @@ def _command(person: dict[str, Any]) -> MarkCommand | None:
     act = request.form.get(f"act:{key}", "trainer_declared") if came else ""
     reason = request.form.get(f"reason:{key}", "") or DECLARED_REASONS[0] if act == "trainer_declared" else ""
     minutes = request.form.get(f"minutes:{key}", "") or "0"
-    if not minutes.isdecimal():
+    if not MINUTES.fullmatch(minutes):
         fault = FieldFault(f"minutes:{person['reference']}", "number", _("un nombre de minutes est attendu"))
         raise InvalidInputError(_("la feuille n’a pas été gardée"), [fault])
     lost = int(minutes) if status in {"late", "left_early"} else 0

@@ -7,6 +7,7 @@ __all__ = [
     "LogBody",
     "MergeBody",
     "OrientationBody",
+    "PaperQuery",
     "ReachBody",
 ]
 
@@ -75,6 +76,12 @@ class ReachBody(ma.Schema):
     @ma.post_load
     def to_reach(self, data: dict[str, Any], **_: object) -> Reach:
         return Reach(**data)
+
+
+class PaperQuery(ma.Schema):
+    """The language beside French; none: the one that the person reads."""
+
+    language = ma.fields.String(load_default="", validate=ma.validate.Regexp(r"^([a-z]{2,3})?$"))
 
 
 class MergeBody(ma.Schema):

@@ -100,3 +100,16 @@ def test_one_id_is_one_attempt_and_one_mark(taken):
         refused = ask(house, "planner", "POST", f"/absences/{absence['id']}/qualification", word)
         assert (refused.status_code, refused.json()["code"]) == (409, "id_reused")
     assert len(ask(house, "planner", "GET", "/absences").json()["items"]) == 1
+
+
+@pytest.mark.parametrize("minutes", ["9" * 5_000, "--5", "²", "1\x00"])
+def test_minutes_on_the_roll_that_are_no_number_are_refused(taken, minutes):
+    house, roll, missing = taken
+    body = Visitor(house, "body-ORG")
+    key = missing["signatory_id"]
+
+    path = f"/attendance/rolls/{roll['id']}/marks"
+    answer = body.post(path, {f"status:{key}": "late", f"act:{key}": "qr", f"minutes:{key}": minutes})
+
+    assert answer.status_code == 422
+    assert "minutes:" in answer.text
