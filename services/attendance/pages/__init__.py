@@ -21,6 +21,7 @@ from shared.service import Service
 from shared.web.frame import acting
 
 PAGE = 50
+UNJUSTIFIED = "unjustified"  # chosen by name, never by leaving a field empty
 MINUTES = re.compile(r"\d{1,4}")
 METHODS = [(method, outcome) for method in ("call", "visit", "relay") for outcome in ("reached", "no_answer")]
 METHODS += [("call", "wrong_contact")]
@@ -85,9 +86,13 @@ def _pages(service: Service) -> Blueprint:
 
     @pages.post("/absences/<uuid:mark_id>")
     def qualify(mark_id: UUID) -> BaseResponse:
-        reason = request.form.get("reason", "")
+        chosen = request.form.get("reason", "")
+        if chosen not in {UNJUSTIFIED, *rolls.JUSTIFICATIONS}:
+            fault = FieldFault("reason", "choice", _("choisissez un motif, ou « injustifiée »"))
+            raise InvalidInputError(_("l’absence n’a pas été qualifiée"), [fault])
+        justified = chosen != UNJUSTIFIED
         with acting(service) as work:
-            rolls.qualify_absence(work, mark_id, _key(), justified=bool(reason), reason=reason)
+            rolls.qualify_absence(work, mark_id, _key(), justified=justified, reason=chosen if justified else "")
         return redirect("/attendance/absences", 303)
 
     @pages.post("/attempts")

@@ -26,6 +26,21 @@ def test_an_agent_of_another_territory_may_not_qualify_it(absent):
     assert other.send("/absences/", reason="health").status_code == 403
 
 
+def test_an_absence_is_qualified_by_a_choice_never_by_an_empty_field(absent):
+    house, reference = absent
+    planner = Visitor(house, "planner")
+    planner.open("/attendance/absences")
+    assert "unjustified" in planner.form("/absences/").fields["reason"]["choices"]
+
+    refused = planner.send("/absences/")
+    assert refused.status_code == 422
+    assert "reason" in refused.text
+    planner.open("/attendance/absences")
+    assert planner.send("/attempts").status_code == 422
+
+    assert reference in planner.open("/attendance/absences").text
+
+
 def test_an_agent_notes_an_attempt_then_qualifies_the_absence_with_its_reason(absent):
     house, reference = absent
     planner = Visitor(house, "planner")
