@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from flask_smorest import Api
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -41,6 +42,12 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 READING = {"GET", "HEAD", "OPTIONS"}
+# Service, where it is mounted, label, the pages of which the first one that somebody may open is their way in.
+MENU = (
+    ("scheduler", "/planning", _("Planification"), ("/", "/worklist")),
+    ("attendance", "/attendance", _("Émargement"), ("/",)),
+    ("notifications", "/notices", _("Messages"), ("/",)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +89,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         simulated = getattr(clock, "simulated", False)
         return {
             "who": current_principal(),
+            "menu": _menu(doors.rights, current_principal()),
             "service_label": gettext(label),
             "service_prefix": prefix,
             "simulated_now": clock.now() if simulated else None,
@@ -152,6 +160,15 @@ class _Chain:
         from jinja2 import ChoiceLoader
 
         return ChoiceLoader([loader for loader in loaders if loader is not None])
+
+
+def _menu(rights: RightsTable, who: Principal) -> list[tuple[str, str, Any]]:
+    """Return the services that somebody may enter: where each is mounted, the address of their way in, its label."""
+    ways = [
+        (prefix, label, [page for page in pages if rights.allows(service, f"GET {page}", who)])
+        for service, prefix, label, pages in MENU
+    ]
+    return [(prefix, prefix + found[0], label) for prefix, label, found in ways if found]
 
 
 def _guard(app: Flask, service: Service, doors: Doors) -> None:
