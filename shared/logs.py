@@ -39,6 +39,9 @@ def configure_logs(service: str) -> None:
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    others = logging.getLogger()
+    if not any(isinstance(handler, _Others) for handler in others.handlers):
+        others.addHandler(_Others())
 
 
 @contextmanager
@@ -52,6 +55,16 @@ def cause() -> UUID:
     """Return the id of the cause in force, or a fresh one where work starts by itself."""
     bound = structlog.contextvars.get_contextvars().get("cause")
     return UUID(bound) if bound else new_id()
+
+
+class _Others(logging.Handler):
+    """What libraries log: in the shape and under the rule of our own lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        except Exception:  # noqa: BLE001 - whatever fails here must not fail what only wanted to say something
+            self.handleError(record)
 
 
 def _trace(exc_info: ExcInfo) -> str:

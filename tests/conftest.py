@@ -1,5 +1,6 @@
 """Fixtures for every test: where the real servers are, and databases that are clones of a migrated template."""
 
+import io
 import os
 import uuid
 from contextlib import closing
@@ -8,7 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+import structlog
 
+from shared.logs import configure_logs
 from tests import servers as found_servers
 from tests.servers import Servers, docker_ready, private_servers
 
@@ -20,6 +23,17 @@ _USED = []
 def pytest_terminal_summary(terminalreporter):
     for said in _USED:
         terminalreporter.write_line(f"servers used: {said}")
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """Return what gives the log of this test, as an operator reads it on stderr."""
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    configure_logs("test")
+    yield written.getvalue
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")

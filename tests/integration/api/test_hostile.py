@@ -1,13 +1,15 @@
 """What no honest client sends: each is refused at the door by field and rule, never a 500, and no log names anybody."""
 
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 
 from services.scheduler import storage
 from shared.ids import new_id
-from shared.logs import configure_logs
 from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
 from tests.forms import Visitor
+from tests.integration.api.test_reception import RECORD
 from tests.integration.api.test_schemas import CONTACT
 
 RECEIPTS = "/notices/api/v1/notices/01900000-0000-7000-8000-000000000000/receipts"
@@ -129,8 +131,7 @@ def test_a_paper_is_asked_for_in_a_language_by_its_code(house, language):
         assert (answer.status_code == 200) == (language == "zz")
 
 
-def test_what_the_database_refuses_is_a_conflict_and_leaves_no_name_in_the_log(house, capsys):
-    configure_logs("test")
+def test_what_the_database_refuses_is_a_conflict_and_leaves_no_name_in_the_log(house, logged):
     with house.house.services["scheduler"].database.begin() as db:
         refuse = "CREATE TRIGGER full BEFORE INSERT ON candidate BEGIN SELECT RAISE(ABORT, 'Full of Noori'); END"
         db.execute(sa.text(refuse))
@@ -140,25 +141,28 @@ def test_what_the_database_refuses_is_a_conflict_and_leaves_no_name_in_the_log(h
         with house.house.services["scheduler"].database.begin() as db:
             db.execute(sa.text("DROP TRIGGER full"))
 
-    logged = capsys.readouterr().err
+    said = logged()
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert "IntegrityError" in logged
-    assert "Noori" not in logged
-    assert CONTACT["phone"] not in logged
+    assert "IntegrityError" in said
+    assert "Noori" not in said
+    assert CONTACT["phone"] not in said
 
 
-def test_an_unexpected_error_is_logged_by_its_type_and_place_without_its_words(house, capsys):
-    configure_logs("test")
+def test_an_unexpected_error_is_logged_by_its_type_and_place_without_its_words(house, logged):
+    entered = send(house, "PUT", f"{CANDIDATE}9", "auditor", json=CONTACT | {"phone": "+999000000902"}).json()
     with house.house.services["scheduler"].database.begin() as db:
-        db.execute(sa.text("UPDATE signatory SET facts = '\"Dupont'"))
+        facts = {"reads": "Noori", "spoken": ["ps"], "reading_language": "", "commune": "93008"}
+        facts |= {"channel": "sms", "shared_phone": False}
+        mine = storage.candidate.c.id == UUID(entered["id"])
+        db.execute(storage.candidate.update().where(mine).values(facts=facts))
 
-    answer = send(house, "GET", f"/planning/api/v1/signatories/{_any(house, storage.signatory)}")
+    answer = send(house, "PUT", f"/planning/api/v1/candidates/{entered['id']}/record", "auditor", json=RECORD)
 
-    logged = capsys.readouterr().err
+    said = logged()
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
-    assert "JSONDecodeError" in logged
-    assert "storage" in logged or "database.py" in logged
-    assert "Dupont" not in logged
+    assert "KeyError" in said
+    assert "candidates.py" in said
+    assert "Noori" not in said
 
 
 def _any(house, table):
