@@ -35,7 +35,7 @@ def configure_logs(service: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # the stderr of now, which may be replaced
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)

@@ -1,6 +1,5 @@
 """Fixtures for every test: where the real servers are, and databases that are clones of a migrated template."""
 
-import io
 import os
 import uuid
 from contextlib import closing
@@ -26,12 +25,10 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture
-def logged(monkeypatch):
+def logged(capsys):
     """Return what gives the log of this test, as an operator reads it on stderr."""
-    written = io.StringIO()
-    monkeypatch.setattr("sys.stderr", written)
     configure_logs("test")
-    yield written.getvalue
+    yield lambda: capsys.readouterr().err
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
