@@ -8,21 +8,24 @@ __all__ = ["call"]
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 import httpx
 
-from parcours.wire import PREFIXES
+from parcours.wire import PREFIXES, in_this_process
 from shared.errors import ParcoursError
 from shared.ids import new_id
 from shared.logs import configure_logs
 
 METHODS = ("get", "put", "post", "patch", "delete")
+WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
 TYPES: Mapping[str, Any] = {"integer": click.INT, "boolean": click.BOOL}
 
 
@@ -43,8 +46,15 @@ class Caller:
         """Sign in. Raises CallError."""
         login = self.login or click.prompt("Login")
         password = os.environ.get("PARCOURS_PASSWORD") or click.prompt("Password", hide_input=True)
-        answer = self.client.post("/planning/api/v1/sessions", json={"login": login, "password": password})
-        return {"Authorization": f"Bearer {_accepted(answer).json()['token']}"}
+        body = self.send("POST", "/planning/api/v1/sessions", json={"login": login, "password": password})
+        return {"Authorization": f"Bearer {_read(body)['token']}"}
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request. Raises CallError with what was refused, or where nobody answers."""
+        try:
+            return _accepted(self.client.request(method, path, **options))
+        except httpx.HTTPError as error:
+            raise CallError(f"nobody answers at {self.client.base_url}: {error}") from error
 
 
 @click.group()
@@ -71,7 +81,7 @@ class _Operations(click.Group):
     def _specs(self, ctx: click.Context) -> dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]]:
         caller: Caller = ctx.find_object(Caller)  # type: ignore[assignment]
         prefix = PREFIXES[str(self.name)]
-        spec = _accepted(caller.client.get(f"{prefix}/api/v1/openapi.json")).json()
+        spec = _read(caller.send("GET", f"{prefix}/api/v1/openapi.json"))
         return {
             item[method]["operationId"]: (method, prefix + path, item, spec)
             for path, item in spec["paths"].items()
@@ -88,7 +98,7 @@ def _command(name: str, method: str, path: str, item: Mapping[str, Any], spec: M
     operation = item[method]
     parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
     in_path = [one for one in parameters if one["in"] == "path"]
-    own = in_path[-1]["name"] if method == "put" and in_path and _is_id(in_path[-1]) else None
+    own = next((one["name"] for one in in_path if method == "put" and _is_made(one, path)), None)
     content = operation.get("requestBody", {}).get("content", {})
     body = _resolved(content.get("application/json", {}).get("schema", {}), spec)
     params: list[click.Parameter] = [
@@ -111,17 +121,15 @@ def _command(name: str, method: str, path: str, item: Mapping[str, Any], spec: M
         out, file = given.pop("out_"), given.pop("file_", None)
         if own:
             given[own] = given[own] or str(new_id())
-        values = {one["name"]: str(given[one["name"]]) for one in in_path}
-        sent = {one: _value(given[one]) for one in body.get("properties", {}) if given[one] not in (None, ())}
+        values = {one["name"]: quote(str(given[one["name"]]), safe="") for one in in_path}
+        fields = body.get("properties", {})
+        sent = {one: _value(given[one], fields[one], spec) for one in fields if given[one] not in (None, ())}
         options: dict[str, Any] = {"params": {one: given[one] for one in queries if given[one] is not None}}
         if file is not None:
             options["files"] = {"file": (file.name, file.read_bytes())}
         elif body:
             options["json"] = sent
-        answer = _accepted(
-            caller.client.request(method.upper(), path.format(**values), headers=caller.headers(), **options)
-        )
-        _show(answer, out)
+        _show(caller.send(method.upper(), path.format(**values), headers=caller.headers(), **options), out)
 
     words = operation.get("summary") or operation.get("description")
     return click.Command(name, params=params, callback=act, help=words)
@@ -131,31 +139,53 @@ def _option(name: str, schema: Mapping[str, Any], required: bool, spec: Mapping[
     found = _resolved(schema, spec)
     many = found.get("type") == "array"
     inner = _resolved(found.get("items", {}), spec) if many else found
-    pairs = inner.get("type") == "object"
+    pairs, objects = found.get("type") == "object", many and inner.get("type") == "object"
     allowed = [one for one in inner.get("enum", ()) if one not in (None, "")]
     kind = click.Choice([str(one) for one in allowed]) if allowed else TYPES.get(inner.get("type", ""), click.STRING)
     return click.Option(
         [f"--{name.replace('_', '-')}", name],
-        type=click.STRING if pairs else kind,
+        type=click.STRING if pairs or objects else kind,
         multiple=many or pairs,
         required=required,
-        metavar="KEY=VALUE" if pairs else "YYYY-MM-DD" if inner.get("format") == "date" else None,
+        metavar=_shape(pairs=pairs, objects=objects, day=inner.get("format") == "date"),
         help=found.get("description"),
     )
 
 
-def _value(given: Any) -> Any:
-    """Return KEY=VALUE pairs as one object, other values as they are."""
-    if isinstance(given, tuple):
-        if all("=" in one for one in given if isinstance(one, str)):
-            return {key: _plain(value) for key, _, value in (str(one).partition("=") for one in given)}
-        return list(given)
+def _shape(*, pairs: bool, objects: bool, day: bool) -> str | None:
+    """Return how a value is written, where its type does not say it."""
+    return "KEY=VALUE" if pairs else "JSON" if objects else "YYYY-MM-DD" if day else None
+
+
+def _value(given: Any, schema: Mapping[str, Any], spec: Mapping[str, Any]) -> Any:
+    """Return what was given as its schema has it: KEY=VALUE pairs as one object, objects in a list from JSON."""
+    found = _resolved(schema, spec)
+    if found.get("type") == "object":
+        return dict(_pair(one, found, spec) for one in given)
+    if found.get("type") == "array":
+        objects = _resolved(found.get("items", {}), spec).get("type") == "object"
+        return [_object(one) if objects else one for one in given]
     return given
 
 
-def _plain(text: str) -> Any:
-    """Return true, false and whole numbers as such: an object has no types of its own on the command line."""
-    return {"true": True, "false": False}.get(text, int(text) if text.isdecimal() else text)
+def _pair(text: str, schema: Mapping[str, Any], spec: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return one KEY=VALUE; the value is text unless the schema of this key says otherwise."""
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"{text}: KEY=VALUE is expected")
+    others = schema.get("additionalProperties")
+    described = schema.get("properties", {}).get(key) or (others if isinstance(others, Mapping) else {})
+    kind = _resolved(described, spec).get("type")
+    if kind == "boolean":
+        return key, {"true": True, "false": False}.get(value, value)
+    return key, int(value) if kind == "integer" and WHOLE_NUMBER.fullmatch(value) else value
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text}: JSON is expected") from error
 
 
 def _resolved(schema: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -166,8 +196,17 @@ def _resolved(schema: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str
     return found if reference is None else spec["components"]["schemas"][reference.rpartition("/")[2]]
 
 
-def _is_id(parameter: Mapping[str, Any]) -> bool:
-    return bool(parameter.get("schema", {}).get("format") == "uuid")
+def _is_made(parameter: Mapping[str, Any], path: str) -> bool:
+    """Say whether an id is that of what a PUT makes: it is the end of the address, not somewhere in it."""
+    return parameter.get("schema", {}).get("format") == "uuid" and path.endswith(f"{{{parameter['name']}}}")
+
+
+def _read(answer: httpx.Response) -> Any:
+    """Return the JSON of an answer. Raises CallError where it is something else's."""
+    try:
+        return answer.json()
+    except ValueError:
+        raise CallError(f"{answer.url} is no service of Parcours") from None
 
 
 def _accepted(answer: httpx.Response) -> httpx.Response:
@@ -178,7 +217,7 @@ def _accepted(answer: httpx.Response) -> httpx.Response:
     except ValueError:
         raise CallError(f"{answer.status_code} {answer.reason_phrase}") from None
     faults = [f"\n  {one['field']} ({one['rule']}): {one['message']}" for one in problem.get("errors", ())]
-    raise CallError(f"{problem['code']}: {problem['detail']}{''.join(faults)}")
+    raise CallError(f"{problem.get('code')}: {problem.get('detail')}{''.join(faults)}")
 
 
 def _show(answer: httpx.Response, out: Path | None) -> None:
@@ -194,14 +233,17 @@ def _show(answer: httpx.Response, out: Path | None) -> None:
 @contextmanager
 def _reached(url: str | None) -> Iterator[httpx.Client]:
     if url:
-        with httpx.Client(base_url=url, timeout=60) as client:
-            yield client
+        try:
+            remote = httpx.Client(base_url=url, timeout=60)
+        except httpx.InvalidURL as error:
+            raise CallError(f"{url}: {error}") from error
+        with remote:
+            yield remote
         return
     from parcours.embedded import open_house
 
     with closing(open_house(os.environ)) as house:
-        transport = httpx.WSGITransport(app=house.wsgi, raise_app_exceptions=False)
-        with httpx.Client(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        with in_this_process(house.wsgi) as client:
             yield client
         while house.dispatcher.step():
             pass

@@ -66,5 +66,13 @@ def main() -> Any:
     try:
         return cli()
     except ParcoursError as error:
-        click.echo(f"parcours: {error}", err=True)
-        return sys.exit(1)
+        words = str(error)
+    except Exception as error:
+        from sqlalchemy.exc import OperationalError, ProgrammingError
+
+        if not isinstance(error, OperationalError | ProgrammingError):
+            raise
+        said = str(error.orig).partition("\n")[0]
+        words = f"the database says: {said}. Is it running, and was `parcours db upgrade` run?"
+    click.echo(f"parcours: {words}", err=True)
+    return sys.exit(1)

@@ -1,6 +1,6 @@
 """How the demonstration reaches the services: through their HTTP APIs, in this process or over the network."""
 
-__all__ = ["Door", "EmbeddedHouse", "RemoteHouse", "Stage"]
+__all__ = ["Door", "EmbeddedHouse", "RemoteHouse", "Stage", "in_this_process"]
 
 import time
 from collections.abc import Callable
@@ -23,6 +23,17 @@ class DemoError(ParcoursError):
     """Raised when the demonstration meets an answer that it did not expect."""
 
     code = "demo_failed"
+
+
+def in_this_process(wsgi: Any) -> httpx.Client:
+    """Return a client of the services in this process; paths reach them as a server gives them (PEP 3333)."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")  # httpx leaves it as text
+        return wsgi(environ, start_response)
+
+    transport = httpx.WSGITransport(app=application, raise_app_exceptions=False)
+    return httpx.Client(transport=transport, base_url="http://127.0.0.1:8000")
 
 
 class Stage(Protocol):
@@ -97,8 +108,7 @@ class EmbeddedHouse:
         self.clock = clock
 
     def client(self) -> httpx.Client:
-        transport = httpx.WSGITransport(app=self._house.wsgi, raise_app_exceptions=False)
-        return httpx.Client(transport=transport, base_url="http://127.0.0.1:8000")
+        return in_this_process(self._house.wsgi)
 
     def drain(self, admin: Door) -> None:
         del admin

@@ -41,6 +41,7 @@ from shared.errors import NotFoundError
 Table = sa.Table
 
 BUSY_MILLISECONDS = 30_000
+QUIET: Mapping[str, Any] = {"hide_parameters": True}  # an error of the database shows nobody's data
 _MIGRATION_LOCK = 0x5041_5243  # "PARC": the advisory lock under which migrations run
 
 
@@ -101,11 +102,11 @@ class Database:
         if self.is_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = sa.create_engine(self.url, connect_args={"check_same_thread": False}, pool_size=8)
+            self.engine = sa.create_engine(self.url, connect_args={"check_same_thread": False}, pool_size=8, **QUIET)
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=4, max_overflow=8)
+            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=4, max_overflow=8, **QUIET)
         self._reading = self.engine.execution_options(parcours_read=True)
 
     @contextmanager

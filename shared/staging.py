@@ -158,7 +158,7 @@ def _read_xlsx(filename: str, content: bytes) -> list[Sheet]:
 
 
 def _read_csv(filename: str, content: bytes) -> Sheet:
-    if b"\x00" in content[:4096]:
+    if b"\x00" in content:
         raise BadFileError(f"{filename}: this is neither a CSV text nor an XLSX workbook")
     try:
         text = content.decode("utf-8-sig")

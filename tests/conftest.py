@@ -8,7 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+import structlog
 
+from shared.logs import configure_logs
 from tests import servers as found_servers
 from tests.servers import Servers, docker_ready, private_servers
 
@@ -20,6 +22,15 @@ _USED = []
 def pytest_terminal_summary(terminalreporter):
     for said in _USED:
         terminalreporter.write_line(f"servers used: {said}")
+
+
+@pytest.fixture
+def logged(capsys):
+    """Return what gives the log of this test, as an operator reads it on stderr."""
+    configure_logs("test")
+    yield lambda: capsys.readouterr().err
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")

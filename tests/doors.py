@@ -5,13 +5,12 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from time import monotonic
 
-import httpx
 import sqlalchemy as sa
 from openpyxl import Workbook
 
 from parcours.commands import _accounts
 from parcours.embedded import CLOCK, DEMO_MARK, open_house
-from parcours.wire import Door, EmbeddedHouse
+from parcours.wire import Door, EmbeddedHouse, in_this_process
 from services.notifications import storage as notices
 from services.scheduler.usecases.accounts import add_account
 from shared.clock import FileClock
@@ -42,8 +41,7 @@ class TestHouse:
         self.house = house
         self.clock = FileClock(var / CLOCK)
         self.stage = EmbeddedHouse(house, self.clock)
-        transport = httpx.WSGITransport(app=as_a_server_reads_paths(house.wsgi), raise_app_exceptions=False)
-        self.client = httpx.Client(transport=transport, base_url="http://127.0.0.1:8000")
+        self.client = in_this_process(house.wsgi)
         self.tokens = {}
         self.passwords = _accounts(house.services["scheduler"], ["ORG"])
         self.planner = Door(self.client, "planner", self.passwords["planner"])
@@ -95,16 +93,6 @@ class TestHouse:
             files={"file": (name, content)},
             headers={"Authorization": f"Bearer {self.token('planner')}"},
         )
-
-
-def as_a_server_reads_paths(wsgi):
-    """Give a path as WSGI servers do (PEP 3333: its UTF-8 bytes as latin-1); httpx leaves it as text."""
-
-    def application(environ, start_response):
-        environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
-        return wsgi(environ, start_response)
-
-    return application
 
 
 @contextmanager

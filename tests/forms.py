@@ -17,6 +17,10 @@ class Visitor:
     def open(self, path):
         return self._ask("GET", path)
 
+    def post(self, path, values):
+        """Send what no form of the page offers, as a program does that took the cookie."""
+        return self._ask("POST", path, values)
+
     def send(self, action, **values):
         """Fill the form that goes to `action` (a part of its path) and press its button; return the answer."""
         form = self.form(action)

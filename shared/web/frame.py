@@ -11,9 +11,11 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from flask_smorest import Api
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as BaseResponse
 
 from shared.errors import ForbiddenError
@@ -22,6 +24,7 @@ from shared.logs import bind_cause
 from shared.rights import Principal, RightsTable
 from shared.service import Service, backlog
 from shared.web.problems import ProblemSchema, install_problems
+from shared.web.texts import check_texts
 from shared.web.tokens import COOKIE, TokenError, TokenVerifier
 from shared.web.words import here, install_words
 from shared.work import Work
@@ -39,6 +42,12 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 READING = {"GET", "HEAD", "OPTIONS"}
+# Service, where it is mounted, label, the pages of which the first one that somebody may open is their way in.
+MENU = (
+    ("scheduler", "/planning", _("Planification"), ("/", "/worklist")),
+    ("attendance", "/attendance", _("Émargement"), ("/",)),
+    ("notifications", "/notices", _("Messages"), ("/",)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         JSON_SORT_KEYS=False,
     )
     theme = Flask("shared.web").create_jinja_environment().loader
+    app.url_map.converters["int"] = _Number
     app.jinja_loader = _Chain(app.jinja_loader, theme)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if doors.behind_proxy:
@@ -79,6 +89,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         simulated = getattr(clock, "simulated", False)
         return {
             "who": current_principal(),
+            "menu": _menu(doors.rights, current_principal()),
             "service_label": gettext(label),
             "service_prefix": prefix,
             "simulated_now": clock.now() if simulated else None,
@@ -138,11 +149,26 @@ class _ProblemApi(Api):  # type: ignore[misc]
         """Leave errors to shared.web.problems."""
 
 
+class _Number(IntegerConverter):
+    """A whole number in an address that fits a column; more digits are no address."""
+
+    regex = r"\d{1,9}"
+
+
 class _Chain:
     def __new__(cls, *loaders: Any) -> Any:
         from jinja2 import ChoiceLoader
 
         return ChoiceLoader([loader for loader in loaders if loader is not None])
+
+
+def _menu(rights: RightsTable, who: Principal) -> list[tuple[str, str, Any]]:
+    """Return the services that somebody may enter: where each is mounted, the address of their way in, its label."""
+    ways = [
+        (prefix, label, [page for page in pages if rights.allows(service, f"GET {page}", who)])
+        for service, prefix, label, pages in MENU
+    ]
+    return [(prefix, prefix + found[0], label) for prefix, label, found in ways if found]
 
 
 def _guard(app: Flask, service: Service, doors: Doors) -> None:
@@ -159,6 +185,7 @@ def _guard(app: Flask, service: Service, doors: Doors) -> None:
         if request.method not in READING:
             _refuse_foreign_origin()
         if doors.rights.allows(service.name, route, g.principal):
+            check_texts(request)
             return None
         if g.principal.kind != "visitor":
             raise ForbiddenError(f"{g.principal.role} may not {route}")

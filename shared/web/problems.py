@@ -8,9 +8,10 @@ from typing import Any
 import marshmallow as ma
 from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import lazy_gettext as _
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from shared.documents import DocumentError
 from shared.errors import (
     ConflictError,
     ForbiddenError,
@@ -32,6 +33,7 @@ STATUS: tuple[tuple[type[ParcoursError], HTTPStatus], ...] = (
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (TooManyError, HTTPStatus.TOO_MANY_REQUESTS),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DocumentError, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 WORDS = {  # lazy: read in the language of the request that failed
     401: _("Connectez-vous pour continuer."),
@@ -106,17 +108,32 @@ def install_problems(app: Flask) -> None:
         return answer
 
     def on_busy(error: OperationalError) -> Any:
-        log.warning("database unavailable", error=str(error.orig))
+        log.warning("database unavailable", error=type(error.orig).__name__, route=_route())
         return _answer(503, "try_later", "the database does not answer", [])
 
-    def on_any(error: Exception) -> Any:
-        log.exception("unexpected error", path=request.path, error=repr(error))
+    def on_kept_before(_error: IntegrityError) -> Any:
+        log.exception("a row was refused", route=_route())
+        return _answer(409, "conflict", f"this contradicts what is kept; read again, or quote {cause()}", [])
+
+    def on_unfit(_error: DataError) -> Any:
+        log.exception("a value was refused", route=_route())
+        return _answer(422, "invalid_input", f"a value is too long or too large to be kept; quote {cause()}", [])
+
+    def on_any(_error: Exception) -> Any:
+        log.exception("unexpected error", route=_route())
         return _answer(500, "internal", f"an unexpected error; quote {cause()}", [])
 
     app.register_error_handler(ParcoursError, on_ours)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OperationalError, on_busy)
+    app.register_error_handler(IntegrityError, on_kept_before)
+    app.register_error_handler(DataError, on_unfit)
     app.register_error_handler(Exception, on_any)
+
+
+def _route() -> str:
+    """Return what was asked for, without what the address itself says: a reference, the secret of a link."""
+    return f"{request.method} {request.url_rule.rule if request.url_rule else '?'}"
 
 
 def _answer(status: int, code: str, detail: str, faults: list[dict[str, str]]) -> Response:

@@ -2,6 +2,7 @@
 
 __all__ = ["register"]
 
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,13 @@ from services.attendance.usecases import overview, rolls
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import new_id
+from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 
 PAGE = 50
+UNJUSTIFIED = "unjustified"  # chosen by name, never by leaving a field empty
+MINUTES = re.compile(r"\d{1,4}")
 METHODS = [(method, outcome) for method in ("call", "visit", "relay") for outcome in ("reached", "no_answer")]
 METHODS += [("call", "wrong_contact")]
 
@@ -36,7 +40,8 @@ def _pages(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             day = _day(request.args.get("day", "")) or work.now.date()
             listed = rolls.rolls_between(work, day, day)
-            counts = overview.summary(work) if work.who.role not in {"trainer", "provider_manager"} else None
+            of_a_body = work.who.role in {"trainer", "provider_manager"}
+            counts = None if of_a_body else overview.summary(work, own_territory(work.who, None))
         return render_template("attendance/index.html", day=day, rolls=listed, counts=counts)
 
     @pages.get("/rolls/<uuid:meeting_id>")
@@ -65,14 +70,14 @@ def _pages(service: Service) -> Blueprint:
     def flags() -> str:
         state = request.args.get("state", "open")
         with acting(service, reading=True) as work:
-            listed = overview.flags(work, work.who.scope or None, state, None, 500)
+            listed = overview.flags(work, own_territory(work.who, None), state, None, 500)
         return render_template("attendance/flags.html", flags=listed, state=state)
 
     @pages.get("/absences")
     def absences() -> str:
         after = request.args.get("after", type=UUID)
         with acting(service, reading=True) as work:
-            listed = overview.absences(work, work.who.scope or None, after, PAGE + 1)
+            listed = overview.absences(work, own_territory(work.who, None), after, PAGE + 1)
         keyed = [one | {"key": new_id()} for one in listed[:PAGE]]
         more = keyed[-1]["id"] if len(listed) > PAGE else None
         return render_template(
@@ -81,9 +86,13 @@ def _pages(service: Service) -> Blueprint:
 
     @pages.post("/absences/<uuid:mark_id>")
     def qualify(mark_id: UUID) -> BaseResponse:
-        reason = request.form.get("reason", "")
+        chosen = request.form.get("reason", "")
+        if chosen not in {UNJUSTIFIED, *rolls.JUSTIFICATIONS}:
+            fault = FieldFault("reason", "choice", _("choisissez un motif, ou « injustifiée »"))
+            raise InvalidInputError(_("l’absence n’a pas été qualifiée"), [fault])
+        justified = chosen != UNJUSTIFIED
         with acting(service) as work:
-            rolls.qualify_absence(work, mark_id, _key(), justified=bool(reason), reason=reason)
+            rolls.qualify_absence(work, mark_id, _key(), justified=justified, reason=chosen if justified else "")
         return redirect("/attendance/absences", 303)
 
     @pages.post("/attempts")
@@ -117,7 +126,7 @@ def _command(person: dict[str, Any]) -> MarkCommand | None:
     act = request.form.get(f"act:{key}", "trainer_declared") if came else ""
     reason = request.form.get(f"reason:{key}", "") or DECLARED_REASONS[0] if act == "trainer_declared" else ""
     minutes = request.form.get(f"minutes:{key}", "") or "0"
-    if not minutes.isdecimal():
+    if not MINUTES.fullmatch(minutes):
         fault = FieldFault(f"minutes:{person['reference']}", "number", _("un nombre de minutes est attendu"))
         raise InvalidInputError(_("la feuille n’a pas été gardée"), [fault])
     lost = int(minutes) if status in {"late", "left_early"} else 0

@@ -12,6 +12,7 @@ from services.attendance.usecases import presence
 from services.attendance.usecases.clock import table_of
 from shared import database
 from shared.events import FlagState, ProgressState
+from shared.scope import check_territory
 from shared.work import Work
 
 DIGESTED = (
@@ -28,9 +29,16 @@ DIGESTED = (
 )
 
 
-def summary(work: Work) -> dict[str, Any]:
+def summary(work: Work, territory: str | None = None) -> dict[str, Any]:
     """Return how many rolls were signed, what the marks in force say, who completed what, which flags are open."""
     mark, roll = storage.mark, storage.roll
+    people = sa.select(storage.signatory.c.id).where(storage.signatory.c.territory == territory)
+    sessions = sa.select(storage.placement.c.session_id).where(storage.placement.c.signatory_id.in_(people))
+    contracts = sa.select(storage.contract.c.id).where(storage.contract.c.territory == territory)
+
+    def within(column: sa.Column[Any], those: sa.Select[Any]) -> sa.ColumnElement[bool]:
+        return column.in_(those) if territory else sa.true()
+
     latest = sa.select(mark.c.meeting_id, mark.c.signatory_id, sa.func.max(mark.c.seq).label("seq")).group_by(
         mark.c.meeting_id, mark.c.signatory_id
     )
@@ -45,18 +53,25 @@ def summary(work: Work) -> dict[str, Any]:
                 last.c.seq == mark.c.seq,
             ),
         )
+        .where(within(mark.c.signatory_id, people))
         .group_by(mark.c.status)
     )
     signed = sa.select(sa.func.count()).select_from(roll).where(roll.c.state == "signed")
+    signed = signed.where(within(roll.c.session_id, sessions))
     ended = sa.select(storage.completion.c.training, storage.completion.c.outcome, sa.func.count())
+    ended = ended.where(within(storage.completion.c.contract_id, contracts))
     ended = ended.group_by(storage.completion.c.training, storage.completion.c.outcome)
     flagged = sa.select(storage.flag.c.kind, storage.flag.c.state, sa.func.count())
-    acts = sa.select(mark.c.act, sa.func.count()).where(mark.c.act != "").group_by(mark.c.act)
+    flagged = flagged.where(within(storage.flag.c.contract_id, contracts))
+    acts = sa.select(mark.c.act, sa.func.count()).where(mark.c.act != "", within(mark.c.signatory_id, people))
+    acts = acts.group_by(mark.c.act)
     statuses = sa.select(storage.progress.c.status, sa.func.count()).group_by(storage.progress.c.status)
+    statuses = statuses.where(within(storage.progress.c.contract_id, contracts))
     flag_counts: dict[str, dict[str, int]] = {}
     for kind, state, count in work.db.execute(flagged.group_by(storage.flag.c.kind, storage.flag.c.state)):
         flag_counts.setdefault(kind, {})[state] = count
     bare = sa.select(sa.func.count()).select_from(storage.flag).where(storage.flag.c.evidence == [])
+    bare = bare.where(within(storage.flag.c.contract_id, contracts))
     return {
         "rolls_signed": work.db.scalar(signed) or 0,
         "marks": dict(sorted(work.db.execute(in_force).all())),
@@ -131,8 +146,9 @@ def absences(work: Work, territory: str | None, after: UUID | None, limit: int) 
 
 
 def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
-    """Return one contract's hours, forecast, absences and flags. Raises NotFoundError."""
+    """Return one contract's hours, forecast, absences and flags. Raises NotFoundError, ForbiddenError."""
     row = storage.one(work.db, storage.contract, contract_id, "contract")
+    check_territory(work.who, row["territory"])
     person = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
     ((_, followings),) = table_of(work, [row])
     missed = presence.absences(work, contract_id)

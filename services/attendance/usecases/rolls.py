@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -29,6 +30,7 @@ from services.attendance.domain.marks import ABSENT, Mark, Status, check_mark
 from services.attendance.usecases import presence, sheets
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.sheets import Sheet
+from shared.communes import department_of
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.scope import check_territory
@@ -194,7 +196,8 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     """
     Say whether an absence is justified: only a named OFII agent does, never the clock. The mark before stays visible.
 
-    Raises NotFoundError, ConflictError (`not_an_absence`, `superseded`), InvalidInputError for an unknown reason.
+    The same again changes nothing. Raises NotFoundError, ForbiddenError, ConflictError (`not_an_absence`,
+    `superseded`, `id_reused`), InvalidInputError for an unknown reason.
     """
     if justified and reason not in JUSTIFICATIONS:
         fault = FieldFault("reason", "choice", f"one of {', '.join(JUSTIFICATIONS)}")
@@ -204,17 +207,16 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     check_territory(work.who, person["territory"])
     if before["status"] not in ABSENT:
         raise ConflictError(f"mark {mark_id} is {before['status']}, no absence", "not_an_absence")
-    latest = _latest(work, before)
-    if latest["id"] == new_id:
+    status = Status.ABSENT_JUSTIFIED if justified else Status.ABSENT_UNJUSTIFIED
+    said = {"supersedes": mark_id, "status": status.value, "reason": reason}
+    if _made_before(work, storage.mark, new_id, said):
         return
+    latest = _latest(work, before)
     if latest["id"] != mark_id:
         raise ConflictError(f"mark {mark_id} is superseded by {latest['id']}", "superseded")
-    status = Status.ABSENT_JUSTIFIED if justified else Status.ABSENT_UNJUSTIFIED
-    row = before | {
+    row = before | said
+    row |= {
         "id": new_id,
-        "status": status.value,
-        "supersedes": mark_id,
-        "reason": reason,
         "actor": work.who.actor,
         "recorded_at": work.now,
         "seq": before["seq"] + 1,
@@ -223,6 +225,14 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     presence.requalify(work, row)
     mine = sa.select(storage.placement.c.contract_id).where(storage.placement.c.signatory_id == row["signatory_id"])
     touch(work, work.db.scalars(mine).all())
+
+
+def _made_before(work: Work, table: sa.Table, key: UUID, said: Mapping[str, Any]) -> bool:
+    """Say whether this was made before under a client's id. Raises ConflictError (`id_reused`) for something else."""
+    made = storage.rows(work.db, sa.select(table).where(table.c.id == key))
+    if made and any(made[0][name] != value for name, value in said.items()):
+        raise ConflictError(f"id {key} was used before for something else", "id_reused")
+    return bool(made)
 
 
 def _latest(work: Work, mark: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,19 +246,17 @@ def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: st
     """
     Keep that somebody tried to reach a person; the same id again changes nothing.
 
-    OFII for its territory, a training body for who sits in its groups. Raises NotFoundError, ForbiddenError.
+    OFII for its territory, a training body for who sits in its groups. Raises NotFoundError, ForbiddenError,
+    ConflictError (`id_reused`).
     """
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
-    if work.who.role in sheets.OF_A_BODY:
-        seat = storage.placement
-        sits = sa.select(seat.c.session_id).where(seat.c.signatory_id == signatory_id)
-        if not storage.rows(work.db, sheets.meetings(work, storage.meeting.c.session_id.in_(sits)).limit(1)):
-            raise NotFoundError("signatory", signatory_id)
-    else:
-        check_territory(work.who, person["territory"])
-    row = {"id": attempt_id, "signatory_id": person["id"], "method": method, "outcome": outcome}
-    row |= {"made_on": work.now.date(), "actor": work.who.actor}
-    insert_new(work.db, storage.attempt, [row])
+    seats = storage.placement.c.signatory_id == signatory_id
+    sheets.check_seen(work, person["territory"], seats, NotFoundError("signatory", signatory_id))
+    said = {"signatory_id": signatory_id, "method": method, "outcome": outcome}
+    if _made_before(work, storage.attempt, attempt_id, said):
+        return
+    stamp = {"id": attempt_id, "made_on": work.now.date(), "actor": work.who.actor}
+    work.db.execute(storage.attempt.insert(), [stamp | said])
     mine = sa.select(storage.contract.c.id).where(storage.contract.c.signatory_id == signatory_id)
     touch(work, work.db.scalars(mine).all())
 
@@ -257,9 +265,16 @@ def keep_level(work: Work, contract_id: UUID, *, level: str, test: str, reached_
     """
     Keep that a person proved the target level: at the intermediate test it ends the course early.
 
-    That satisfies assiduity and adds no hour (order of 30 December 2021, art. 5). Raises NotFoundError.
+    That satisfies assiduity and adds no hour (order of 30 December 2021, art. 5). OFII for its territory, a training
+    body for who sits in its groups. Raises NotFoundError, ForbiddenError, InvalidInputError for a day that cannot be.
     """
-    storage.one(work.db, storage.contract, contract_id, "contract")
+    contract = storage.one(work.db, storage.contract, contract_id, "contract")
+    seats = storage.placement.c.contract_id == contract_id
+    sheets.check_seen(work, contract["territory"], seats, NotFoundError("contract", contract_id))
+    today = work.now.astimezone(ZoneInfo(department_of(contract["territory"]).time_zone)).date()
+    if not contract["signed_on"] <= reached_on <= today:
+        words = f"from the signature ({contract['signed_on']}) to today ({today})"
+        raise InvalidInputError("the level is refused", [FieldFault("reached_on", "range", words)])
     row = {"contract_id": contract_id, "level": level, "test": test, "reached_on": reached_on}
     insert_new(work.db, storage.early_exit, [row | {"actor": work.who.actor}])
     touch(work, [contract_id])

@@ -1,6 +1,6 @@
 """Roll sheets in hand: several are read at once, marked and signed in memory, and kept at once."""
 
-__all__ = ["Sheet", "check_open", "keep", "load", "meetings", "open_sheet"]
+__all__ = ["Sheet", "check_open", "check_seen", "keep", "load", "meetings", "open_sheet"]
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from services.attendance.usecases.hearing import touch
 from shared.database import insert_new, rows
 from shared.errors import ConflictError, FieldFault, ForbiddenError, NotFoundError
 from shared.events import MeetingMissed, RollSigned
+from shared.scope import check_territory
 from shared.work import Work
 
 
@@ -79,6 +80,7 @@ class Sheet:
 
 
 OF_A_BODY = ("provider_manager", "trainer")  # see their own groups only
+OFII = ("planner", "auditor", "controller", "admin")  # see the people of their territory; without one, everybody
 
 
 def meetings(work: Work, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -125,6 +127,20 @@ def load(work: Work, held: Sequence[dict[str, Any]]) -> dict[UUID, Sheet]:
         current = {mark["signatory_id"]: mark for mark in mine}  # the last one recorded is in force
         found[meeting["id"]] = Sheet(meeting, people, current, {mark["id"] for mark in mine})
     return found
+
+
+def check_seen(work: Work, territory: str, seats: sa.ColumnElement[bool], missing: NotFoundError) -> None:
+    """
+    Let pass whose business somebody is: OFII's of their territory, a training body's that has one of `seats`.
+
+    Raises ForbiddenError, or for a training body `missing`: it does not learn who sits elsewhere.
+    """
+    if work.who.role not in OF_A_BODY:
+        check_territory(work.who, territory)
+        return
+    sits = sa.select(storage.placement.c.session_id).where(seats)
+    if not rows(work.db, meetings(work, storage.meeting.c.session_id.in_(sits)).limit(1)):
+        raise missing
 
 
 def open_sheet(work: Work, meeting_id: UUID) -> Sheet:
@@ -193,6 +209,8 @@ def _seats(work: Work, session_ids: Iterable[UUID]) -> dict[tuple[UUID, str], li
         .where(seat.c.session_id.in_(list(session_ids)), seat.c.state == "active")
         .order_by(person.c.name, seat.c.signatory_id)
     )
+    if _territory(work):
+        query = query.where(person.c.territory == work.who.scope)
     found: dict[tuple[UUID, str], list[dict[str, Any]]] = {}
     for row in rows(work.db, query):
         found.setdefault((row["session_id"], row["part"]), []).append(row)
@@ -205,16 +223,31 @@ def _ended_early(seat: Mapping[str, Any], meeting: Mapping[str, Any]) -> bool:
 
 
 def _visible(work: Work, query: sa.Select[Any]) -> sa.Select[Any]:
-    """Narrow to what this person may see: a provider's people see their own body's groups, a trainer their own."""
+    """
+    Narrow to what this person may see.
+
+    A provider's people see their own body's groups, a trainer their own, OFII the groups in which somebody of their
+    territory sits.
+    """
     who = work.who
     if who.role == "trainer":
         body, _, trainer = who.scope.partition("/")
         return query.where(storage.session.c.trainer == trainer, _of_body(body))
     if who.role == "provider_manager":
         return query.where(_of_body(who.scope))
-    if who.role in {"planner", "auditor", "controller", "admin", "service"}:
+    if _territory(work):
+        seat, person = storage.placement, storage.signatory
+        sits = sa.select(seat.c.session_id).join(person, person.c.id == seat.c.signatory_id)
+        mine = sits.where(person.c.territory == who.scope, seat.c.state == "active")
+        return query.where(storage.session.c.id.in_(mine))
+    if who.role in {*OFII, "service"}:
         return query
     raise ForbiddenError(f"{who.role} does not see rolls")
+
+
+def _territory(work: Work) -> str:
+    """Return the territory beyond which an agent of OFII sees nobody; empty where there is none."""
+    return work.who.scope if work.who.role in OFII else ""
 
 
 def _of_body(code: str) -> sa.ColumnElement[bool]:

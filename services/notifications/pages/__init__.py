@@ -13,7 +13,7 @@ from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
 from services.notifications.usecases import overview
 from shared.errors import FieldFault, InvalidInputError
-from shared.scope import check_territory
+from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -38,7 +38,7 @@ def _pages(service: Service, call_back: str) -> Blueprint:
         }
         before = _before(request.args.get("before", ""))
         with acting(service, reading=True) as work:
-            own = work.who.scope or None
+            own = own_territory(work.who, None)
             listed = overview.newest(work, chosen | {"territory": own}, before, A_PAGE + 1)
             counts = overview.summary(work, own)
         more = ""
@@ -60,7 +60,6 @@ def _pages(service: Service, call_back: str) -> Blueprint:
     def notice(notice_id: UUID) -> str:
         with acting(service, reading=True) as work:
             found = overview.notice_detail(work, notice_id)
-            check_territory(work.who, found["territory"])
         return render_template("notices/notice.html", notice=found)
 
     @pages.get("/wording")

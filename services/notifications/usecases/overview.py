@@ -14,6 +14,7 @@ from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.sms import dear_characters, segments
 from services.notifications.wording import Filling
 from shared import database
+from shared.scope import check_territory
 from shared.work import Work
 
 # Real time and the holder of a lease say nothing about what was told.
@@ -59,8 +60,9 @@ def newest(
 
 
 def notice_detail(work: Work, notice_id: UUID) -> dict[str, Any]:
-    """Return a notice with its text as sent, every attempt and receipt. Raises NotFoundError."""
+    """Return a notice with its text as sent, every attempt and receipt. Raises NotFoundError, ForbiddenError."""
     row = storage.one(work.db, storage.notice, notice_id, "notice")
+    check_territory(work.who, row["territory"])
     attempt, receipt = storage.attempt, storage.receipt
     person = storage.one(work.db, storage.person, row["person_id"], "person")
     attempts = sa.select(attempt).where(attempt.c.notice_id == notice_id).order_by(attempt.c.n)

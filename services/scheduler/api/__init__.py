@@ -9,6 +9,7 @@ from services.scheduler.api.doors import door_routes
 from services.scheduler.api.eligibility import eligibility_routes
 from services.scheduler.api.extensions import extension_routes
 from services.scheduler.api.imports import import_routes
+from services.scheduler.api.interest import interest_routes
 from services.scheduler.api.life import life_routes
 from services.scheduler.api.prescriptions import prescription_routes
 from services.scheduler.api.reading import reading_routes
@@ -16,6 +17,7 @@ from services.scheduler.api.reception import reception_routes
 from services.scheduler.api.runs import run_routes
 from services.scheduler.api.shocks import shock_routes
 from services.scheduler.api.transparency import transparency_routes
+from services.scheduler.api.worklist import worklist_routes
 from services.scheduler.settings import Settings
 from shared.service import Service
 from shared.web.frame import api
@@ -38,5 +40,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         transparency_routes(service),
         reception_routes(service, demo=settings.demo),
         prescription_routes(service, settings),
+        interest_routes(service, demo=settings.demo),
+        worklist_routes(service),
     ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

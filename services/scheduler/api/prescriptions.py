@@ -17,6 +17,7 @@ from services.scheduler.bodies.prescriptions import (
     MergeBody,
     OfferAnswerBody,
     OrientationBody,
+    PaperQuery,
     ReachBody,
 )
 from services.scheduler.domain.prescription import PlatformLog
@@ -69,12 +70,6 @@ class MergeView(MergeBody):
     id = ma.fields.UUID(required=True)
     why = ma.fields.List(ma.fields.String(), required=True)
     undone_at = ma.fields.AwareDateTime(required=True, allow_none=True)
-
-
-class PaperQuery(ma.Schema):
-    """The language beside French; none: the one that the person reads."""
-
-    language = ma.fields.String(load_default="", validate=ma.validate.Regexp(r"^([a-z]{2,3})?$"))
 
 
 def prescription_routes(service: Service, settings: Settings) -> Blueprint:

@@ -14,6 +14,7 @@ from services.scheduler import storage
 from services.scheduler.api.eligibility import AnswerView
 from services.scheduler.api.paging import PageQuery, page_of
 from services.scheduler.bodies.reception import (
+    LONGEST_REFERENCE,
     AppointmentOutcomeBody,
     AskBody,
     BookingBody,
@@ -25,6 +26,7 @@ from services.scheduler.bodies.reception import (
 from services.scheduler.domain.eligibility import Facts
 from services.scheduler.domain.reception import Assessment, Contact
 from services.scheduler.usecases.reception import candidates, interviews
+from shared.errors import FieldFault, InvalidInputError
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -135,6 +137,9 @@ def reception_routes(service: Service, *, demo: bool) -> Blueprint:
     @routes.alt_response(409, success=False, description="Has signed, or the reference is another territory's.")
     def enter_candidate(body: dict[str, Any], territory: str, reference: str) -> dict[str, Any]:
         """Write somebody down; the same again changes nothing. Says which records may be the same person."""
+        if len(reference) > LONGEST_REFERENCE:
+            fault = FieldFault("reference", "length", f"at most {LONGEST_REFERENCE} characters")
+            raise InvalidInputError("refused", [fault])
         with acting(service) as work:
             return candidates.enter(work, territory, Contact(reference=reference, **body), test_numbers=demo)
 

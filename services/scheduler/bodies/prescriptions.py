@@ -8,6 +8,7 @@ __all__ = [
     "MergeBody",
     "OfferAnswerBody",
     "OrientationBody",
+    "PaperQuery",
     "ReachBody",
 ]
 
@@ -82,6 +83,12 @@ class OfferAnswerBody(ma.Schema):
     """What the person says of a course that is offered and not imposed."""
 
     answer = ma.fields.String(required=True, validate=ma.validate.OneOf(["proposed", "accepted", "refused"]))
+
+
+class PaperQuery(ma.Schema):
+    """The language beside French; none: the one that the person reads."""
+
+    language = ma.fields.String(load_default="", validate=ma.validate.Regexp(r"^([a-z]{2,3})?$"))
 
 
 class MergeBody(ma.Schema):

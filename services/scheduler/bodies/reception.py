@@ -1,6 +1,7 @@
 """Before a contract: contacts, eligibility, interviews, records, signatures; declared interest."""
 
 __all__ = [
+    "LONGEST_REFERENCE",
     "AppointmentOutcomeBody",
     "AskBody",
     "AskFormBody",
@@ -30,6 +31,7 @@ ENTRIES = ("contacted", "self_declared")
 READS = ("yes", "with_help", "no")
 # As people call their own language; the others find somebody to write for them.
 LANGUAGES = ("fr", "en", "ar", "fa", "prs", "ps", "tr", "ru", "bn", "es", "ta", "zh", "pt", "ti", "ur", "sq", "uk")
+LONGEST_REFERENCE = 40  # characters
 MOST_SPAN = timedelta(days=92)
 
 
@@ -109,7 +111,7 @@ class InterestBody(ma.Schema):
 class CandidateFormBody(ContactBody):
     """Somebody to write down, as a form asks it: the commune may be given by its name."""
 
-    reference = ma.fields.String(required=True, validate=ma.validate.Length(1, 40))
+    reference = ma.fields.String(required=True, validate=ma.validate.Length(1, LONGEST_REFERENCE))
     commune = ma.fields.String(required=True, validate=ma.validate.Length(1, 80))
 
     @ma.post_load

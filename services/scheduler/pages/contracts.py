@@ -33,6 +33,7 @@ from services.scheduler.bodies.prescriptions import (
     LogBody,
     OfferAnswerBody,
     OrientationBody,
+    PaperQuery,
 )
 from services.scheduler.domain.duties import BOOKED_ELSEWHERE, CLOSING, CONVENED, OUTCOMES
 from services.scheduler.domain.life import MOVES, PLANNED, REASONS, UNDERWAY, moves_from
@@ -112,8 +113,9 @@ def contract_pages(service: Service, legal_texts: Path | None) -> Blueprint:
 
     @pages.get("/contracts/<uuid:contract_id>/paper")
     def paper(contract_id: UUID) -> Response:
+        asked = Form.of("paper", PaperQuery()).load(request.args)
         with acting(service, reading=True) as work:
-            content = contracts.paper(work, contract_id, request.args.get("language", ""), legal_texts)
+            content = contracts.paper(work, contract_id, asked["language"], legal_texts)
         name = {"Content-Disposition": f'inline; filename="{contract_id}.pdf"'}
         return Response(content, mimetype="application/pdf", headers=name)
 

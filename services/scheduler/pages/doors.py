@@ -2,6 +2,8 @@
 
 __all__ = ["door_pages"]
 
+import re
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request
@@ -19,6 +21,9 @@ HOMES = {
     "provider_manager": "/attendance/",
     "trainer": "/attendance/",
 }
+
+
+ELSEWHERE = re.compile(r"[\x00-\x20\x7f\\]|//")  # browsers and libraries drop or bend these into another host
 
 
 def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: bool) -> Blueprint:
@@ -58,14 +63,15 @@ def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: boo
     def renew() -> BaseResponse:
         """Renew an expired token when its session still holds, else ask to sign in."""
         target = _local(request.args.get("next")) or "/planning/"
+        sign_in_first = f"/planning/sign-in?next={quote(target)}"
         held = g.get("expired_session_id") or g.get("session_id")
         if held is None:
-            return redirect(f"/planning/sign-in?next={target}")
+            return redirect(sign_in_first)
         try:
             with acting(service, reading=True) as work:
                 who = accounts.renew(work, held)
         except TokenError:
-            return redirect(f"/planning/sign-in?next={target}")
+            return redirect(sign_in_first)
         return entered(who, held, target)
 
     @pages.post("/sign-out")
@@ -96,9 +102,7 @@ def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: boo
 
 def _local(target: str | None) -> str:
     """Return a path on this site only, or nothing: never a redirect to somewhere else."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
-        return target
-    return ""
+    return target if target and target.startswith("/") and not ELSEWHERE.search(target) else ""
 
 
 def _home(who: Principal) -> str:

@@ -6,6 +6,7 @@ A form that is refused comes back with everything that was typed, each fault at 
 
 __all__ = ["Form", "Input", "submit"]
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -31,6 +32,7 @@ from shared.ids import new_id
 Choices = Sequence[tuple[str, str]]  # value and label; an empty label: the page knows a word for the value
 KEY = "key"  # the id of what a form makes: sent twice, it is made once
 LONG = 200  # characters, from which a text is written on several lines
+WHOLE_NUMBER = re.compile(r"-?\d{1,9}")  # what is none stays text, which the schema refuses by name
 YES_NO = (("yes", ""), ("no", ""))
 STATUS = ((ConflictError, HTTPStatus.CONFLICT), (TooManyError, HTTPStatus.TOO_MANY_REQUESTS))
 # What marshmallow says, as the rule that was broken.
@@ -148,7 +150,7 @@ class Form:
             return text in {"yes", "on"} if text or one.kind == "check" else ""
         if isinstance(described, ma.fields.List):
             return [part for part in text.replace(",", " ").replace(";", " ").split() if part]
-        if isinstance(described, ma.fields.Integer) and text.lstrip("-").isdecimal():
+        if isinstance(described, ma.fields.Integer) and WHOLE_NUMBER.fullmatch(text):
             return int(text)
         return text
 

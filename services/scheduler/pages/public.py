@@ -3,12 +3,11 @@
 __all__ = ["public_pages"]
 
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
 from babel import Locale
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler.bodies.reception import LANGUAGES, InterestBody
@@ -16,9 +15,9 @@ from services.scheduler.domain.reception import INTEREST_DAYS
 from services.scheduler.pages.forms import Form, submit
 from services.scheduler.usecases.reception import interest
 from shared.service import Service
+from shared.web.caller import caller
 from shared.web.frame import acting
 
-HOUSEHOLD = 64  # bits of an IPv6 address that one household shares
 DIALECTS = {"prs": ("fa", "fa_AF")}  # Dari: CLDR knows it as the Persian of Afghanistan
 
 
@@ -37,7 +36,7 @@ def public_pages(service: Service, *, demo: bool) -> Blueprint:
     def declare_interest() -> BaseResponse | tuple[str, HTTPStatus]:
         def act(said: Any, key: UUID) -> str:
             with acting(service) as work:
-                interest.declare(work, key, said, _caller(), test_numbers=demo)
+                interest.declare(work, key, said, caller(), test_numbers=demo)
             return "/planning/interest/thanks"
 
         return submit(_form(), act, shown)
@@ -57,14 +56,3 @@ def own_name(language: str) -> str:
 
 def _form() -> Form:
     return Form.of("interest", InterestBody(), choices={"language": [(one, own_name(one)) for one in LANGUAGES]})
-
-
-def _caller() -> str:
-    """Return what stands for one caller: an address, or the household's network."""
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, HOUSEHOLD), strict=False))
-    return str(address)

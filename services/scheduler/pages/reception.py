@@ -3,16 +3,19 @@
 __all__ = ["booking_form", "reception_pages"]
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request
 from flask_babel import format_date
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from services.scheduler import storage
 from services.scheduler.bodies.reception import (
     READS,
     AppointmentOutcomeBody,
@@ -45,7 +48,18 @@ ROW = tuple(one for one in DESK_COLUMNS if one not in {"langues_parlees", "lectu
 KNOWN_AT_SIGNATURE = (
     "date_naissance", "representant_nom", "representant_telephone", "representant_courriel", "offre_linguistique",
 )  # fmt: skip
+ROWS = 100  # of one page
+MOST_PAGES = 100_000
 HELPER = ("name", "phone", "relation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One page of a list: its rows, how many there are in all, the number of the next page (0: none)."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    next: int
 
 
 def reception_pages(service: Service, *, demo: bool) -> Blueprint:
@@ -56,9 +70,14 @@ def reception_pages(service: Service, *, demo: bool) -> Blueprint:
     def desk() -> str:
         with acting(service, reading=True) as work:
             code, state = territory_of(work), request.args.get("state") or None
-            people = candidates.latest(work, code, state)
-            waiting = interest.listed(work, code) if work.who.role in interest.READERS else None
-        for one in waiting or ():
+            candidate, declared = storage.candidate, storage.interest
+            latest = candidates.listed(code, state).order_by(candidate.c.at.desc(), candidate.c.id)
+            people = _part(work, latest, "page")
+            waiting = None
+            if work.who.role in interest.READERS:
+                query = interest.waiting(work, code).order_by(declared.c.declared_at, declared.c.id)
+                waiting = _part(work, query, "waiting")
+        for one in waiting.rows if waiting else ():
             one |= {"language_name": own_name(one["language"]), "commune_name": commune(one["commune"]).name}
         return render_template("scheduler/reception.html", code=code, people=people, waiting=waiting, state=state)
 
@@ -146,11 +165,11 @@ def reception_pages(service: Service, *, demo: bool) -> Blueprint:
 
     def slots_page(code: str, form: Form) -> str:
         with acting(service, reading=True) as work:
-            today = telling.today(work, code)
-            listed = interviews.slots(work, code, today)
+            since = request.args.get("since", telling.today(work, code), type=date.fromisoformat)
+            listed, more = _whole_days(interviews.slots(work, code, since))
             names = interviews.platforms(work, code)
         return render_template(
-            "scheduler/slots.html", code=code, slots=listed, names=names, form=form, may_open=bool(names)
+            "scheduler/slots.html", code=code, slots=listed, more=more, names=names, form=form, may_open=bool(names)
         )
 
     @pages.route("/reception/slots", methods=["GET", "POST"])
@@ -195,6 +214,23 @@ def reception_pages(service: Service, *, demo: bool) -> Blueprint:
         return submit(_outcome_form(appointment_id), act, lambda form: slot_page(slot_id, form))
 
     return pages
+
+
+def _part(work: Work, query: sa.Select[Any], name: str) -> Part:
+    """Return the page of a list for which the address asks under this name."""
+    number = min(max(1, request.args.get(name, 1, type=int)), MOST_PAGES)
+    rows = storage.rows(work.db, query.offset((number - 1) * ROWS).limit(ROWS))
+    total = work.db.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
+    return Part(rows=rows, total=total, next=number + 1 if total > number * ROWS else 0)
+
+
+def _whole_days(slots: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], date | None]:
+    """Return the half-days of one page, never part of a day, and the day on which the next page begins."""
+    if len(slots) <= ROWS:
+        return slots, None
+    following: date = slots[ROWS]["day"]
+    whole = [slot for slot in slots if slot["day"] < following]
+    return (whole, following) if whole else (slots, following + timedelta(days=1))
 
 
 def _new_candidate(work: Work) -> tuple[Form, dict[str, Any] | None]:

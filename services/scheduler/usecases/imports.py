@@ -21,7 +21,7 @@ from services.scheduler.usecases.reception.candidates import take_contacts
 from services.scheduler.usecases.stock import take_stock
 from shared import staging
 from shared.communes import department_of
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.staging import BadFileError, Sheet, SourceRow
 from shared.work import Work
 
@@ -57,6 +57,8 @@ def import_file(
     no row could be right; nothing is kept then.
     """
     department_of(territory)
+    if kind not in EXPECTED:
+        raise InvalidInputError("refused", [FieldFault("kind", "choice", f"one of {', '.join(KINDS)}")])
     sheets = known_sheets(EXPECTED[kind], filename, staging.read_file(filename, content))
     batch_id = staging.keep_batch(work, kind, filename, content, territory)
     changed = _take(work, territory, kind, batch_id, sheets, test_numbers=test_numbers)

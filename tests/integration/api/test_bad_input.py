@@ -160,6 +160,44 @@ def test_a_form_from_another_site_is_refused(house):
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/\r\nX: 1",
+        "/planning//evil.example",
+        "https://evil.example",
+        "evil.example",
+        "/planning/\x7f",
+    ],
+)
+def test_a_sign_in_never_leads_to_another_site(house, target):
+    form = {"login": "planner", "password": house.passwords["planner"], "next": target}
+
+    answer = house.client.post("/planning/sign-in", data=form)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/planning/")
+    house.client.cookies.clear()
+    renewed = house.client.get("/planning/session", params={"next": target})
+    assert (renewed.status_code, renewed.headers["location"]) == (302, "/planning/sign-in?next=/planning/")
+
+
+def test_a_sign_in_leads_back_to_where_somebody_was(house):
+    target = "/planning/worklist?territory=93&owner=planner&kind=a%26b"
+
+    renewed = house.client.get("/planning/session", params={"next": target})
+
+    page = house.client.get(renewed.headers["location"]).text
+    assert f'value="{target.replace("&", "&amp;")}"' in page
+    form = {"login": "planner", "password": house.passwords["planner"], "next": target}
+    answer = house.client.post("/planning/sign-in", data=form)
+    house.client.cookies.clear()
+    assert answer.headers["location"] == target
+
+
 def test_an_account_rests_after_five_wrong_passwords(house):
     body = {"login": "controller", "password": "wrong"}
     for _ in range(5):

@@ -2,12 +2,16 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 
-from parcours.cli import cli
+from parcours.cli import cli, main
+from parcours.embedded import CLOCK
 from parcours.wire import PREFIXES
+from shared.clock import FileClock
+from shared.ids import new_id
 from tests.doors import OFFER, START, a_house, xlsx_of
 
 PASSWORD = "a long enough password"
@@ -70,6 +74,84 @@ def test_what_is_refused_names_field_and_rule_and_who_may_not_is_told_so(run):
         "call", "--as", "the-auditor", "scheduler", "open-slots", "93", "--platform", "PF93", "--days", "2025-04-08"
     )
     assert "forbidden" in str(forbidden.exception)
+
+
+def test_an_existing_person_is_named_and_texts_stay_texts(run, tmp_path):
+    FileClock(tmp_path / CLOCK).set(datetime(2025, 9, 1, 9, tzinfo=UTC))
+
+    def auditor(*words):
+        return run("call", "--as", "the-auditor", "scheduler", *words)
+
+    key = said(auditor(*ENTER))["id"]
+    row = {"niveau": "NLNS", "formation_linguistique": "600", "lundi": "MA", "semaines": "toutes"}
+    row |= {"deplacement": "transport", "trajet_max_min": "60", "acces_pmr": "non", "garde_enfants": "non"}
+    words = [word for name, value in row.items() for word in ("--row", f"{name}={value}")]
+    words += ["--oral", "infra-A1", "--written", "NLNS", "--confidence", "low", "--institutions", "none"]
+    words += ["--helper", "phone=0612345678", "--needs", "childcare"]
+
+    forgotten = auditor("record-interview", *words)
+    assert (forgotten.exit_code, "CANDIDATE_ID" in forgotten.output) == (2, True)
+    assert said(auditor("record-interview", key, *words))["state"] == "interviewed"
+
+    asked = auditor("change-contact", "--channel", "sms", "--phone", "+999000000321")
+    assert (asked.exit_code, "SIGNATORY_ID" in asked.output) == (2, True)
+
+
+def test_a_list_of_objects_is_given_as_json(run):
+    roll = json.dumps({"meeting_id": str(new_id()), "marks": [{"id": "no id"}]})
+    answer = run("call", "--as", "the-planner", "attendance", "mark-rolls", "--rolls", roll)
+    assert "forbidden" in str(answer.exception)
+
+    answer = run("call", "--as", "the-planner", "attendance", "mark-rolls", "--rolls", "meeting_id=3")
+    assert (answer.exit_code, "JSON is expected" in answer.output) == (2, True)
+
+
+@pytest.mark.parametrize("reference", ["é 93/1", "50%", "a?b#c"])
+def test_what_stands_in_an_address_is_quoted(run, reference):
+    words = [reference if word == "93-2025-800001" else word for word in ENTER]
+    entered = run("call", "--as", "the-auditor", "scheduler", *words)
+
+    if "/" in reference:
+        assert "not_found" in str(entered.exception)  # an address part holds no slash
+    else:
+        assert said(entered)["reference"] == reference
+
+
+def test_interest_worklist_and_duplicates_are_reached_from_the_command_line(run):
+    def planner(*words):
+        return run("call", "--as", "the-planner", "scheduler", *words)
+
+    declared = "--called Rose --commune Bobigny --language ps --permit-kind visa --phone +999000000123".split()
+    key = str(new_id())
+    assert planner("declare-interest", "--id", key, *declared).exit_code == 0
+    (kept,) = said(planner("list-interests"))["items"]
+    assert (kept["id"], kept["called"], kept["phone"]) == (key, "Rose", "+999000000123")
+    assert planner("drop-interest", key).exit_code == 0
+    assert said(planner("list-interests"))["items"] == []
+    for command in ("read-worklist", "list-suspects", "list-merges"):
+        assert said(planner(command, "--territory", "93")) == []
+        assert "forbidden" in str(planner(command, "--territory", "75").exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["call", "--url", "http://127.0.0.1:9", "--as", "planner", "scheduler", "list-needs"], "nobody answers"),
+        (["call", "--url", "nowhere", "--as", "planner", "scheduler", "list-needs"], "nobody answers"),
+        (["accounts", "add", "zoe", "--role", "planner", "--scope", "93"], "parcours db upgrade"),
+    ],
+)
+def test_what_cannot_be_reached_is_one_clear_line(tmp_path, monkeypatch, capsys, words, expected):
+    monkeypatch.setenv("PARCOURS_VAR", str(tmp_path / "empty"))
+    monkeypatch.setenv("PARCOURS_PASSWORD", PASSWORD)
+    monkeypatch.setattr("sys.argv", ["parcours", *words])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    said_so = capsys.readouterr().err
+    assert (ended.value.code, said_so.count("\n")) == (1, 1), said_so
+    assert expected in said_so
 
 
 @pytest.mark.parametrize("service", list(PREFIXES))

@@ -34,6 +34,9 @@ CONTACT = {
     "family_name": "Noori", "given_name": "Zahra", "alias": "Tulipe", "phone": "+999000000901", "commune": "93008",
     "spoken": ["ps"], "reads": "with_help", "reading_language": "ps", "channel": "sms", "programme": "cir-2025",
 }  # fmt: skip
+INTEREST = {
+    "called": "Zahra", "commune": "Bobigny", "language": "prs", "permit_kind": "multi_year", "phone": "+999000000777",
+}  # fmt: skip
 PROPOSAL = {"reason": "illness", "stated_by": "person", "months": 6, "opinion": "Assidue, en cours de formation."}
 
 
@@ -166,10 +169,11 @@ def _contract_life(house, proposed):
         "move_id": str(new_id()), "dismissal_id": str(new_id()), "party": "prefect", "offer": "AT1",
         "flag_id": next(one["id"] for one in flags if one["state"] == "open"),
         "duty_id": next(one["id"] for one in duties if one["kind"] == "certification_offer"),
-        "orientation_id": travel[0]["id"], "merge_id": str(new_id()),
+        "orientation_id": travel[0]["id"], "merge_id": str(new_id()), "interest_id": str(new_id()),
     }  # fmt: skip
     house.special = {
         "PUT /api/v1/showings/{showing_id}": {"showing_id": str(new_id())},
+        "POST /api/v1/interests/{interest_id}/dropping": {"interest_id": _interest(house)},
         "PUT /api/v1/contracts/{contract_id}/moves/{move_id}": {"contract_id": contract_of[apart[1]]},
         "POST /api/v1/contracts/{contract_id}/platform": {"contract_id": contract_of[apart[0]]},
         "PUT /api/v1/contracts/{contract_id}/language-offer": {"contract_id": contract_of[apart[0]]},
@@ -201,11 +205,20 @@ def _contract_life(house, proposed):
         "PUT /api/v1/showings/{showing_id}": {"signatory_id": str(apart[3])},
         "POST /api/v1/showings/{showing_id}/choice": {"number": 1},
         "PUT /api/v1/merges/{merge_id}": {"kept_id": str(apart[1]), "other_id": str(apart[2])},
+        "PUT /api/v1/interests/{interest_id}": INTEREST,
     }
     house.bodies["POST /api/v1/sessions/{session_id}/cancellation"] = {"reason": "room"}
     house.special["POST /api/v1/sessions/{session_id}/cancellation"] = {"session_id": house.cancelled}
     house.queries["GET /api/v1/shaken-sessions"] = {"territory": "93", "programme": "cir-2019"}
     house.queries |= {"GET /api/v1/interview-slots": {"territory": "93", "since": today}}
+    house.queries |= {f"GET /api/v1/{one}": {"territory": "93"} for one in ("worklist", "duplicates", "merges")}
+
+
+def _interest(house):
+    """Let somebody say that they would like to be received; return the id of it."""
+    key = str(new_id())
+    house.client.put(f"/planning/api/v1/interests/{key}", json=INTEREST).raise_for_status()
+    return key
 
 
 def _first_roll_with_people(house, door, days):

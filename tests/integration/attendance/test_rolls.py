@@ -123,7 +123,7 @@ class Room:
     def hours(self, n=0):
         while follow_contracts(self.service):
             pass
-        found = self.do(overview.contract_detail, derived_id("contract", n))["trainings"][0]
+        found = self.do(overview.contract_detail, derived_id("contract", n), who=PLANNER)["trainings"][0]
         return found["followed"], found["offered"]
 
 

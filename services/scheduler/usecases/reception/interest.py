@@ -1,6 +1,6 @@
 """Interest that people declare themselves: little is asked, nobody else is told, and it is gone after 30 days."""
 
-__all__ = ["READERS", "declare", "drop", "find", "listed", "purge"]
+__all__ = ["READERS", "declare", "drop", "find", "purge", "waiting"]
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ from shared.clock import real_now
 from shared.communes import commune
 from shared.database import insert_new, upsert
 from shared.errors import ForbiddenError, InvalidInputError, TooManyError
-from shared.scope import check_territory
+from shared.scope import check_territory, own_territory
 from shared.work import Work
 
 MOST_AN_HOUR = 5  # [A] declarations from one address
@@ -62,13 +62,12 @@ def declare(work: Work, interest_id: UUID, said: Declared, caller: str, *, test_
     insert_new(work.db, storage.interest, [row])
 
 
-def listed(work: Work, territory: str) -> list[dict[str, Any]]:
-    """Return who waits to be contacted in a territory, first come first. Raises ForbiddenError."""
-    check_territory(work.who, territory)
+def waiting(work: Work, territory: str | None) -> sa.Select[Any]:
+    """Return the query for who waits to be contacted, in a territory or anywhere. Raises ForbiddenError."""
     _only_readers(work)
-    table = storage.interest
-    query = sa.select(table).where(table.c.territory == territory).order_by(table.c.declared_at, table.c.id)
-    return storage.rows(work.db, query.limit(200))
+    query = sa.select(storage.interest)
+    wanted = own_territory(work.who, territory)
+    return query.where(storage.interest.c.territory == wanted) if wanted else query
 
 
 def find(work: Work, interest_id: UUID) -> dict[str, Any]:
