@@ -1,5 +1,6 @@
 """Rolls as they are kept: sent twice, sent too early, corrected, and of people who moved on. On both databases."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from uuid import uuid4
 
@@ -187,6 +188,18 @@ def test_who_moved_to_another_group_between_mark_and_sign_off_keeps_the_hours(ro
     room.do(rolls.sign_roll, MEETINGS[0])
 
     assert [room.hours(n) for n in range(3)] == [(180, 180)] * 3
+
+
+def test_in_a_group_of_two_territories_each_sees_its_own_people(room):
+    moved, *_ = room.person(2)
+    room.hear(replace(moved, subject_version=2, territory="75"))
+
+    def seen(scope, role="planner"):
+        who = Principal(kind="person", id="somebody", role=role, scope=scope)
+        listed = room.do(rolls.rolls_between, DAY, DAY, people=True, who=who)
+        return sorted(len(roll["people"]) for roll in listed)
+
+    assert (seen("93"), seen("75"), seen("13"), seen("", "controller")) == ([2], [1], [], [0, 3])
 
 
 def test_a_correction_and_a_qualification_change_what_is_counted_and_leave_both_marks(room):
