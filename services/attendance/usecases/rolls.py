@@ -111,6 +111,7 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
     asked = storage.meeting.c.id.in_([command.meeting_id for command in commands])
     held = storage.rows(work.db, sheets.meetings(work, asked).with_for_update(of=storage.meeting))
     found = sheets.load(work, held)
+    used = _meetings_of(work, [mark.id for command in commands for mark in command.marks])
     results = []
     for command in commands:
         sheet = found.get(command.meeting_id)
@@ -121,7 +122,7 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
         kept: list[MarkResult] = []
         code = message = ""
         try:
-            kept += _mark(work, sheet, command)
+            kept += _mark(work, sheet, command, used)
             if command.sign and all(result.state == "kept" for result in kept):
                 sheet.sign(work)
         except ConflictError as error:
@@ -131,9 +132,9 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
     return results
 
 
-def _mark(work: Work, sheet: Sheet, command: RollCommand) -> list[MarkResult]:
+def _mark(work: Work, sheet: Sheet, command: RollCommand, used: dict[UUID, UUID]) -> list[MarkResult]:
     """
-    Put marks on a sheet; each is answered for itself.
+    Put marks on a sheet; each is answered for itself. An id `used` in another meeting is no mark of this one.
 
     Raises RollNotOpenError before the day of the meeting, RollSignedError after the sign-off.
     """
@@ -142,9 +143,14 @@ def _mark(work: Work, sheet: Sheet, command: RollCommand) -> list[MarkResult]:
         raise RollSignedError(f"the roll of meeting {command.meeting_id} is signed: correct the mark instead")
     results = []
     for mark in command.marks:
+        if used.get(mark.id, command.meeting_id) != command.meeting_id:
+            words = f"id {mark.id} is a mark of another meeting"
+            results.append(MarkResult(id=mark.id, state="refused", code="id_reused", message=words))
+            continue
         try:
             if mark.id not in sheet.known:
                 sheet.add(_checked(work, sheet, mark))
+                used[mark.id] = command.meeting_id
             results.append(MarkResult(id=mark.id, state="kept"))
         except MarkRefusedError as refused:
             results.append(MarkResult(id=mark.id, state="refused", code=refused.code, message=str(refused)))
@@ -170,9 +176,17 @@ def correct_mark(work: Work, command: MarkCommand, meeting_id: UUID, reason: str
     sheet = sheets.open_sheet(work, meeting_id)
     if not sheet.signed:
         raise RollNotOpenError(f"the roll of meeting {meeting_id} is not signed yet: change the mark itself")
+    if _meetings_of(work, [command.id]).get(command.id, meeting_id) != meeting_id:
+        raise ConflictError(f"id {command.id} is a mark of another meeting", "id_reused")
     if command.id not in sheet.known:
         sheet.add(_checked(work, sheet, command), reason=reason)
         sheets.keep(work, [sheet])
+
+
+def _meetings_of(work: Work, mark_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the meeting of each of these marks that is known."""
+    mark = storage.mark
+    return dict(work.db.execute(sa.select(mark.c.id, mark.c.meeting_id).where(mark.c.id.in_(mark_ids))).all())
 
 
 def _checked(work: Work, sheet: Sheet, command: MarkCommand) -> Mark:
@@ -266,7 +280,8 @@ def keep_level(work: Work, contract_id: UUID, *, level: str, test: str, reached_
     Keep that a person proved the target level: at the intermediate test it ends the course early.
 
     That satisfies assiduity and adds no hour (order of 30 December 2021, art. 5). OFII for its territory, a training
-    body for who sits in its groups. Raises NotFoundError, ForbiddenError, InvalidInputError for a day that cannot be.
+    body for who sits in its groups. Raises NotFoundError, ForbiddenError, ConflictError (`level_recorded`),
+    InvalidInputError for a day that cannot be.
     """
     contract = storage.one(work.db, storage.contract, contract_id, "contract")
     seats = storage.placement.c.contract_id == contract_id
@@ -276,5 +291,8 @@ def keep_level(work: Work, contract_id: UUID, *, level: str, test: str, reached_
         words = f"from the signature ({contract['signed_on']}) to today ({today})"
         raise InvalidInputError("the level is refused", [FieldFault("reached_on", "range", words)])
     row = {"contract_id": contract_id, "level": level, "test": test, "reached_on": reached_on}
+    known = storage.rows(work.db, sa.select(storage.early_exit).where(storage.early_exit.c.contract_id == contract_id))
+    if known and any(known[0][name] != value for name, value in row.items()):
+        raise ConflictError(f"level {known[0]['level']} of {known[0]['reached_on']} is recorded", "level_recorded")
     insert_new(work.db, storage.early_exit, [row | {"actor": work.who.actor}])
     touch(work, [contract_id])

@@ -171,6 +171,17 @@ def test_each_roll_and_each_mark_is_answered_for_itself(room):
     assert room.do(overview.summary)["rolls_signed"] == 0
 
 
+def test_a_mark_whose_id_belongs_to_another_meeting_is_refused_and_not_lost_in_silence(room):
+    mine = present(0)
+    room.mark([mine])
+    room.clock.set(datetime(2025, 4, 8, 20, tzinfo=UTC))
+
+    result = room.mark([mine, present(1)], meeting=MEETINGS[1])
+
+    assert [(one.state, one.code) for one in result.results] == [("refused", "id_reused"), ("kept", "")]
+    assert sum(room.do(overview.summary)["marks"].values()) == 2
+
+
 def test_signing_a_roll_with_somebody_unmarked_keeps_the_marks_and_says_who_is_missing(room):
     result = room.mark([present(0)], sign=True)
 

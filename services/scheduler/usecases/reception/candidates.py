@@ -1,6 +1,6 @@
 """People before their contract: who was contacted, what eligibility answered, and the contract that they sign."""
 
-__all__ = ["answers", "ask", "contract_of", "enter", "find", "latest", "listed", "sign", "similar", "take_contacts"]
+__all__ = ["answers", "ask", "contract_of", "enter", "find", "listed", "sign", "similar", "take_contacts"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -93,12 +93,6 @@ def find(work: Work, candidate_id: UUID, *, lock: bool = False) -> dict[str, Any
     row = storage.one(work.db, storage.candidate, candidate_id, "candidate", lock=lock)
     check_territory(work.who, row["territory"])
     return row
-
-
-def latest(work: Work, territory: str, state: str | None) -> list[dict[str, Any]]:
-    """Return the candidates of a territory who were changed last, 200 at most."""
-    table = storage.candidate
-    return storage.rows(work.db, listed(territory, state).order_by(table.c.at.desc(), table.c.id).limit(200))
 
 
 def listed(territory: str | None, state: str | None) -> sa.Select[Any]:
