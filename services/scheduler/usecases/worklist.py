@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.domain.days import add_months
-from services.scheduler.domain.life import FINAL
+from services.scheduler.domain.life import FINAL, UNDERWAY
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import duties, telling
 from shared.scope import check_territory
@@ -39,6 +39,7 @@ def of_territory(work: Work, territory: str, owner: str | None = None) -> list[d
         *_incoming(work, territory),
         *_unreachable(work, territory),
         *_orientations(work, territory),
+        *_signatures(work, territory),
     ]
     kept = [row | {"overdue": row["due_on"] is not None and row["due_on"] < today} for row in found]
     kept = [row for row in kept if owner is None or row["owner"] == owner]
@@ -126,6 +127,15 @@ def _orientations(work: Work, territory: str) -> Iterator[dict[str, Any]]:
     table = storage.orientation
     for row in _about(work, table, territory, table.c.state == "proposed"):
         yield _row("orientation", row["kind"], "auditor", row, None)
+
+
+def _signatures(work: Work, territory: str) -> Iterator[dict[str, Any]]:
+    """Contracts of minors that their representative has not signed."""
+    contract, person, signed = storage.contract, storage.signatory, storage.signature
+    minor = sa.type_coerce(person.c.facts, sa.Text).contains('"minor_until":"')  # a day, where it is not null
+    there = sa.exists().where(signed.c.contract_id == contract.c.id, signed.c.party == "representative")
+    for row in _contracts(work, contract.c.territory == territory, contract.c.state.in_(UNDERWAY), minor, ~there):
+        yield _row("signature", "representative", "auditor", row, row["signed_on"])
 
 
 def _about(work: Work, table: sa.Table, territory: str, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:

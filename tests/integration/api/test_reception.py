@@ -268,6 +268,12 @@ def test_a_minor_signs_with_a_representative_who_gets_the_notices_too_and_no_bir
         ).all()
     assert {phone for phone, _ in people} == {kept["private"]["phone"], "+999000000903"}
     path = f"/contracts/{contract['id']}/signatures"
+
+    def waits():
+        listed = house.ask("auditor", "GET", "/worklist?territory=93&kind=signature").json()
+        return contract["id"] in {one["contract_id"] for one in listed}
+
+    assert waits()
     assert house.ask("auditor", "PUT", f"{path}/representative", {"on": "2025-09-01"}).status_code == 200
     assert house.ask("prefecture", "PUT", f"{path}/prefect", {"on": "2025-08-31"}).status_code == 422
     assert house.ask("prefecture", "PUT", f"{path}/prefect", {"on": "2025-09-01"}).json()["signatures"].keys() == {
@@ -275,6 +281,7 @@ def test_a_minor_signs_with_a_representative_who_gets_the_notices_too_and_no_bir
     }  # fmt: skip
     adult = house.ask("auditor", "PUT", f"{path}/prefect", {"on": "2025-09-01"})
     assert adult.status_code == 200, "the same again is the same"
+    assert not waits()
 
 
 def test_an_offered_course_that_is_refused_is_not_owed(somebody):
