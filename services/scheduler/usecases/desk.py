@@ -8,7 +8,7 @@ are is taken apart once for each of its versions.
 
 __all__ = ["ROLES", "find", "release", "show", "take", "who_fits"]
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,7 +21,6 @@ from services.scheduler import storage
 from services.scheduler.domain.building import build_problem
 from services.scheduler.domain.desk import (
     Guest,
-    Opening,
     Shelf,
     Step,
     Unit,
@@ -36,6 +35,7 @@ from services.scheduler.domain.view import followed_meetings
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import seating, telling
 from services.scheduler.usecases.planning import session_value
+from services.scheduler.usecases.shelf import counted, known_openings, lock_free
 from shared.clock import real_now
 from shared.errors import ConflictError, NotFoundError
 from shared.scope import check_territory
@@ -44,9 +44,6 @@ from shared.work import Work
 ROLES = ("planner", "auditor")
 TRIES = 8  # how often a desk looks again when another one was quicker
 WAITING = ("open", "unplaced")
-KEPT = 20_000  # groups taken apart that a process keeps
-
-_openings: dict[tuple[UUID, int], tuple[str, Opening]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +79,7 @@ def show(work: Work, showing_id: UUID, signatory_id: UUID) -> dict[str, Any]:
             (UUID(step.opening.session.id), part): step.opening.seats for step in steps for part in step.unit.parts
         }
         with work.db.begin_nested() as looked:  # undone, it lets go of its locks: who waits on whom is never a circle
-            free = _lock_free(work, wanted)
+            free = lock_free(work, wanted)
             if not free:
                 looked.rollback()
         if free:
@@ -165,7 +162,7 @@ def who_fits(work: Work, session_id: UUID, most: int = 5) -> list[dict[str, Any]
     """
     session = storage.one(work.db, storage.session, session_id, "session")
     check_territory(work.who, session["territory"])
-    ((programme, opening),) = _known(work, [(session_id, session["version"])])
+    ((programme, opening),) = known_openings(work, [(session_id, session["version"])])
     need, contract = storage.need, storage.contract
     query = (
         sa.select(need.c.signatory_id)
@@ -180,7 +177,7 @@ def who_fits(work: Work, session_id: UUID, most: int = 5) -> list[dict[str, Any]
     for signatory_id in work.db.scalars(query):
         asked = _asked(work, signatory_id)
         if taken is None or left is None:
-            taken, left = _counted(work, session["territory"], asked.problem)
+            taken, left = counted(work, session["territory"], asked.problem)
         guest, units = _guest(work, asked, until=opening.session.meetings[-1].day)
         shelf = Shelf(asked.problem, [opening], taken, left)
         for unit in units:
@@ -240,9 +237,9 @@ def _look(work: Work, asked: _Asked) -> tuple[Shelf, Guest, list[Unit]]:
     query = sa.select(session.c.id, session.c.version).where(
         session.c.territory == territory, session.c.state == "open", session.c.starts_on >= since
     )
-    known = _known(work, work.db.execute(query).all())
+    known = known_openings(work, work.db.execute(query).all())
     openings = [opening for programme, opening in known if programme == asked.contract["programme"]]
-    taken, left = _counted(work, territory, asked.problem)
+    taken, left = counted(work, territory, asked.problem)
     until = max((one.session.meetings[-1].day for one in openings), default=asked.today)
     guest, units = _guest(work, asked, until)
     return Shelf(asked.problem, openings, taken, left), guest, units
@@ -280,74 +277,6 @@ def _guest(work: Work, asked: _Asked, until: date) -> tuple[Guest, list[Unit]]:
         owes_course=work.db.scalar(course.limit(1)) is not None,
     )
     return guest, units
-
-
-def _known(work: Work, versions: Iterable[Any]) -> list[tuple[str, Opening]]:
-    """Return groups taken apart; only those that this process does not know in this version are read."""
-    wanted = [(key, version) for key, version in versions]
-    found = {one: _openings.get(one) for one in wanted}
-    unknown = [key for (key, _), opening in found.items() if opening is None]
-    for key, row in storage.by_id(work.db, storage.session, unknown).items():
-        opening = Opening.of(session_value(row, started=False), row["seats"])
-        found[key, row["version"]] = (row["facts"]["programme"], opening)
-    if len(_openings) + len(unknown) > KEPT:
-        _openings.clear()
-    _openings.update({one: kept for one, kept in found.items() if kept is not None})
-    return [kept for one in wanted if (kept := found[one]) is not None]
-
-
-def _counted(work: Work, territory: str, problem: Problem) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """Return the seats given or held by session and part, and what is left of each lot in its unit."""
-    session, seat, hold = storage.session, storage.placement, storage.seat_hold
-    here = sa.and_(session.c.territory == territory, session.c.state == "open")
-    given = (
-        sa.select(session.c.id, session.c.version, seat.c.part, seat.c.joins_on, sa.func.count())
-        .join(seat, sa.and_(seat.c.session_id == session.c.id, seat.c.state == "active"))
-        .where(here)
-        .group_by(session.c.id, session.c.version, seat.c.part, seat.c.joins_on)
-    )
-    counts = work.db.execute(given).all()
-    known = _known(work, dict.fromkeys((key, version) for key, version, *_ in counts))
-    opening_of = {opening.session.id: opening for _, opening in known}
-    lots = {one.id: one for one in problem.lots}
-    left = {one.id: one.ordered - one.consumed for one in problem.lots}
-    taken: dict[str, dict[str, int]] = {}
-    for key, _, part, joins_on, count in counts:
-        parts = taken.setdefault(str(key), {})
-        parts[part] = parts.get(part, 0) + count
-        opening = opening_of[str(key)]
-        lot = lots.get(opening.session.lot or "")
-        if lot is not None:
-            by_day = lot.unit is LotUnit.PERSON_DAYS
-            left[lot.id] -= count if by_day else count * opening.minutes_from(joins_on.toordinal())
-    held = (
-        sa.select(hold.c.session_id, hold.c.part, sa.func.count())
-        .join(session, session.c.id == hold.c.session_id)
-        .where(here, hold.c.until > real_now())
-    )
-    for key, part, count in work.db.execute(held.group_by(hold.c.session_id, hold.c.part)):
-        parts = taken.setdefault(str(key), {})
-        parts[part] = parts.get(part, 0) + count
-    return taken, left
-
-
-def _lock_free(work: Work, wanted: Mapping[tuple[UUID, str], int]) -> bool:
-    """Lock the groups of these seats, in one order for everybody; say whether each has fewer taken than its seats."""
-    session, seat, hold = storage.session, storage.placement, storage.seat_hold
-    ids = sorted({key for key, _ in wanted})
-    # Not a full lock: rows that refer to a group (seats given elsewhere) need not wait for a desk.
-    locked = sa.select(session.c.id).where(session.c.id.in_(ids)).order_by(session.c.id)
-    work.db.execute(locked.with_for_update(key_share=True)).all()
-    # One statement sees one instant: a hold that becomes a seat meanwhile is counted once, never not at all.
-    both = sa.union_all(
-        *(
-            sa.select(table.c.session_id, table.c.part).where(table.c.session_id.in_(ids), is_taken)
-            for table, is_taken in ((seat, seat.c.state == "active"), (hold, hold.c.until > real_now()))
-        )
-    ).subquery()
-    counted = sa.select(both.c.session_id, both.c.part, sa.func.count()).group_by(both.c.session_id, both.c.part)
-    taken = {(key, part): number for key, part, number in work.db.execute(counted)}
-    return all(taken.get(seat, 0) < seats for seat, seats in wanted.items())
 
 
 def _hold(
@@ -420,7 +349,7 @@ def _pay(work: Work, row: Mapping[str, Any], given: Sequence[seating.Given]) -> 
     lots = sa.and_(item.c.territory == row["territory"], item.c.kind == "lots", item.c.code.in_(codes))
     work.db.execute(sa.select(item.c.code).where(lots).order_by(item.c.code).with_for_update()).all()
     asked = _asked(work, row["signatory_id"])
-    _, left = _counted(work, row["territory"], asked.problem)
+    _, left = counted(work, row["territory"], asked.problem)
     units = {lot.id: lot.unit for lot in asked.problem.lots}
     for one in given:
         lot = one.session.lot
