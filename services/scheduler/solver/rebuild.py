@@ -1,0 +1,204 @@
+"""
+Whole plans and large neighbourhoods from the stages: courses first, then the civic days around them.
+
+A plan is built with margins that rise: first only groups that put people near their best conceivable seat, then those
+that put them further from it. Courses count what they cost a person's civic days, by the relaxation's prices; civic
+groups pay for their trainers by the same prices; and people for whom few groups are possible go first, so that their
+groups are opened while there is company.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scheduler.domain.problem import Training
+from services.scheduler.solver.candidates import Candidate
+from services.scheduler.solver.draft import Draft, Group
+from services.scheduler.solver.facts import Shape, Unit, bits_of
+from services.scheduler.solver.opening import MARGINS, Opening
+from services.scheduler.solver.prices import Ascent
+from services.scheduler.solver.relaxation import Found
+from services.scheduler.solver.search import Search
+from services.scheduler.solver.stage import FAR, Clash, Stage
+
+__all__ = ["Rebuild"]
+
+Parts = tuple[str, ...]
+_AWAITING = (40, 80, 160, 400)  # margins for the civic days of people whose course is placed
+_CIVIC = (24, 32, 60, 120, 500, FAR)  # margins for everybody's civic days
+_AGAIN = (30, 100, FAR)  # margins when a neighbourhood is filled again
+_AGAIN_COURSES = (100, FAR)
+_CLASH_MOST = 5000  # T3 points; beyond that a clash is as good as a ban
+_NEAR_DAYS = 3  # groups that begin within so many days are neighbours in time
+_SIZES = (2, 3, 4, 5, 6)  # groups closed together
+
+
+class Rebuild:
+    """Builds and rebuilds drafts of one problem."""
+
+    def __init__(self, base: Draft, candidates: list[Candidate], search: Search, random: Random) -> None:
+        self.facts = base.facts
+        self.units = base.units
+        self.search = search
+        self.random = random
+        kinds = {one.shape.parts for one in candidates if one.shape.training is Training.CIVIC}
+        ranks = {unit.parts: unit.ranks for unit in base.units}
+        self.clash: Clash | None = None
+        self.civic = sorted((kind for kind in kinds if kind in ranks), key=lambda kind: (ranks[kind], kind))
+        self.stages = {kind: Stage(base.facts, base.units, candidates, kind) for kind in ((), *self.civic)}
+
+    def learn(self, ascent: Ascent, found: Found) -> None:
+        """Take over what the relaxation says: rents of trainers, and what courses cost the civic days."""
+        relaxation, prices = ascent.relaxation, ascent.best
+        rents = prices.week[relaxation.pool][:, relaxation.week] + prices.day[relaxation.pool]
+        for stage in self.stages.values():
+            stage.rents = rents
+        if found.clash is None:
+            return
+        number = {unit.index: place for place, unit in enumerate(relaxation.course_units)}
+        pairs = zip(relaxation.pair_unit.tolist(), relaxation.pair_kind.tolist(), found.clash.tolist(), strict=True)
+        known = {(unit, kind): min(_CLASH_MOST, int(points)) for unit, kind, points in pairs if points > 0}
+
+        def clash(unit: Unit, shape: Shape, joins_on: int) -> int:
+            kind = relaxation.kinds.get((shape.mask, joins_on), -1)
+            return known.get((number.get(unit.index, -1), kind), 0)
+
+        self.clash = clash
+
+    def build(self, draft: Draft, over: Callable[[], bool], tell: Callable[[Draft], None]) -> Draft:
+        """Fill a draft from nothing."""
+        self.search.insert(draft, draft.unplaced)
+        self.stages[()].clash = self.clash
+        draft = self._run((), draft, MARGINS, over, improve=8)
+        self.stages[()].clash = None
+        tell(draft)
+        placed = {
+            unit.person for unit in self.units if unit.training is Training.LANGUAGE and draft.where[unit.index] >= 0
+        }
+        for margin in _AWAITING:
+            for kind in self.civic:
+                draft = self._run(kind, draft, (margin,), over, improve=margin > 100, who=placed)
+        tell(draft)
+        for margin in _CIVIC:
+            for kind in self.civic:
+                draft = self._run(kind, draft, (margin,), over)
+        draft.mend()
+        self.search.insert(draft, draft.unplaced)
+        draft.mend()
+        return draft
+
+    def sweep(self, draft: Draft, kind: Parts, over: Callable[[], bool]) -> tuple[Draft, int]:
+        """Improve one whole stage; return the draft after it and how many moves were tried."""
+        opening = Opening(self.stages[kind], draft.copy(), over)
+        opening.improve(2)
+        after = opening.finish()
+        after.mend()
+        self.search.insert(after, after.unplaced)
+        after.mend()
+        return after, opening.tried
+
+    def kinds(self) -> list[Parts]:
+        """Return the kinds of groups, later civic days first: they are the ones that are placed late."""
+        return [*reversed(self.civic), ()]
+
+    def step(self, draft: Draft, over: Callable[[], bool]) -> Draft:
+        """Return a neighbour of the draft: some related groups closed, and their people seated anew."""
+        trial = draft.copy()
+        for group in self._neighbourhood(trial):
+            if group.key in trial.groups:
+                trial.close(group)
+        trial.mend()
+        courses_first = self.random.random() < 0.5
+        if courses_first:
+            trial = self._run((), trial, _AGAIN_COURSES, over, improve=1)
+        for kind in self.civic:
+            trial = self._run(kind, trial, _AGAIN, over, improve=kind == self.civic[-1])
+        if not courses_first:
+            trial = self._run((), trial, _AGAIN_COURSES, over, improve=1)
+        trial.mend()
+        self.search.insert(trial, trial.unplaced)
+        trial.mend()
+        return trial
+
+    def _run(
+        self,
+        kind: Parts,
+        draft: Draft,
+        margins: tuple[int, ...],
+        over: Callable[[], bool],
+        *,
+        improve: int = 0,
+        who: set[int] | None = None,
+    ) -> Draft:
+        stage = self.stages[kind]
+        mask = self._waiting(stage, draft, who)
+        if not mask.any() or not stage.candidates:
+            return draft
+        opening = Opening(stage.part(mask), draft, over)
+        for margin in margins:
+            opening.raise_to(margin)
+            opening.drops()
+        if improve:
+            opening.improve(int(improve))
+        return opening.finish()
+
+    @staticmethod
+    def _waiting(stage: Stage, draft: Draft, who: set[int] | None) -> NDArray[np.bool_]:
+        """Return the units without a seat whose earlier civic days have one."""
+        return np.array(
+            [
+                draft.where[unit.index] < 0
+                and (who is None or unit.person in who)
+                and all(not earlier or draft.where[other] >= 0 for other, earlier, _ in draft.kin[unit.index])
+                for unit in stage.units
+            ],
+            dtype=bool,
+        )
+
+    def _neighbourhood(self, draft: Draft) -> list[Group]:
+        """Choose the groups to close: late ones, or related by a person without a seat, by time, people or place."""
+        random = self.random
+        groups = [
+            group
+            for group in draft.groups.values()
+            if not group.kept and not any(draft.fixed >> unit & 1 for unit in group.units)
+        ]
+        if not groups:
+            return []
+        civic = [group for group in groups if group.shape.training is Training.CIVIC] or groups
+        size = random.choice(_SIZES)
+        mode = random.choice(("late", "unplaced", "time", "people", "kind", "site"))
+        left = list(bits_of(draft.unplaced))
+        seed = random.choice(groups)
+        if mode == "late":
+            chosen = sorted(civic, key=lambda group: (-group.shape.days[0] * random.random() ** 0.5, group.key))
+            chosen = chosen[: max(1, size // 2)]
+            people = sum(1 << unit for group in chosen for unit in group.units)
+            near = [one for one in civic if one not in chosen and one.shape.parts == chosen[0].shape.parts]
+            near.sort(key=lambda group: (-(group.takers & people).bit_count() * random.random(), group.key))
+            return chosen + near[:size]
+        if mode == "unplaced" and left:
+            unit = random.choice(left)
+            near = [group for group in groups if group.takers >> unit & 1] or groups
+        elif mode == "time":
+            seed = random.choice(civic)
+            near = [group for group in civic if abs(group.shape.days[0] - seed.shape.days[0]) <= _NEAR_DAYS]
+        elif mode == "kind":
+            near = [
+                group
+                for group in groups
+                if group.shape.training is seed.shape.training
+                and (group.shape.parts == seed.shape.parts or group.site == seed.site)
+            ]
+        elif mode == "site":
+            near = [group for group in groups if group.site == seed.site]
+        else:
+            who = {self.units[unit].person for unit in seed.units}
+            shared = {
+                group.key: sum(self.units[unit].person in who for unit in group.units) * (0.5 + random.random())
+                for group in groups
+            }
+            return sorted(groups, key=lambda group: (-shared[group.key], group.key))[:size]
+        return random.sample(near, min(len(near), size))
