@@ -96,11 +96,11 @@ def faults(rows):
                 continue
             mine, bound, theirs = row["tiers"], row["bound"], other["tiers"]
             speaks = (True, theirs[0] <= mine[0], theirs[0] <= mine[0] and theirs[1] <= mine[1])
-            for tier in range(3):
-                if speaks[tier] and bound[tier] > theirs[tier]:
-                    found.append(
-                        f"{row['instance']}: T{tier + 1} bound {bound[tier]} above {other['solver']}'s {theirs}"
-                    )
+            found.extend(
+                f"{row['instance']}: the bound of T{tier + 1}, {bound[tier]}, is above {other['solver']}'s {theirs}"
+                for tier in range(3)
+                if speaks[tier] and bound[tier] > theirs[tier]
+            )
     return found
 
 

@@ -30,8 +30,8 @@ __all__ = ["DEFAULT_LIMIT", "Progress", "UnsoundPlanError", "solve"]
 DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
 _LONG_PATIENCE = 3000  # the same while they are not
-_SMALL_PATIENCE = 60  # small steps that seat nobody more before something else is tried
-_NEIGHBOURS = 30  # neighbourhoods of a round
+_SMALL_PATIENCE = 150  # small steps that seat nobody more before something else is tried
+_NEIGHBOURS = 25  # neighbourhoods of a round
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
@@ -214,9 +214,7 @@ class _Run:
             for kind in rebuild.kinds():
                 if self._over():
                     return
-                after, tried = rebuild.sweep(self.best, kind, self._ticking())
-                self.work += 0 * tried
-                self._keep(after)
+                self._keep(rebuild.sweep(self.best, kind, self._ticking()))
                 self._tell("improving")
             self._neighbours(rebuild)
             self._raise_bounds()
@@ -247,7 +245,8 @@ class _Run:
             if self._over():
                 return
             self.work += 1
-            self._keep(rebuild.step(self.best, self._stop))
+            left = None if self.seconds is None else self.begin + self.seconds - monotonic()
+            self._keep(rebuild.step(self.best, self._stop, left))
             self._tell("improving")
 
     def _raise_bounds(self) -> None:

@@ -53,7 +53,6 @@ class Opening:
         self.stage = stage
         self.draft = draft
         self.over = over
-        self.tried = 0
         movable = [not draft.fixed >> unit.index & 1 for unit in stage.units]
         for unit, free in zip(stage.units, movable, strict=True):
             if free and draft.where[unit.index] >= 0:
@@ -373,7 +372,6 @@ class Opening:
 
     def _attempt(self, change: Move) -> bool:
         """Change the open groups, seat anew, keep the change when it is better; else put everything back."""
-        self.tried += 1
         old, memory = self.state, self.draft
         self.draft = memory.copy()
         groups = [self.draft.groups[group.key] for group in old.groups]

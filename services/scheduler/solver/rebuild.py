@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from services.scheduler.domain.problem import Training
 from services.scheduler.solver.candidates import Candidate
 from services.scheduler.solver.draft import Draft, Group
+from services.scheduler.solver.exact import decide
 from services.scheduler.solver.facts import Shape, Unit, bits_of
 from services.scheduler.solver.opening import MARGINS, Opening
 from services.scheduler.solver.prices import Ascent
@@ -28,11 +29,13 @@ __all__ = ["Rebuild"]
 Parts = tuple[str, ...]
 _AWAITING = (40, 80, 160, 400)  # margins for the civic days of people whose course is placed
 _CIVIC = (24, 32, 60, 120, 500, FAR)  # margins for everybody's civic days
-_AGAIN = (30, 100, FAR)  # margins when a neighbourhood is filled again
-_AGAIN_COURSES = (100, FAR)
+_GUESTS = 10  # people without a seat who are asked along in a neighbourhood
+_WITH_COURSES = 0.5  # share of neighbourhoods in which courses are decided too
+_SCANNED = 40  # candidates of each kind in a neighbourhood, beyond everybody's nearest
+_WORK = 1.5  # deterministic time of a neighbourhood, about seconds
 _CLASH_MOST = 5000  # T3 points; beyond that a clash is as good as a ban
 _NEAR_DAYS = 3  # groups that begin within so many days are neighbours in time
-_SIZES = (2, 3, 4, 5, 6)  # groups closed together
+_SIZES = (2, 3, 3, 4, 6)  # groups decided together
 
 
 class Rebuild:
@@ -89,38 +92,49 @@ class Rebuild:
         draft.mend()
         return draft
 
-    def sweep(self, draft: Draft, kind: Parts, over: Callable[[], bool]) -> tuple[Draft, int]:
-        """Improve one whole stage; return the draft after it and how many moves were tried."""
+    def sweep(self, draft: Draft, kind: Parts, over: Callable[[], bool]) -> Draft:
+        """Improve one whole stage."""
         opening = Opening(self.stages[kind], draft.copy(), over)
         opening.improve(2)
         after = opening.finish()
         after.mend()
         self.search.insert(after, after.unplaced)
         after.mend()
-        return after, opening.tried
+        return after
 
     def kinds(self) -> list[Parts]:
         """Return the kinds of groups, later civic days first: they are the ones that are placed late."""
         return [*reversed(self.civic), ()]
 
-    def step(self, draft: Draft, over: Callable[[], bool]) -> Draft:
-        """Return a neighbour of the draft: some related groups closed, and their people seated anew."""
-        trial = draft.copy()
-        for group in self._neighbourhood(trial):
-            if group.key in trial.groups:
-                trial.close(group)
-        trial.mend()
-        courses_first = self.random.random() < 0.5
-        if courses_first:
-            trial = self._run((), trial, _AGAIN_COURSES, over, improve=1)
-        for kind in self.civic:
-            trial = self._run(kind, trial, _AGAIN, over, improve=kind == self.civic[-1])
-        if not courses_first:
-            trial = self._run((), trial, _AGAIN_COURSES, over, improve=1)
-        trial.mend()
-        self.search.insert(trial, trial.unplaced)
-        trial.mend()
-        return trial
+    def step(self, draft: Draft, should_stop: Callable[[], bool], seconds: float | None) -> Draft:
+        """Return the draft with a few related groups, and some people without a seat, decided anew; often the same."""
+        random = self.random
+        people = {self.units[unit].person for group in self._neighbourhood(draft) for unit in group.units}
+        left = list(bits_of(draft.unplaced))
+        people |= {self.units[unit].person for unit in random.sample(left, min(len(left), _GUESTS))}
+        courses = random.random() < _WITH_COURSES
+        units = {
+            unit
+            for person in people
+            for unit in draft.of_person.get(person, ())
+            if not draft.fixed >> unit & 1 and (courses or self.units[unit].training is Training.CIVIC)
+        }
+        if not units:
+            return draft
+        kinds = [*self.civic, ()] if courses else self.civic
+        after = decide(
+            [self.stages[kind] for kind in kinds],
+            draft,
+            units,
+            candidates=_SCANNED,
+            work=_WORK,
+            seconds=seconds,
+            should_stop=should_stop,
+        )
+        if after.unplaced:
+            self.search.insert(after, after.unplaced)
+            after.mend()
+        return after
 
     def _run(
         self,
@@ -158,7 +172,7 @@ class Rebuild:
         )
 
     def _neighbourhood(self, draft: Draft) -> list[Group]:
-        """Choose the groups to close: late ones, or related by a person without a seat, by time, people or place."""
+        """Choose the groups to decide anew: late ones, or related by an unplaced person, time, people or place."""
         random = self.random
         groups = [
             group
