@@ -31,7 +31,7 @@ def solve(  # noqa: PLR0917 - click passes them by name
 
     from services.scheduler.domain.plan import plan_from_json
     from services.scheduler.domain.problem import problem_from_json
-    from services.scheduler.solver import Progress, UnsoundPlanError
+    from services.scheduler.solver import ContradictoryPinsError, Progress, UnsoundPlanError
     from services.scheduler.solver import solve as run
     from services.scheduler.solver.__main__ import write_plan
 
@@ -56,7 +56,7 @@ def solve(  # noqa: PLR0917 - click passes them by name
             start=before,
             seed=seed,
         )
-    except UnsoundPlanError as error:
+    except (ContradictoryPinsError, UnsoundPlanError) as error:
         _refuse(str(error))
     write_plan(out, found)
     summary = {

@@ -2,8 +2,8 @@
 The door for a process of its own: `python -m services.scheduler.solver PROBLEM PLAN --time-limit S`.
 
 Prints one JSON object a second to standard output and keeps the best plan so far in PLAN, replaced as a whole. On
-SIGTERM it stops and leaves the best plan. Exit codes: 0 a judged plan is in PLAN; 2 the problem cannot be read;
-3 memory ran out (PLAN may hold an earlier plan); 4 the judge refused the plan (a defect).
+SIGTERM it stops and leaves the best plan. Exit codes: 0 a judged plan is in PLAN; 2 the problem cannot be read or
+contradicts itself; 3 memory ran out (PLAN may hold an earlier plan); 4 the judge refused the plan (a defect).
 """
 
 import argparse
@@ -18,7 +18,7 @@ from time import monotonic
 
 from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
 from services.scheduler.domain.problem import FormatError, problem_from_json
-from services.scheduler.solver.engine import Progress, UnsoundPlanError, solve
+from services.scheduler.solver.engine import ContradictoryPinsError, Progress, UnsoundPlanError, solve
 
 __all__ = ["main", "write_plan"]
 
@@ -96,6 +96,9 @@ def main(arguments: list[str] | None = None) -> int:
             start=start,
         )
         write_plan(asked.plan, plan)
+    except ContradictoryPinsError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_BAD_INPUT
     except MemoryError:
         sys.stderr.write("the memory limit was reached\n")
         return EXIT_NO_MEMORY

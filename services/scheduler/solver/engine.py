@@ -16,6 +16,7 @@ from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced
 from services.scheduler.domain.problem import Placement, Problem, Session, SessionState
 from services.scheduler.domain.score import score
+from services.scheduler.domain.view import followed_meetings
 from services.scheduler.solver.bounds import Bounds
 from services.scheduler.solver.candidates import candidates
 from services.scheduler.solver.draft import Draft, Value
@@ -25,7 +26,7 @@ from services.scheduler.solver.rebuild import Rebuild
 from services.scheduler.solver.search import Search
 from shared.errors import ParcoursError
 
-__all__ = ["DEFAULT_LIMIT", "Progress", "UnsoundPlanError", "solve"]
+__all__ = ["DEFAULT_LIMIT", "ContradictoryPinsError", "Progress", "UnsoundPlanError", "solve"]
 
 DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
@@ -47,6 +48,12 @@ class UnsoundPlanError(ParcoursError):
     """Raised when the judge refuses what the search found: a defect of the program. Never retry; report it."""
 
     code = "unsound_plan"
+
+
+class ContradictoryPinsError(ParcoursError):
+    """Raised when two pinned placements cannot both stand. More time will not help: unpin one of them."""
+
+    code = "contradictory_pins"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +84,10 @@ def solve(
     Return the best plan found within the limit, judged; `start` is a plan to begin from.
 
     `limit` is wall time (20 seconds when neither limit is given); `work_limit` counts neighbourhoods and reads no
-    clock. Raises UnsoundPlanError if the judge finds a broken rule, which is a defect and not a property of the input.
+    clock. Raises ContradictoryPinsError, naming them, where pinned placements exclude each other, and UnsoundPlanError
+    if the judge finds a broken rule, which is a defect and not a property of the input.
     """
+    refuse_contradictory_pins(problem)
     if limit is None and work_limit is None:
         limit = DEFAULT_LIMIT
     run = _Run(problem, limit=limit, work_limit=work_limit, progress=progress, should_stop=should_stop, seed=seed)
@@ -383,6 +392,26 @@ class _Run:
             tiers=tiers,
             solver=plan.solver,
         )
+
+
+def refuse_contradictory_pins(problem: Problem) -> None:
+    """Raise ContradictoryPinsError where a person is pinned to two sessions on the same half-day."""
+    person_of = {need.id: need for need in problem.needs}
+    sessions = {session.id: session for session in problem.sessions}
+    busy: dict[tuple[str, date, str], Placement] = {}
+    for placement in problem.placements:
+        need = person_of[placement.need]
+        if not placement.pinned:
+            continue
+        for meeting in followed_meetings(sessions[placement.session], need.part, placement.joins_on):
+            other = busy.setdefault((need.person, meeting.day, meeting.slot), placement)
+            if other is not placement:
+                words = (
+                    f"needs {other.need} (session {other.session}) and {placement.need} (session {placement.session})"
+                )
+                raise ContradictoryPinsError(
+                    f"person {need.person} is pinned twice on {meeting.day} ({meeting.slot.value}): {words}"
+                )
 
 
 def warm(base: Draft, start: Plan) -> Draft:
