@@ -26,6 +26,7 @@ def solve(  # noqa: PLR0917 - click passes them by name
     problem_file: Path, out: Path, time_limit: float | None, work_limit: int | None, start: Path | None, seed: int
 ) -> None:
     """Plan PROBLEM.JSON; the last line is JSON: value, bound and gap of each tier, parts, seconds."""
+    import resource
     from datetime import timedelta
     from time import monotonic
 
@@ -67,6 +68,7 @@ def solve(  # noqa: PLR0917 - click passes them by name
         "status": found.solver.status,
         "tiers": _tiers(found.tiers),
         "seconds": round(monotonic() - begin, 1),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     click.echo(json.dumps(summary, ensure_ascii=False))
 

@@ -124,6 +124,7 @@ class _Run:
         self.bounds: Bounds | None = None
         self.best: Draft | None = None
         self.quiet = 0
+        self.phase = ""
 
     def solve(self, start: Plan | None) -> Plan:
         problem = self.problem
@@ -136,6 +137,7 @@ class _Run:
         self._tell("candidates")
         groups = candidates(facts, units)
         search = Search(groups, units, Random(self.seed))  # noqa: S311 - a search, not a secret
+        search.beat = lambda: self._tell(self.phase)
         self._tell("bounds")
         self.bounds = Bounds(base, groups, self.forced_moves)
         self.best = base
@@ -186,6 +188,7 @@ class _Run:
         self._tell("pricing")
         for _ in range(_PRICE_STEPS):
             ascent.step()
+            self._tell("pricing")
             if self._stop() or self._late(_PRICE_SHARE):
                 break
         rebuild.learn(ascent, ascent.relaxation.solve(ascent.best, steps=False))
@@ -194,6 +197,7 @@ class _Run:
         """Build from nothing, first quickly and then well; what is better than the plan at hand is kept."""
         assert self.best is not None  # noqa: S101 - set before
         # The first plan is always built: a limit too short for it would leave everybody without a seat.
+        self._tell("building")
         quick = base.copy()
         search.build(quick, 0)
         self._keep(quick)
@@ -309,6 +313,7 @@ class _Run:
         return {"T1": value[0], "T2": value[1] + moved, "T3": value[2]}
 
     def _tell(self, phase: str) -> None:
+        self.phase = phase
         if self.progress is None:
             return
         best = self.best

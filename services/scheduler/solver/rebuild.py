@@ -50,7 +50,10 @@ class Rebuild:
         ranks = {unit.parts: unit.ranks for unit in base.units}
         self.clash: Clash | None = None
         self.civic = sorted((kind for kind in kinds if kind in ranks), key=lambda kind: (ranks[kind], kind))
-        self.stages = {kind: Stage(base.facts, base.units, candidates, kind) for kind in ((), *self.civic)}
+        self.stages: dict[Parts, Stage] = {}
+        for kind in ((), *self.civic):
+            search.beat()
+            self.stages[kind] = Stage(base.facts, base.units, candidates, kind)
 
     def learn(self, ascent: Ascent, found: Found) -> None:
         """Take over what the relaxation says: rents of trainers, and what courses cost the civic days."""
