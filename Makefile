@@ -58,7 +58,7 @@ words: setup-dev ## collect what the pages say into the English catalog, where n
 bench: setup-dev ## measurements, side by side; JSON under bench/results/
 	$(BIN)/python bench/run.py $(ARGS)
 
-bench-plan: setup-dev ## the planning engine beside its peers, one judge; FULL=1 for all sizes and seeds, LIMIT=20 seconds each
+bench-plan: setup-dev ## the planning engine beside its peers, one judge; FULL=1 for all sizes and seeds, LIMIT=15 seconds each
 	$(BIN)/python bench/plan.py $(ARGS)
 
 bench-public: setup-dev ## the opening-and-seating kernel on public facility-location files: INSTANCES=DIR

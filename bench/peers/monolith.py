@@ -20,7 +20,7 @@ from services.scheduler.solver.draft import Draft
 from services.scheduler.solver.facts import Facts, bits_of
 
 FIRST, SECOND = 200, 4  # the three tiers in one sum, as the bench folds them
-MOST = 250_000  # seats in the model
+MOST = 100_000  # seats in the model
 begin = time.monotonic()
 asked = common.arguments()
 problem = common.read(asked.problem)

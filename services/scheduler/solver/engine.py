@@ -32,6 +32,7 @@ DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
 _LONG_PATIENCE = 3000  # the same while they are not
 _SMALL_PATIENCE = 150  # small steps that seat nobody more before something else is tried
+_SMALL_SHARE = 0.25  # share of the wall time that small steps take at most in one round
 _NEIGHBOURS = 25  # neighbourhoods of a round
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
@@ -240,8 +241,10 @@ class _Run:
     def _small_steps(self, search: Search) -> None:
         """Close a few groups and fill again, as long as that pays."""
         assert self.best is not None  # noqa: S101 - set before
-        current, quiet = self.best, 0
+        current, quiet, begin = self.best, 0, monotonic()
         while quiet < _SMALL_PATIENCE and not self._over():
+            if self.seconds is not None and monotonic() - begin > _SMALL_SHARE * self.seconds:
+                return
             self.work += 1
             trial = search.step(current, self.work)
             if trial.value() <= current.value():

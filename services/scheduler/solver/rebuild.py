@@ -30,6 +30,7 @@ Parts = tuple[str, ...]
 _AWAITING = (40, 80, 160, 400)  # margins for the civic days of people whose course is placed
 _CIVIC = (24, 32, 60, 120, 500, FAR)  # margins for everybody's civic days
 _GUESTS = 10  # people without a seat who are asked along in a neighbourhood
+_CALLED = 0.4  # share of neighbourhoods that call company together for somebody without a seat
 _WITH_COURSES = 0.5  # share of neighbourhoods in which courses are decided too
 _SCANNED = 40  # candidates of each kind in a neighbourhood, beyond everybody's nearest
 _WORK = 1.5  # deterministic time of a neighbourhood, about seconds
@@ -49,6 +50,7 @@ class Rebuild:
         kinds = {one.shape.parts for one in candidates if one.shape.training is Training.CIVIC}
         ranks = {unit.parts: unit.ranks for unit in base.units}
         self.clash: Clash | None = None
+        self.hopeless: set[int] = set()  # units without any candidate
         self.civic = sorted((kind for kind in kinds if kind in ranks), key=lambda kind: (ranks[kind], kind))
         self.stages: dict[Parts, Stage] = {}
         for kind in ((), *self.civic):
@@ -112,9 +114,11 @@ class Rebuild:
     def step(self, draft: Draft, should_stop: Callable[[], bool], seconds: float | None) -> Draft:
         """Return the draft with a few related groups, and some people without a seat, decided anew; often the same."""
         random = self.random
-        people = {self.units[unit].person for group in self._neighbourhood(draft) for unit in group.units}
         left = list(bits_of(draft.unplaced))
-        people |= {self.units[unit].person for unit in random.sample(left, min(len(left), _GUESTS))}
+        people = self._company(draft, left) if left and random.random() < _CALLED else set()
+        if not people:
+            people = {self.units[unit].person for group in self._neighbourhood(draft) for unit in group.units}
+            people |= {self.units[unit].person for unit in random.sample(left, min(len(left), _GUESTS))}
         courses = random.random() < _WITH_COURSES
         units = {
             unit
@@ -173,6 +177,27 @@ class Rebuild:
             ],
             dtype=bool,
         )
+
+    def _company(self, draft: Draft, left: list[int]) -> set[int]:
+        """Return people who could open a group together with somebody who has no seat; most sit elsewhere now."""
+        random = self.random
+        possible = [unit for unit in left if unit not in self.hopeless]
+        if not possible:
+            return set()
+        index = random.choice(possible)
+        unit = self.units[index]
+        stage = self.stages.get(unit.parts if unit.training is Training.CIVIC else ())
+        groups = [one for one in stage.candidates if one.takers >> index & 1] if stage is not None else []
+        if stage is None or not groups:
+            self.hopeless.add(index)
+            return set()
+        group = random.choice(groups)
+        others = list(bits_of(group.takers & ~draft.fixed & ~(1 << index)))
+        random.shuffle(others)
+        # First who has no seat either, then who comes late as it is.
+        others.sort(key=lambda one: draft.where[one] >= 0 and -draft.first_day[one])
+        people = {self.units[one].person for one in others[: 3 * stage.limits.minimum]}
+        return people | {unit.person}
 
     def _neighbourhood(self, draft: Draft) -> list[Group]:
         """Choose the groups to decide anew: late ones, or related by an unplaced person, time, people or place."""
