@@ -58,9 +58,10 @@ class KernelResult:
 class Kernel:
     """One search; `over` is asked between evaluations."""
 
-    def __init__(self, sessions: Sessions, over: Callable[[], bool]) -> None:
+    def __init__(self, sessions: Sessions, over: Callable[[], bool], *, small: int = _SMALL) -> None:
         self.sessions = sessions
         self.over = over
+        self.small = small
         self.total = float(sessions.demand.sum())
         self.best = float("inf")
         self.opened = np.ones(len(sessions.seats), dtype=bool)
@@ -84,7 +85,7 @@ class Kernel:
         order = np.argsort(self.sessions.cost[likely], axis=0)[:_NEAREST]
         near[likely[order], np.arange(len(self.sessions.demand))] = True
         self._integer(near, _RESTRICTED * seconds_left(), proof=False)
-        if self.sessions.cost.size <= _SMALL:
+        if self.sessions.cost.size <= self.small:
             self._integer(np.ones(self.sessions.cost.shape, dtype=bool), seconds_left(), proof=True)
         else:
             self._branch(prices, free, worth)
