@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk lock clean words
+.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-plan bench-public lock clean words
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.run ## the environment that runs Parcours (only Python 3.11 or later is needed)
 setup-dev: $(VENV)/.dev
@@ -60,6 +60,12 @@ bench: setup-dev ## measurements, side by side; JSON under bench/results/
 
 bench-desk: setup-dev ## the interview desk against a nation's published plan, on PostgreSQL
 	$(BIN)/python bench/desk.py
+
+bench-plan: setup-dev ## the planning engine beside its peers, one judge; FULL=1 for all sizes and seeds, LIMIT=15 seconds each
+	$(BIN)/python bench/plan.py $(ARGS)
+
+bench-public: setup-dev ## the opening-and-seating kernel on public facility-location files: INSTANCES=DIR
+	$(BIN)/python bench/public.py $(INSTANCES) $(ARGS)
 
 lock: ## resolve the requirements again, with hashes and without registry hosts
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements/run.txt

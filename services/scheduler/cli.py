@@ -26,12 +26,13 @@ def solve(  # noqa: PLR0917 - click passes them by name
     problem_file: Path, out: Path, time_limit: float | None, work_limit: int | None, start: Path | None, seed: int
 ) -> None:
     """Plan PROBLEM.JSON; the last line is JSON: value, bound and gap of each tier, parts, seconds."""
+    import resource
     from datetime import timedelta
     from time import monotonic
 
     from services.scheduler.domain.plan import plan_from_json
     from services.scheduler.domain.problem import problem_from_json
-    from services.scheduler.solver import Progress, UnsoundPlanError
+    from services.scheduler.solver import ContradictoryPinsError, Progress, UnsoundPlanError
     from services.scheduler.solver import solve as run
     from services.scheduler.solver.__main__ import write_plan
 
@@ -56,7 +57,7 @@ def solve(  # noqa: PLR0917 - click passes them by name
             start=before,
             seed=seed,
         )
-    except UnsoundPlanError as error:
+    except (ContradictoryPinsError, UnsoundPlanError) as error:
         _refuse(str(error))
     write_plan(out, found)
     summary = {
@@ -67,6 +68,7 @@ def solve(  # noqa: PLR0917 - click passes them by name
         "status": found.solver.status,
         "tiers": _tiers(found.tiers),
         "seconds": round(monotonic() - begin, 1),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     click.echo(json.dumps(summary, ensure_ascii=False))
 

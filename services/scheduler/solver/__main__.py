@@ -1,9 +1,9 @@
 """
 The door for a process of its own: `python -m services.scheduler.solver PROBLEM PLAN --time-limit S`.
 
-Prints one JSON object a second to standard output and keeps the best plan so far in PLAN, replaced as a whole. On
-SIGTERM it stops and leaves the best plan. Exit codes: 0 a judged plan is in PLAN; 2 the problem cannot be read;
-3 memory ran out (PLAN may hold an earlier plan); 4 the judge refused the plan (a defect).
+Prints one JSON object a second to standard output and keeps the best plan of some seconds ago in PLAN, replaced as a
+whole. On SIGTERM it stops and leaves the best plan. Exit codes: 0 a judged plan is in PLAN; 2 the problem cannot be
+read or contradicts itself; 3 memory ran out (PLAN may hold an earlier plan); 4 the judge refused the plan (a defect).
 """
 
 import argparse
@@ -18,7 +18,7 @@ from time import monotonic
 
 from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
 from services.scheduler.domain.problem import FormatError, problem_from_json
-from services.scheduler.solver.engine import Progress, UnsoundPlanError, solve
+from services.scheduler.solver.engine import ContradictoryPinsError, Progress, UnsoundPlanError, solve
 
 __all__ = ["main", "write_plan"]
 
@@ -26,23 +26,26 @@ EXIT_BAD_INPUT = 2
 EXIT_NO_MEMORY = 3
 EXIT_UNSOUND = 4
 _EVERY_SECONDS = 1.0
+_KEEP_SECONDS = 4.0  # a plan takes a moment to write out; one that is stopped, not killed, leaves its best anyway
 
 
 class _Reporter:
-    """Prints progress and keeps the best plan on disk, at most once a second."""
+    """Prints progress once a second and keeps the best plan on disk every few seconds."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
         self._last = float("-inf")
         self._phase = ""
+        self._kept = float("-inf")
         self._written: tuple[tuple[str, int], ...] = ()
 
     def __call__(self, now: Progress) -> None:
         if monotonic() - self._last < _EVERY_SECONDS and now.phase == self._phase:
             return
-        if now.best is not None and (values := tuple(now.values.items())) != self._written:
+        values = tuple(now.values.items())
+        if now.best is not None and values != self._written and monotonic() - self._kept >= _KEEP_SECONDS:
             write_plan(self._out, now.best())
-            self._written = values
+            self._written, self._kept = values, monotonic()
         self._last, self._phase = monotonic(), now.phase
         line = {
             "phase": now.phase,
@@ -52,6 +55,7 @@ class _Reporter:
             "placed": now.placed,
             "value": dict(now.values),
             "bound": dict(now.bounds),
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
@@ -96,6 +100,9 @@ def main(arguments: list[str] | None = None) -> int:
             start=start,
         )
         write_plan(asked.plan, plan)
+    except ContradictoryPinsError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_BAD_INPUT
     except MemoryError:
         sys.stderr.write("the memory limit was reached\n")
         return EXIT_NO_MEMORY

@@ -2,9 +2,9 @@
 Proven lower bounds of the three tiers, each honest about the relaxation that it is of.
 
 T1: who could have no seat even alone, then the days of all civic trainers and the orders of the lots, without
-minimum sizes, rooms by name, interpreters, order or clashes. T2 and T3: for each person the best seat that they could
-have alone, less the most that plans with the same T1 may leave out. A bound is of all plans whose T1 is no worse than
-that of the plan at hand.
+minimum sizes, rooms by name, interpreters, order or clashes. T2 and T3: the best of two; for each person the best seat
+that they could have alone, less the most that plans with the same T1 may leave out, and the priced itineraries of
+`relaxation`. A bound is of all plans whose T1, and for T3 whose T2, is no worse than that of the plan at hand.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,8 @@ from services.scheduler.domain.score import wait_points
 from services.scheduler.solver.candidates import Candidate
 from services.scheduler.solver.draft import Draft
 from services.scheduler.solver.facts import Shape, Unit, bits_of
+from services.scheduler.solver.prices import Ascent
+from services.scheduler.solver.relaxation import Relaxation
 
 __all__ = ["Bounds"]
 
@@ -22,6 +24,12 @@ RELAXATIONS = {
     "T2": "each person alone with their earliest possible end",
     "T3": "each person alone in their nearest and earliest seat, groups as full as can be",
 }
+PRICED = {
+    "T2": "each person's cheapest itinerary clear of clashes",
+    "T3": "each person's cheapest itinerary clear of clashes; seats, trainers, lots priced; groups paid by the seat",
+}
+# Waived for a person, these rules are left out of the itineraries too; any other waiver is not, and nothing is priced.
+_KNOWN_WAIVERS = frozenset({"availability", "reach", "childcare", "room", "notice", "interpretation"})
 
 
 class Bounds:
@@ -40,9 +48,14 @@ class Bounds:
         self._courses(base, candidates)
         self._civic_days = self._civic()
         self.first = self._first_tier(base)
+        self.ascent: Ascent | None = None
+        problem = self.facts.problem
+        known = all(one.person and one.session is None and one.rule in _KNOWN_WAIVERS for one in problem.waivers)
+        if known and all(one.minimum is None for one in problem.allowances):
+            self.ascent = Ascent(Relaxation(base, candidates))
 
-    def of(self, value: int) -> dict[str, tuple[int | None, str]]:
-        """Return the bounds that hold for plans whose T1 is at most `value`."""
+    def of(self, value: int, late_points: int) -> dict[str, tuple[int | None, str]]:
+        """Return the bounds that hold for plans whose T1 is at most `value` and, for T3, whose late points are."""
         free = [unit for unit in self.units if not self.fixed >> unit.index & 1]
         budget = max(0, value - sum(unit.weight for unit in free if unit.index not in self.least))
         weights = self.facts.problem.weights
@@ -51,7 +64,20 @@ class Bounds:
         comfort = [(self.least[unit.index], unit.weight) for unit in free if unit.index in self.least]
         third = self._fixed_points[1] + _left_after(comfort, budget) + self._groups(free, budget)
         values = {"T1": min(self.first, value), "T2": second, "T3": third}
-        return {name: (max(0, values[name]), RELAXATIONS[name]) for name in values}
+        bounds: dict[str, tuple[int | None, str]] = {name: (max(0, values[name]), RELAXATIONS[name]) for name in values}
+        if self.ascent is not None:
+            moved = self.forced_moves * weights.told_moved
+            priced = {
+                "T2": self._fixed_points[0] + self.ascent.second(value) + moved,
+                "T3": self._fixed_points[1] + self.ascent.third(value, late_points - self._fixed_points[0]),
+            }
+            bounds |= {name: (bound, PRICED[name]) for name, bound in priced.items() if bound > values[name]}
+        return bounds
+
+    def follow(self, value: tuple[int, int, int]) -> None:
+        """Look for the prices that prove most for a plan of these values."""
+        if self.ascent is not None:
+            self.ascent.follow(value[0], value[1] - self._fixed_points[0])
 
     def _courses(self, base: Draft, candidates: list[Candidate]) -> None:
         """Note for each unit the least comfort and quantity of any course, and whether each of them ends too late."""

@@ -146,6 +146,16 @@ class Draft:
                 best = rank if best is None or rank < best else best
         return None if best is None else best[2]
 
+    def trainers_for(self, shape: Shape, site: int) -> list[int]:
+        """Return all trainers who can teach all of it."""
+        trainers = self.facts.problem.trainers
+        wanted = "civic" if shape.training is Training.CIVIC else shape.parts[0]
+        return [
+            one
+            for one in self.facts.trainers_at[site]
+            if wanted in trainers[one].qualifications and self.trainer_can(one, shape)
+        ]
+
     def trainer_can(self, trainer: int, shape: Shape) -> bool:
         """Tell whether the trainer works and is free at all these times, within their weekly limit."""
         if shape.mask & ~self.facts.trainer_free[trainer] or shape.mask & self.trainer_busy[trainer]:

@@ -16,23 +16,29 @@ from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced
 from services.scheduler.domain.problem import Placement, Problem, Session, SessionState
 from services.scheduler.domain.score import score
+from services.scheduler.domain.view import followed_meetings
 from services.scheduler.solver.bounds import Bounds
 from services.scheduler.solver.candidates import candidates
 from services.scheduler.solver.draft import Draft, Value
 from services.scheduler.solver.facts import Facts, Unit
 from services.scheduler.solver.reasons import Reasons
+from services.scheduler.solver.rebuild import Rebuild
 from services.scheduler.solver.search import Search
 from shared.errors import ParcoursError
 
-__all__ = ["DEFAULT_LIMIT", "Progress", "UnsoundPlanError", "solve"]
+__all__ = ["DEFAULT_LIMIT", "ContradictoryPinsError", "Progress", "UnsoundPlanError", "solve"]
 
 DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
 _LONG_PATIENCE = 3000  # the same while they are not
-_SETTLE_EVERY = 60  # neighbourhoods between two exact seatings
-_DOWNHILL = 0.15  # share of slightly worse neighbours that the search walks on from
-_STUCK = 10  # steps without a better plan before it does so
-_HOME_EVERY = 25  # steps without a better plan after which it goes back to the best one
+_SMALL_PATIENCE = 150  # small steps that seat nobody more before something else is tried
+_SMALL_SHARE = 0.25  # share of the wall time that small steps take at most in one round
+_NEIGHBOURS = 25  # neighbourhoods of a round
+_PRICE_STEPS = 60  # evaluations of the relaxation before building
+_PRICE_AGAIN = 10  # evaluations in each round
+_PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
+_BUILD_SHARE = 0.5  # share of the wall time after which a second, better plan is no longer begun
+_BUILT_BY = 0.85  # share of the wall time by which it is finished
 _INDIVIDUAL = frozenset(
     {"level", "availability", "reach", "room", "entry", "interpretation", "childcare", "one_place", "civic_order"}
 )
@@ -43,6 +49,12 @@ class UnsoundPlanError(ParcoursError):
     """Raised when the judge refuses what the search found: a defect of the program. Never retry; report it."""
 
     code = "unsound_plan"
+
+
+class ContradictoryPinsError(ParcoursError):
+    """Raised when two pinned placements cannot both stand. More time will not help: unpin one of them."""
+
+    code = "contradictory_pins"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +85,10 @@ def solve(
     Return the best plan found within the limit, judged; `start` is a plan to begin from.
 
     `limit` is wall time (20 seconds when neither limit is given); `work_limit` counts neighbourhoods and reads no
-    clock. Raises UnsoundPlanError if the judge finds a broken rule, which is a defect and not a property of the input.
+    clock. Raises ContradictoryPinsError, naming them, where pinned placements exclude each other, and UnsoundPlanError
+    if the judge finds a broken rule, which is a defect and not a property of the input.
     """
+    refuse_contradictory_pins(problem)
     if limit is None and work_limit is None:
         limit = DEFAULT_LIMIT
     run = _Run(problem, limit=limit, work_limit=work_limit, progress=progress, should_stop=should_stop, seed=seed)
@@ -110,6 +124,8 @@ class _Run:
         self.standing, self.forced_moves = _standing(problem)
         self.bounds: Bounds | None = None
         self.best: Draft | None = None
+        self.quiet = 0
+        self.phase = ""
 
     def solve(self, start: Plan | None) -> Plan:
         problem = self.problem
@@ -122,22 +138,20 @@ class _Run:
         self._tell("candidates")
         groups = candidates(facts, units)
         search = Search(groups, units, Random(self.seed))  # noqa: S311 - a search, not a secret
+        search.beat = lambda: self._tell(self.phase)
         self._tell("bounds")
         self.bounds = Bounds(base, groups, self.forced_moves)
         self.best = base
+        rebuild = Rebuild(base, groups, search, search.random)
         if start is not None:
             self.best = warm(base, start)
             search.insert(self.best, self.best.unplaced)
             search.complete(self.best)
-        for order in range(3):
-            if self._over() and (order or start is not None or self.status == "stopped"):
-                break  # the first plan is always built: a limit too short for it would leave everybody without a seat
-            trial = base.copy()
-            search.build(trial, order)
-            self.best = min(self.best, trial, key=Draft.value)
-            self._tell("building")
+        self._price(rebuild)
+        if start is None or self.best.unplaced:
+            self._build(base, search, rebuild)
         self.best = search.settle(self.best)
-        self._improve(search)
+        self._improve(search, rebuild)
         self.best = search.settle(self.best)
         trim(self.best)
         self._tell("reasons")
@@ -166,39 +180,126 @@ class _Run:
             draft.fixed |= 1 << index
         return draft
 
-    def _improve(self, search: Search) -> None:
+    def _price(self, rebuild: Rebuild) -> None:
+        """Find prices for what is shared, and hand them to whoever builds."""
+        assert self.bounds is not None  # noqa: S101 - set before
+        ascent = self.bounds.ascent
+        if ascent is None:
+            return
+        self._tell("pricing")
+        for _ in range(_PRICE_STEPS):
+            ascent.step()
+            self._tell("pricing")
+            if self._stop() or self._late(_PRICE_SHARE):
+                break
+        rebuild.learn(ascent, ascent.relaxation.solve(ascent.best, steps=False))
+
+    def _build(self, base: Draft, search: Search, rebuild: Rebuild) -> None:
+        """Build from nothing, first quickly and then well; what is better than the plan at hand is kept."""
         assert self.best is not None  # noqa: S101 - set before
-        quiet = 0
-        current = self.best
-        slack = self.problem.weights.unplaced + self.problem.weights.urgency_days
+        # The first plan is always built: a limit too short for it would leave everybody without a seat.
+        self._tell("building")
+        quick = base.copy()
+        search.build(quick, 0)
+        self._keep(quick)
+        self._tell("building")
+        if self._stop() or self._late(_BUILD_SHARE):
+            return
+
+        def hurried() -> bool:
+            self._tell("building")
+            return self._stop() or self._late(_BUILT_BY)
+
+        built = rebuild.build(base.copy(), hurried, lambda _: None)
+        search.complete(built)
+        self._keep(built)
+        self._tell("building")
+        self._raise_bounds()
+
+    def _improve(self, search: Search, rebuild: Rebuild) -> None:
+        """Improve in rounds: small steps while they seat more people, whole stages, neighbourhoods, prices."""
+        assert self.best is not None and self.bounds is not None  # noqa: S101, PT018 - set before
         while not self._over():
             if self._proven():
                 self.status = "optimal"
                 return
-            patience = PATIENCE if self._proven("T1", "T2") else _LONG_PATIENCE
-            if quiet >= patience:
+            before, worked = self.best.value(), self.work
+            self._small_steps(search)
+            for kind in rebuild.kinds():
+                if self._over():
+                    return
+                self._keep(rebuild.sweep(self.best, kind, self._ticking()))
+                self._tell("improving")
+            self._neighbours(rebuild)
+            self._raise_bounds()
+            small = self.work - worked
+            self.quiet = 0 if self.best.value() < before else self.quiet + max(1, small)
+            if self.quiet >= (PATIENCE if self._proven("T1", "T2") else _LONG_PATIENCE):
                 self.status = "settled"
                 return
+
+    def _small_steps(self, search: Search) -> None:
+        """Close a few groups and fill again, as long as that pays."""
+        assert self.best is not None  # noqa: S101 - set before
+        current, quiet, begin = self.best, 0, monotonic()
+        while quiet < _SMALL_PATIENCE and not self._over():
+            if self.seconds is not None and monotonic() - begin > _SMALL_SHARE * self.seconds:
+                return
             self.work += 1
-            before = self.best.value()
             trial = search.step(current, self.work)
-            if self.work % _SETTLE_EVERY == 0:
-                trial = search.settle(min(trial, self.best, key=Draft.value))
-            value = trial.value()
-            # A step that loses about one need is taken now and then: what it frees may be worth more.
-            downhill = quiet >= _STUCK and value[0] <= before[0] + slack and search.random.random() < _DOWNHILL
-            if value <= current.value() or downhill:
+            if trial.value() <= current.value():
+                quiet = 0 if trial.value()[0] < current.value()[0] else quiet + 1
                 current = trial
-            if value <= before:
-                self.best = current = trial
-            quiet = 0 if value < before else quiet + 1
-            if quiet % _HOME_EVERY == _HOME_EVERY - 1:
-                current = self.best
+                self._keep(current)
+            else:
+                quiet += 1
             self._tell("improving")
 
-    def _over(self) -> bool:
+    def _neighbours(self, rebuild: Rebuild) -> None:
+        assert self.best is not None  # noqa: S101 - set before
+        for _ in range(_NEIGHBOURS):
+            if self._over():
+                return
+            self.work += 1
+            left = None if self.seconds is None else self.begin + self.seconds - monotonic()
+            self._keep(rebuild.step(self.best, self._stop, left))
+            self._tell("improving")
+
+    def _raise_bounds(self) -> None:
+        assert self.best is not None and self.bounds is not None  # noqa: S101, PT018 - set before
+        if self.bounds.ascent is not None:
+            self.bounds.follow(self.best.value())
+            for _ in range(_PRICE_AGAIN):
+                self.bounds.ascent.step()
+            self._tell("improving")
+
+    def _ticking(self) -> Callable[[], bool]:
+        """Return a question whether to stop that counts as one unit of work each time it is asked."""
+
+        def over() -> bool:
+            self.work += 1
+            self._tell("improving")
+            return self._over()
+
+        return over
+
+    def _keep(self, draft: Draft) -> None:
+        assert self.best is not None  # noqa: S101 - set before
+        if draft.value() <= self.best.value():
+            self.best = draft
+
+    def _stop(self) -> bool:
         if self.should_stop is not None and self.should_stop():
             self.status = "stopped"
+            return True
+        return False
+
+    def _late(self, share: float) -> bool:
+        """Tell whether this share of the wall time is used up; never under a work limit."""
+        return self.seconds is not None and monotonic() - self.begin >= share * self.seconds
+
+    def _over(self) -> bool:
+        if self._stop():
             return True
         if self.work_limit is not None and self.work >= self.work_limit:
             return True
@@ -207,7 +308,7 @@ class _Run:
     def _proven(self, *names: str) -> bool:
         assert self.best is not None and self.bounds is not None  # noqa: S101, PT018 - set before
         values = self._values(self.best.value())
-        bounds = self.bounds.of(values["T1"])
+        bounds = self.bounds.of(*self.best.value()[:2])
         return all(bounds[name][0] == values[name] for name in names or ("T1", "T2", "T3"))
 
     def _values(self, value: Value) -> dict[str, int]:
@@ -215,6 +316,7 @@ class _Run:
         return {"T1": value[0], "T2": value[1] + moved, "T3": value[2]}
 
     def _tell(self, phase: str) -> None:
+        self.phase = phase
         if self.progress is None:
             return
         best = self.best
@@ -223,7 +325,7 @@ class _Run:
         placed = len(self.standing)
         if best is not None and self.bounds is not None:
             values = self._values(best.value())
-            bounds = {name: bound for name, (bound, _) in self.bounds.of(values["T1"]).items()}
+            bounds = {name: bound for name, (bound, _) in self.bounds.of(*best.value()[:2]).items()}
             placed = sum(len(unit.needs) for unit in best.units if best.where[unit.index] >= 0)
         elapsed = 0 if self.seconds is None else round(1000 * (monotonic() - self.begin))
         self.progress(
@@ -282,7 +384,7 @@ class _Run:
             solver=self._facts(),
         )
         assert self.bounds is not None  # noqa: S101 - set before
-        return self._scored(plan, self.bounds.of(draft.value()[0]))
+        return self._scored(plan, self.bounds.of(*draft.value()[:2]))
 
     def _scored(self, plan: Plan, bounds: Mapping[str, tuple[int | None, str]]) -> Plan:
         if not bounds:
@@ -298,6 +400,26 @@ class _Run:
             tiers=tiers,
             solver=plan.solver,
         )
+
+
+def refuse_contradictory_pins(problem: Problem) -> None:
+    """Raise ContradictoryPinsError where a person is pinned to two sessions on the same half-day."""
+    person_of = {need.id: need for need in problem.needs}
+    sessions = {session.id: session for session in problem.sessions}
+    busy: dict[tuple[str, date, str], Placement] = {}
+    for placement in problem.placements:
+        need = person_of[placement.need]
+        if not placement.pinned:
+            continue
+        for meeting in followed_meetings(sessions[placement.session], need.part, placement.joins_on):
+            other = busy.setdefault((need.person, meeting.day, meeting.slot), placement)
+            if other is not placement:
+                words = (
+                    f"needs {other.need} (session {other.session}) and {placement.need} (session {placement.session})"
+                )
+                raise ContradictoryPinsError(
+                    f"person {need.person} is pinned twice on {meeting.day} ({meeting.slot.value}): {words}"
+                )
 
 
 def warm(base: Draft, start: Plan) -> Draft:

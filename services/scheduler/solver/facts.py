@@ -9,6 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.scheduler.domain.problem import (
     DateRange,
     Meeting,
@@ -293,6 +296,13 @@ class Facts:
         missing = unit.needs[0].minutes - self.minutes_from(shape, joins_on)
         end = shape.days[-1] + (7 * -(-missing // shape.pace) if missing > 0 else 0)
         return end > self.problem.people[unit.person].term_on.toordinal()
+
+    @staticmethod
+    def are_late(owed: NDArray[np.int64], terms: NDArray[np.int64], shape: Shape) -> NDArray[np.bool_]:
+        """Tell, for arrays of minutes owed and of terms, whether the whole course is forecast to end after the term."""
+        missing = np.maximum(0, owed - shape.minutes)
+        late: NDArray[np.bool_] = shape.days[-1] + 7 * -(-missing // shape.pace) > terms
+        return late
 
     def comfort(self, unit: Unit, shape: Shape, site: int, joins_on: int) -> int:
         """Return the T3 points of this seat: waiting and travel."""

@@ -7,7 +7,7 @@ All choices come from one seeded generator and from lists in a fixed order, so a
 repeated to the letter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 
 from services.scheduler.domain.problem import Training
@@ -28,12 +28,17 @@ _SAMPLE = 3000  # candidates counted to learn how many groups each unit could si
 _SEATED = 100_000  # worth of a seat in the flow, far above any comfort
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class Search:
     """One search over one problem's candidates."""
 
     def __init__(self, candidates: list[Candidate], units: list[Unit], random: Random) -> None:
         self.candidates = candidates
         self.random = random
+        self.beat: Callable[[], None] = _nothing  # called often, so that progress can be told
         options = [1] * len(units)
         every = 1 + len(candidates) // _SAMPLE
         for candidate in candidates[::every]:
@@ -148,6 +153,7 @@ class Search:
         # A group that cannot open now cannot open later in this stage: books only fill up.
         hopeless: set[int] = set()
         while True:
+            self.beat()
             waiting = draft.ready(pool & draft.unplaced)
             if waiting.bit_count() < least:
                 return

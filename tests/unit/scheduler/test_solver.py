@@ -181,7 +181,7 @@ def test_the_process_leaves_its_best_plan_when_it_is_stopped(tmp_path: Path) -> 
         assert solver.wait(timeout=30) == 0
 
     assert time.monotonic() - begin < 25
-    assert set(json.loads(line)) == {"phase", "seconds", "work", "needs", "placed", "value", "bound"}
+    assert set(json.loads(line)) == {"phase", "seconds", "work", "needs", "placed", "value", "bound", "peak_mb"}
     assert json.loads(out.read_text())["solver"]["status"] == "stopped"
 
 
@@ -219,6 +219,34 @@ def mutations(of: Problem) -> dict[str, Problem]:
             of, needs=tuple(replace(n, part="200" if n.part == "100" else "100") if n.part.isdigit() else n for n in of.needs)
         ),
     }  # fmt: skip
+
+
+def test_a_plan_made_without_bundles_is_caught() -> None:
+    of = b.scarce_problem(3, 30)
+    plan = solve(replace(of, rules=replace(of.rules, civic_bundles=())), work_limit=3)
+
+    assert "bundle" in {breach.rule for breach in breaches(of, replace(plan, problem=of.fingerprint))}
+
+
+def test_a_plan_made_without_the_weeks_of_entry_is_caught() -> None:
+    away = (b.DateRange(first=b.MONDAY, last=b.MONDAY + timedelta(days=16)),)
+    of = b.course_problem(3, horizon=b.MONDAY + timedelta(days=13))
+    of = replace(of, people=(*of.people[:2], replace(of.people[2], unavailable=away)))
+    plan = solve(replace(of, rules=replace(of.rules, rolling_entry_weeks=8)), work_limit=5)
+    strict = replace(of, rules=replace(of.rules, rolling_entry_weeks=0))
+
+    assert len(plan.placements) == 3
+    assert "entry" in {breach.rule for breach in breaches(strict, replace(plan, problem=strict.fingerprint))}
+
+
+def test_a_plan_made_as_if_nobody_had_two_trainings_is_caught() -> None:
+    of = b.civic_problem(3, rooms=(b.room(), b.room("second")), trainers=(b.trainer(), b.trainer("second")))
+    of = replace(of, needs=(*of.needs, *(b.need(one.id) for one in of.people)))
+    twins = tuple(replace(one, id=f"{one.id}-twin") for one in of.people)
+    apart = tuple(replace(one, person=f"{one.person}-twin") if one.part == "100" else one for one in of.needs)
+    plan = solve(replace(of, people=(*of.people, *twins), needs=apart), work_limit=5)
+
+    assert "one_place" in {breach.rule for breach in breaches(of, replace(plan, problem=of.fingerprint))}
 
 
 def test_a_plan_that_no_longer_fits_is_caught_rule_by_rule() -> None:

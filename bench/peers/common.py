@@ -1,0 +1,102 @@
+"""What the peers share: reading a problem, and writing a plan from books that were kept exactly."""
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced, plan_to_json
+from services.scheduler.domain.problem import Placement, Problem, SessionState, problem_from_json
+from services.scheduler.domain.score import score
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("problem", type=Path)
+    parser.add_argument("plan", type=Path)
+    parser.add_argument("--limit", type=float, default=20.0)
+    parser.add_argument("--workers", type=int, default=1)
+    return parser.parse_args()
+
+
+def read(path: Path) -> Problem:
+    return problem_from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def write(path: Path, problem: Problem, draft, name: str, bounds=None) -> None:
+    session_of = {key: draft.session_of(group) for key, group in draft.groups.items()}
+    new = [one for one in session_of.values() if one.state is SessionState.NEW]
+    placements = []
+    for unit in draft.units:
+        key = draft.where[unit.index]
+        if key >= 0:
+            group = draft.groups[key]
+            days = draft.facts.part_days(unit, group.shape, group.units[unit.index])
+            placements += [
+                Placement(need=need.id, session=session_of[key].id, joins_on=date.fromordinal(day))
+                for need, day in zip(unit.needs, days, strict=True)
+            ]
+    placed = {one.need for one in placements}
+    plan = Plan(
+        problem=problem.fingerprint,
+        sessions=(*problem.sessions, *new),
+        placements=tuple(placements),
+        unplaced=tuple(
+            Unplaced(need=need.id, code="not_explained", rules=(), fr="", en="")
+            for need in problem.needs
+            if need.id not in placed
+        ),
+        solver=SolverFacts(name=name, version="1", seed=1, status="limit", milliseconds=0, work=0),
+    )
+    tiers = score(problem, plan, bounds or {})
+    plan = Plan(
+        problem=plan.problem, sessions=plan.sessions, placements=plan.placements, unplaced=plan.unplaced,
+        tiers=tiers, solver=plan.solver,
+    )  # fmt: skip
+    path.write_text(json.dumps(plan_to_json(plan)), encoding="utf-8")
+
+
+def languages_for(draft, shape, people):
+    """Interpreters by hand: the languages most people lack, as far as somebody is free."""
+    facts = draft.facts
+    counts: dict[str, int] = {}
+    for person in people:
+        if not facts.hears[person]:
+            for language in facts.problem.people[person].languages:
+                counts[language] = counts.get(language, 0) + 1
+    chosen = {}
+    for language in sorted(counts, key=lambda one: (-counts[one], one)):
+        if len(chosen) < facts.problem.rules.interpreted_languages_max:
+            who = draft.interpreter_for(language, shape)
+            if who is not None:
+                chosen[language] = who
+    return chosen
+
+
+def open_and_seat(draft, candidate, people, least):
+    """Open a group by hand for the first people in the row who may sit in it; None when too few can."""
+    facts, shape = draft.facts, candidate.shape
+    room, trainer = draft.room_for(shape, candidate.site), draft.trainer_for(shape, candidate.site)
+    lot = draft.lot_for(shape, candidate.site, 1)
+    if room is None or trainer is None or lot is None:
+        return None
+    able = [unit for unit in people if candidate.takers >> unit.index & 1 and draft.in_order(unit, shape)]
+    spoken = languages_for(draft, shape, [unit.person for unit in able]) if shape.training.value == "civic" else {}
+    group = draft.open(candidate, room, trainer, lot, spoken)
+    for unit in able:
+        joins_on = draft.joins(unit.index, group)
+        if joins_on is not None:
+            draft.seat(unit.index, group, joins_on)
+    if min(group.counts) < max(least, group.minimum):
+        draft.close(group)
+        return None
+    for language in list(group.interpreters):
+        others = set(group.interpreters) - {language}
+        lacking = [draft.units[one].person for one in group.units if not facts.hears[draft.units[one].person]]
+        spoken_by = [set(facts.problem.people[one].languages) for one in lacking]
+        if all(language not in one or one & others for one in spoken_by):
+            draft.remove_interpreter(group, language)
+    return group
