@@ -321,7 +321,8 @@ class Relaxation:
         terms = np.array([person.term_on.toordinal() for person in people], dtype=np.int64)
         owed = np.array([unit.needs[0].minutes for unit in self.course_units], dtype=np.int64)
         signed = np.array([person.signed_on.toordinal() for person in people], dtype=np.int64)
-        travel = np.array([facts.minutes[unit.person] for unit in self.course_units], dtype=np.int64)
+        minutes = [facts.minutes[unit.person] for unit in self.course_units]
+        travel = np.array(minutes, dtype=np.int64).reshape(len(minutes), len(problem.sites))
 
         def kind_of(shape: Shape, joins_on: int) -> int:
             key = (shape.mask, joins_on)
