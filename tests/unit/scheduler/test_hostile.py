@@ -17,6 +17,7 @@ from services.scheduler.domain.problem import (
     Problem,
     SessionState,
     Size,
+    Training,
     WeeklySlots,
     problem_from_json,
     problem_to_json,
@@ -62,13 +63,29 @@ def nobody_hears(of: Problem) -> Problem:
     return replace(of, people=tuple(replace(one, follows_french=False) for one in of.people))
 
 
+def nobody_owes_french(of: Problem) -> Problem:
+    return replace(of, needs=tuple(one for one in of.needs if one.training is Training.CIVIC))
+
+
+def nobody_owes_civic_days(of: Problem) -> Problem:
+    return replace(of, needs=tuple(one for one in of.needs if one.training is Training.LANGUAGE))
+
+
+def nobody_owes_anything(of: Problem) -> Problem:
+    return replace(of, needs=())
+
+
+def without_interpreters(of: Problem) -> Problem:
+    return replace(of, interpreters=())
+
+
 def as_it_is(of: Problem) -> Problem:
     return of
 
 
 HOSTILE = (
     as_it_is, without_trainers, without_rooms, nobody_eligible, nothing_ordered, only_holidays, groups_of_one,
-    each_day_free, nobody_hears,
+    each_day_free, nobody_hears, nobody_owes_french, nobody_owes_civic_days, nobody_owes_anything, without_interpreters,
 )  # fmt: skip
 
 
