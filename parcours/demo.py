@@ -22,7 +22,7 @@ from parcours.wire import DemoError, Door, Stage
 from shared.ids import derived_id
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-PLAN_SECONDS = 5
+PLAN_SECONDS = 12
 REPLAN_SECONDS = 3
 REPLAN_WEEKS = (8,)  # missed days and people without a place are planned again
 BUSY_WEEKS = 10  # the first weeks are followed week by week, the rest of the year by fortnights

@@ -37,7 +37,7 @@ _NEIGHBOURS = 25  # neighbourhoods of a round
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
-_BUILD_SHARE = 0.5  # share of the wall time after which a second, better plan is no longer begun
+_BUILD_SHARE = 0.35  # share of the wall time after which a better plan, which takes as long again, is not begun
 _BUILT_BY = 0.85  # share of the wall time by which it is finished
 _INDIVIDUAL = frozenset(
     {"level", "availability", "reach", "room", "entry", "interpretation", "childcare", "one_place", "civic_order"}
