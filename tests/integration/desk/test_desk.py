@@ -14,18 +14,10 @@ from shared.clock import real_now
 from shared.errors import ConflictError, ForbiddenError
 from shared.ids import new_id
 from shared.rights import Principal
-from tests.integration.desk.counter import AUDITOR, a_counter
+from tests.integration.desk.counter import AUDITOR
 
 ELSEWHERE = Principal(kind="person", id="other", role="auditor", scope="75")
 _numbers = count(100)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def counter(request, tmp_path):
-    url = request.getfixturevalue("postgres_url")("scheduler") if request.param == "postgresql" else None
-    counter = a_counter(tmp_path, url)
-    yield counter
-    counter.close()
 
 
 def show(counter, person, showing=None, who=AUDITOR):

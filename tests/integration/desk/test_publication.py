@@ -3,23 +3,13 @@
 from datetime import timedelta
 from itertools import count
 
-import pytest
-
 from services.scheduler import storage
 from services.scheduler.domain.life import Act
 from services.scheduler.usecases import desk, life
 from shared.ids import new_id
-from tests.integration.desk.counter import AUDITOR, a_counter
+from tests.integration.desk.counter import AUDITOR
 
 _numbers = count(400)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def counter(request, tmp_path):
-    url = request.getfixturevalue("postgres_url")("scheduler") if request.param == "postgresql" else None
-    counter = a_counter(tmp_path, url)
-    yield counter
-    counter.close()
 
 
 def test_seats_given_at_a_desk_after_the_plan_was_made_stay_and_the_plan_goes_around_them(counter):

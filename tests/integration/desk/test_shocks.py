@@ -9,15 +9,6 @@ from services.scheduler.usecases import shocks
 from shared.errors import ConflictError, ForbiddenError
 from shared.rights import Principal
 from tests.doors import OFFER, xlsx_of
-from tests.integration.desk.counter import a_counter
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def counter(request, tmp_path):
-    url = request.getfixturevalue("postgres_url")("scheduler") if request.param == "postgresql" else None
-    counter = a_counter(tmp_path, url)
-    yield counter
-    counter.close()
 
 
 def shaken(counter):
