@@ -228,19 +228,45 @@ def _followed(taken: _Taken, seat: stock.StockSeat) -> list[stock.StockMeeting]:
 
 def _keep(work: Work, taken: _Taken) -> int:
     standing = {key: (one.state, one.granted) for key, (one, _) in taken.contracts.items()}
-    changed = keep_signatories(
-        work, taken.territory, [(one.read, cells) for one, cells in taken.contracts.values()], standing
-    )
     contract_of = {
         key: derived_id("contract", _person_id(taken, key), one.read.signed_on, one.read.programme)
         for key, (one, _) in taken.contracts.items()
     }
+    _compare(work, taken, contract_of)
+    changed = keep_signatories(
+        work, taken.territory, [(one.read, cells) for one, cells in taken.contracts.values()], standing
+    )
     changed += _keep_groups(work, taken)
     changed += _keep_seats(work, taken, contract_of)
     changed += _keep_hours(work, taken, contract_of)
     _keep_tests(work, taken)
     duties.refresh(work, contract_of.values())
     return changed
+
+
+def _compare(work: Work, taken: _Taken, contract_of: Mapping[str, UUID]) -> None:
+    """Name what a row says otherwise than the contract began with here; decisions made here since are no difference."""
+    known = storage.by_id(work.db, storage.contract, contract_of.values())
+    contract, move, proposal = storage.contract, storage.contract_move, storage.proposal
+    here = sa.select(contract.c.id).where(contract.c.territory == taken.territory)
+    first = sa.select(move.c.contract_id, move.c.state_before).where(move.c.number == 1, move.c.contract_id.in_(here))
+    began: dict[UUID, str] = {row.contract_id: row.state_before for row in work.db.execute(first)}
+    months_of = sa.select(proposal.c.contract_id, sa.func.sum(proposal.c.months_granted).label("months"))
+    sums = months_of.where(proposal.c.contract_id.in_(here)).group_by(proposal.c.contract_id)
+    decided: dict[UUID, int | None] = {row.contract_id: row.months for row in work.db.execute(sums)}
+    for reference, (one, cells) in taken.contracts.items():
+        key = contract_of[reference]
+        if key not in known or known[key]["territory"] != taken.territory:
+            continue
+        if one.state != began.get(key, known[key]["state"]):
+            cells.fault("etat", OTHERWISE, "ce contrat est déjà repris dans un autre état ; ce qui est connu ici reste")
+        months = known[key]["months_granted"] - (decided.get(key) or 0)
+        if one.granted != months:
+            cells.fault(
+                "mois_accordes",
+                OTHERWISE,
+                f"ce contrat est déjà repris avec {months} mois accordés ; seule une décision en ajoute",
+            )
 
 
 def _keep_groups(work: Work, taken: _Taken) -> int:

@@ -213,6 +213,27 @@ def test_a_contract_taken_over_in_a_state_of_its_own_can_be_opened_and_extended(
     assert states == ({"held"} if state == "formation_reportee" else {"open"})
 
 
+def test_a_contract_sent_again_otherwise_than_it_was_taken_over_is_named_and_stays(house):
+    def send(**changed):
+        row = person(7003, date_signature="2025-02-10", nom="Repris7003")
+        row |= {"etat": "", "mois_accordes": "2", "terme": ""} | changed
+        sheets = {"contrats": [CONTRACTS, [row[name] for name in CONTRACTS]]}
+        faults = house.send("reprise.xlsx", xlsx_of(sheets), kind="stock").json()["faults"]
+        return [(fault["field"], fault["rule"]) for fault in faults]
+
+    assert send() == []
+    contract = contract_of(house, 7003)
+    before = house.ask("planner", "GET", f"/contracts/{contract}").json()
+
+    assert send(mois_accordes="3") == [("mois_accordes", "known_otherwise")]
+    assert send(etat="formation_reportee", nom="Repris7003 ") == [("etat", "known_otherwise")]
+    assert house.ask("planner", "GET", f"/contracts/{contract}").json() == before
+
+    postponed = {"move": "postpone", "on": str(TODAY.date()), "reason": "illness"}
+    house.ask("planner", "PUT", f"/contracts/{contract}/moves/{new_id()}", postponed).raise_for_status()
+    assert send(alias="Rep") == [], "what happened here since is no difference"
+
+
 def contract_of(house, number):
     with house.house.services["scheduler"].database.read() as db:
         query = sa.select(storage.contract.c.id).join(
