@@ -233,9 +233,8 @@ def _keep(work: Work, taken: _Taken) -> int:
         for key, (one, _) in taken.contracts.items()
     }
     _compare(work, taken, contract_of)
-    changed = keep_signatories(
-        work, taken.territory, [(one.read, cells) for one, cells in taken.contracts.values()], standing
-    )
+    sound = [(one.read, cells) for one, cells in taken.contracts.values() if not cells.faults]
+    changed = keep_signatories(work, taken.territory, sound, standing)
     changed += _keep_groups(work, taken)
     changed += _keep_seats(work, taken, contract_of)
     changed += _keep_hours(work, taken, contract_of)
