@@ -1,7 +1,8 @@
 """
 The shelf of the desk: published groups taken apart once for each version, and how many of their seats are gone.
 
-The database is the truth: what a process keeps of a group is asked for by id and version, so it cannot be out of step.
+The database is the truth: what a process keeps of a group is asked for by database, id and version, so it cannot be out
+of step.
 """
 
 __all__ = ["counted", "known_openings", "lock_free"]
@@ -9,6 +10,7 @@ __all__ = ["counted", "known_openings", "lock_free"]
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -21,20 +23,21 @@ from shared.work import Work
 
 KEPT = 20_000  # groups taken apart that a process keeps
 
-_openings: dict[tuple[UUID, int], tuple[str, Opening]] = {}
+_kept: WeakKeyDictionary[sa.Engine, dict[tuple[UUID, int], tuple[str, Opening]]] = WeakKeyDictionary()
 
 
 def known_openings(work: Work, versions: Iterable[Any]) -> list[tuple[str, Opening]]:
     """Return groups taken apart; only those that this process does not know in this version are read."""
+    openings = _kept.setdefault(work.db.get_bind().engine, {})
     wanted = [(key, version) for key, version in versions]
-    found = {one: _openings.get(one) for one in wanted}
+    found = {one: openings.get(one) for one in wanted}
     unknown = [key for (key, _), opening in found.items() if opening is None]
     for key, row in storage.by_id(work.db, storage.session, unknown).items():
         opening = Opening.of(session_value(row, started=False), row["seats"])
         found[key, row["version"]] = (row["facts"]["programme"], opening)
-    if len(_openings) + len(unknown) > KEPT:
-        _openings.clear()
-    _openings.update({one: kept for one, kept in found.items() if kept is not None})
+    if len(openings) + len(unknown) > KEPT:
+        openings.clear()
+    openings.update({one: kept for one, kept in found.items() if kept is not None})
     return [kept for one in wanted if (kept := found[one]) is not None]
 
 
