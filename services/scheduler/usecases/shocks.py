@@ -9,7 +9,6 @@ Groups that have begun are never cancelled here.
 __all__ = ["REASONS", "cancel", "moved", "no_longer_hold"]
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +74,8 @@ def cancel(work: Work, session_id: UUID, reason: str) -> dict[str, Any]:
         raise ConflictError(f"the group began on {row['starts_on']}: it is not cancelled as a whole", "session_started")
     held = telling.meetings_of(work, [session_id])[session_id]
     body = storage.offer(work.db, row["territory"])["sites", row["site"]]["facts"]["body"]
-    row |= {"state": "cancelled", "version": row["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
+    row |= {"state": "cancelled", "facts": dict(row["facts"]) | {"cancelled": REASONS[reason]}}
+    row |= {"version": row["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
     work.db.execute(storage.session.update().where(storage.session.c.id == session_id).values(**row))
     work.db.execute(storage.meeting.delete().where(storage.meeting.c.session_id == session_id))
     work.db.execute(storage.seat_hold.delete().where(storage.seat_hold.c.session_id == session_id))
@@ -117,7 +117,7 @@ def moved(work: Work, run_id: UUID) -> list[dict[str, Any]]:
         .where(
             there.c.territory == run["territory"],
             before.c.state == "withdrawn",
-            after.c.changed_at.between(run["published_at"], run["published_at"] + timedelta(seconds=1)),
+            after.c.changed_at == run["published_at"],
         )
         .order_by(person.c.reference, after.c.part)
     )
@@ -140,8 +140,6 @@ def _reopen(work: Work, row: Mapping[str, Any], reason: str) -> None:
     }
     mine = sa.and_(need.c.id.in_([one["need_id"] for one in seats]), need.c.state == "placed")
     work.db.execute(need.update().where(mine).values(state="open", reason=said, **stamp))
-    facts = dict(row["facts"]) | {"cancelled": REASONS[reason]}
-    work.db.execute(storage.session.update().where(storage.session.c.id == row["id"]).values(facts=facts))
     gone = [one | {"state": "withdrawn", "version": one["version"] + 1} | stamp for one in seats]
     work.tell(*(telling.placement_state(one) for one in gone))
     link = f"/planning/sessions/{row['id']}"

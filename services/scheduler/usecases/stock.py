@@ -401,12 +401,13 @@ def _keep_hours(work: Work, taken: _Taken, contract_of: Mapping[str, UUID]) -> i
         before = known.get(key)
         if before is not None and (before["minutes"], before["until"]) == (said, until):
             continue
+        owed = _owed(taken, reference)
         version = before["version"] + 1 if before else 1
         rows.append({"contract_id": key, "until": until, "minutes": said, "version": version})
         followed += [
             need_of(key, one.training, one.part, 0)
             for one in some
-            if one.training == "civic" and one.followed >= _day_minutes(taken, reference)
+            if one.training == "civic" and one.followed >= owed[one.training, one.part]
         ]
     upsert(work.db, table, rows)
     _set_needs(work, followed, "followed")
@@ -433,11 +434,6 @@ def _set_needs(work: Work, ids: Sequence[UUID], state: str) -> None:
     for start in range(0, len(ids), 500):
         some = storage.need.c.id.in_(ids[start : start + 500])
         work.db.execute(storage.need.update().where(some).values(**stamp))
-
-
-def _day_minutes(taken: _Taken, reference: str) -> int:
-    book = rule_book(taken.contracts[reference][0].read.programme)
-    return 2 * int(book["civic.meeting_minutes"])
 
 
 def _kind(one: stock.StockHours) -> tuple[str, str]:

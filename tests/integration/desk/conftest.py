@@ -6,8 +6,12 @@ from tests.integration.desk.counter import a_counter
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def counter(request, tmp_path):
-    url = request.getfixturevalue("postgres_url")("scheduler") if request.param == "postgresql" else None
-    counter = a_counter(tmp_path, url)
+def database_url(request):
+    return request.getfixturevalue("postgres_url")("scheduler") if request.param == "postgresql" else None
+
+
+@pytest.fixture
+def counter(database_url, tmp_path):
+    counter = a_counter(tmp_path, database_url)
     yield counter
     counter.close()

@@ -21,10 +21,9 @@ CONTACT = Contact(
 )  # fmt: skip
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def counter(request, tmp_path):
-    url = request.getfixturevalue("postgres_url")("scheduler") if request.param == "postgresql" else None
-    counter = Counter(tmp_path, url)
+@pytest.fixture
+def counter(database_url, tmp_path):
+    counter = Counter(tmp_path, database_url)
     counter.send("offer", "offre.xlsx", xlsx_of(OFFER))
     yield counter
     counter.close()
