@@ -442,7 +442,8 @@ def warm(base: Draft, start: Plan) -> Draft:
             continue
         groups[session.id] = draft.adopt(session)
     unit_of = {need.id: unit for unit in draft.units for need in unit.needs}
-    for placement in start.placements:
+    # In the order of time: a civic day is seated only after the day before it.
+    for placement in sorted(start.placements, key=lambda one: (one.joins_on, one.need)):
         unit = unit_of.get(placement.need)
         group = groups.get(placement.session)
         if unit is None or group is None or draft.where[unit.index] >= 0:

@@ -30,7 +30,7 @@ Parts = tuple[str, ...]
 _AWAITING = (40, 80, 160, 400)  # margins for the civic days of people whose course is placed
 _CIVIC = (24, 32, 60, 120, 500, FAR)  # margins for everybody's civic days
 _GUESTS = 10  # people without a seat who are asked along in a neighbourhood
-_CALLED = 0.4  # share of neighbourhoods that call company together for somebody without a seat
+_CALLED = 0.7  # share of neighbourhoods that call company together for somebody without a seat
 _WITH_COURSES = 0.5  # share of neighbourhoods in which courses are decided too
 _SCANNED = 40  # candidates of each kind in a neighbourhood, beyond everybody's nearest
 _WORK = 1.5  # deterministic time of a neighbourhood, about seconds
@@ -115,25 +115,34 @@ class Rebuild:
         """Return the draft with a few related groups, and some people without a seat, decided anew; often the same."""
         random = self.random
         left = list(bits_of(draft.unplaced))
-        people = self._company(draft, left) if left and random.random() < _CALLED else set()
-        if not people:
-            people = {self.units[unit].person for group in self._neighbourhood(draft) for unit in group.units}
+        call = self._company(draft, left) if left and random.random() < _CALLED else None
+        if call is not None:
+            people, seeker, wanted = call
+        else:
+            people, seeker, wanted = set(), -1, None
+            people |= {self.units[unit].person for group in self._neighbourhood(draft) for unit in group.units}
             people |= {self.units[unit].person for unit in random.sample(left, min(len(left), _GUESTS))}
         courses = random.random() < _WITH_COURSES
+        if wanted is not None and wanted.shape.training is Training.LANGUAGE:
+            courses = True
         units = {
             unit
             for person in people
             for unit in draft.of_person.get(person, ())
-            if not draft.fixed >> unit & 1 and (courses or self.units[unit].training is Training.CIVIC)
+            if not draft.fixed >> unit & 1
+            and (courses or person == seeker or self.units[unit].training is Training.CIVIC)
         }
         if not units:
             return draft
-        kinds = [*self.civic, ()] if courses else self.civic
+        kinds = self.civic
+        if any(self.units[unit].training is Training.LANGUAGE for unit in units):
+            kinds = [*self.civic, ()]
         after = decide(
             [self.stages[kind] for kind in kinds],
             draft,
             units,
             candidates=_SCANNED,
+            wanted=wanted,
             work=_WORK,
             seconds=seconds,
             should_stop=should_stop,
@@ -178,26 +187,75 @@ class Rebuild:
             dtype=bool,
         )
 
-    def _company(self, draft: Draft, left: list[int]) -> set[int]:
-        """Return people who could open a group together with somebody who has no seat; most sit elsewhere now."""
+    def _company(self, draft: Draft, left: list[int]) -> tuple[set[int], int, Candidate] | None:
+        """Return whom to ask so that somebody without a seat gets one, who that is, and the group they would sit in."""
         random = self.random
         possible = [unit for unit in left if unit not in self.hopeless]
         if not possible:
-            return set()
+            return None
         index = random.choice(possible)
         unit = self.units[index]
         stage = self.stages.get(unit.parts if unit.training is Training.CIVIC else ())
         groups = [one for one in stage.candidates if one.takers >> index & 1] if stage is not None else []
         if stage is None or not groups:
             self.hopeless.add(index)
-            return set()
+            return None
         group = random.choice(groups)
         others = list(bits_of(group.takers & ~draft.fixed & ~(1 << index)))
         random.shuffle(others)
         # First who has no seat either, then who comes late as it is.
         others.sort(key=lambda one: draft.where[one] >= 0 and -draft.first_day[one])
         people = {self.units[one].person for one in others[: 3 * stage.limits.minimum]}
-        return people | {unit.person}
+        people |= {self.units[one].person for there in self._in_the_way(draft, unit, group) for one in there.units}
+        return people | {unit.person}, unit.person, group
+
+    def _in_the_way(self, draft: Draft, unit: Unit, wanted: Candidate) -> list[Group]:
+        """Return few groups that hold the room, the trainer and the interpreter that a unit's group would need."""
+        shape, facts = wanted.shape, self.facts
+        found: list[Group] = []
+        if draft.room_for(shape, wanted.site) is None:
+            found += self._fewest(
+                [
+                    [group for group in draft.groups.values() if group.room == room and group.shape.mask & shape.mask]
+                    for room in facts.rooms_at[wanted.site]
+                ],
+                draft.fixed,
+            )
+        if draft.trainer_for(shape, wanted.site) is None:
+            trainers = facts.problem.trainers
+            subject = "civic" if shape.training is Training.CIVIC else shape.parts[0]
+            choices = []
+            for trainer in facts.trainers_at[wanted.site]:
+                if subject in trainers[trainer].qualifications and not shape.mask & ~facts.trainer_free[trainer]:
+                    taught = [group for group in draft.groups.values() if group.trainer == trainer]
+                    weeks = {week for week, _ in shape.weeks}
+                    same_week = [group for group in taught if any(week in weeks for week, _ in group.shape.weeks)]
+                    choices.append([group for group in taught if group.shape.mask & shape.mask] or same_week)
+            found += self._fewest(choices, draft.fixed)
+        if shape.training is Training.CIVIC and not facts.hears[unit.person]:
+            languages = facts.problem.people[unit.person].languages
+            if all(draft.interpreter_for(language, shape) is None for language in languages):
+                choices = [
+                    [
+                        group
+                        for group in draft.groups.values()
+                        if one in group.interpreters.values() and group.shape.mask & shape.mask
+                    ]
+                    for language in languages
+                    for one in facts.interpreters_of.get(language, ())
+                ]
+                found += self._fewest(choices, draft.fixed)
+        return found
+
+    def _fewest(self, choices: list[list[Group]], fixed: int) -> list[Group]:
+        """Return mostly the choice with the fewest people, of those in which everybody may move."""
+        movable = [
+            groups
+            for groups in choices
+            if groups and not any(one.kept or any(fixed >> unit & 1 for unit in one.units) for one in groups)
+        ]
+        people = [sum(len(one.units) for one in groups) * (0.5 + self.random.random()) for groups in movable]
+        return movable[people.index(min(people))] if movable else []
 
     def _neighbourhood(self, draft: Draft) -> list[Group]:
         """Choose the groups to decide anew: late ones, or related by an unplaced person, time, people or place."""

@@ -258,3 +258,15 @@ def test_a_plan_that_no_longer_fits_is_caught_rule_by_rule() -> None:
 
     for rule, changed in mutations(of).items():
         assert rule in {breach.rule for breach in breaches(changed, plan)}, rule
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_plan_to_begin_from_keeps_each_seat_whatever_the_order_of_its_rows(backwards: bool) -> None:
+    of = b.scarce_problem(2, 30)
+    made = solve(of, work_limit=20)
+    rows = tuple(sorted(made.placements, key=lambda one: one.need, reverse=backwards))
+
+    again = solve(of, work_limit=0, start=replace(made, placements=rows))
+
+    assert [tier.value for tier in again.tiers] <= [tier.value for tier in made.tiers]
+    assert len(again.placements) >= len(made.placements)
