@@ -32,8 +32,8 @@ DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
 _LONG_PATIENCE = 3000  # the same while they are not
 _SMALL_PATIENCE = 150  # small steps that seat nobody more before something else is tried
-_SMALL_SHARE = 0.25  # share of the wall time that small steps take at most in one round
-_NEIGHBOURS = 25  # neighbourhoods of a round
+_SMALL_SHARE = 0.06  # share of the wall time that small steps take at most in one round
+_NEIGHBOURS = 12  # neighbourhoods of a round
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
