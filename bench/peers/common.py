@@ -78,15 +78,46 @@ def languages_for(draft, shape, people):
 
 def open_and_seat(draft, candidate, people, least):
     """Open a group by hand for the first people in the row who may sit in it; None when too few can."""
-    facts, shape = draft.facts, candidate.shape
+    shape = candidate.shape
     room, trainer = draft.room_for(shape, candidate.site), draft.trainer_for(shape, candidate.site)
     lot = draft.lot_for(shape, candidate.site, 1)
     if room is None or trainer is None or lot is None:
         return None
     able = [unit for unit in people if candidate.takers >> unit.index & 1 and draft.in_order(unit, shape)]
     spoken = languages_for(draft, shape, [unit.person for unit in able]) if shape.training.value == "civic" else {}
-    group = draft.open(candidate, room, trainer, lot, spoken)
-    for unit in able:
+    return _seated(draft, draft.open(candidate, room, trainer, lot, spoken), able, least)
+
+
+def open_named(draft, candidate, people, trainer, interpreters):
+    """Open a group with this trainer and these interpreters, those of them who can, and seat these people."""
+    shape = candidate.shape
+    problem, lot = draft.facts.problem, draft.lot_for(shape, candidate.site, 1)
+
+    def left_out(room):
+        suited = sum(draft.room_suits(unit, room) for unit in people)
+        return len(people) - min(suited, problem.rooms[room].seats), problem.rooms[room].seats, room
+
+    room = min(
+        (one for one in draft.facts.rooms_at[candidate.site] if not draft.room_busy[one] & shape.mask),
+        key=left_out,
+        default=None,
+    )
+    if room is None or lot is None or trainer not in draft.trainers_for(shape, candidate.site):
+        return None
+    spoken = {}
+    for one in interpreters:
+        language = problem.interpreters[one].language
+        if (
+            draft.facts.interpreter_free[one] & shape.mask == shape.mask
+            and not draft.interpreter_busy[one] & shape.mask
+        ):
+            spoken[language] = one
+    return _seated(draft, draft.open(candidate, room, trainer, lot, spoken), people, 1)
+
+
+def _seated(draft, group, people, least):
+    facts = draft.facts
+    for unit in people:
         joins_on = draft.joins(unit.index, group)
         if joins_on is not None:
             draft.seat(unit.index, group, joins_on)
