@@ -33,6 +33,7 @@ PATIENCE = 400  # neighbourhoods without a better plan after which the search en
 _LONG_PATIENCE = 3000  # the same while they are not
 _SMALL_PATIENCE = 150  # small steps that seat nobody more before something else is tried
 _SMALL_SHARE = 0.06  # share of the wall time that small steps take at most in one round
+_LONGEST_PAUSE = 8  # rounds that a way of improving waits at most before it is tried again
 _NEIGHBOURS = 12  # neighbourhoods of a round
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
@@ -97,6 +98,28 @@ def solve(
     if found:
         raise UnsoundPlanError(f"{len(found)} rules are broken; the first: {found[0].rule}: {found[0].words}")
     return plan
+
+
+class _Turns:
+    """Which ways of improving a plan are due: one that finds nothing waits twice as many rounds each time."""
+
+    def __init__(self) -> None:
+        self.round = 0
+        self.next: dict[object, int] = {}
+        self.pause: dict[object, int] = {}
+
+    def begin(self) -> None:
+        """Begin a round."""
+        self.round += 1
+
+    def due(self, way: object) -> bool:
+        """Tell whether it is this way's turn."""
+        return self.next.get(way, 0) <= self.round
+
+    def note(self, way: object, *, better: bool) -> None:
+        """Note whether the way found a better plan."""
+        self.pause[way] = 1 if better else min(_LONGEST_PAUSE, 2 * self.pause.get(way, 1))
+        self.next[way] = self.round + self.pause[way]
 
 
 class _Run:
@@ -219,17 +242,25 @@ class _Run:
     def _improve(self, search: Search, rebuild: Rebuild) -> None:
         """Improve in rounds: small steps while they seat more people, whole stages, neighbourhoods, prices."""
         assert self.best is not None and self.bounds is not None  # noqa: S101, PT018 - set before
+        turns = _Turns()
         while not self._over():
+            turns.begin()
             if self._proven():
                 self.status = "optimal"
                 return
             before, worked = self.best.value(), self.work
-            self._small_steps(search)
+            if turns.due("small"):
+                self._small_steps(search)
+                turns.note("small", better=self._won(before))
             for kind in rebuild.kinds():
                 if self._over():
                     return
-                self._keep(rebuild.sweep(self.best, kind, self._ticking()))
-                self._tell("improving")
+                if turns.due(kind):
+                    swept = rebuild.sweep(self.best, kind, self._ticking())
+                    standing = self.best.value()
+                    self._keep(swept)
+                    turns.note(kind, better=self._won(standing))
+                    self._tell("improving")
             self._neighbours(rebuild)
             self._raise_bounds()
             small = self.work - worked
@@ -237,6 +268,12 @@ class _Run:
             if self.quiet >= (PATIENCE if self._proven("T1", "T2") else _LONG_PATIENCE):
                 self.status = "settled"
                 return
+
+    def _won(self, before: Value) -> bool:
+        """Tell whether the plan got better where it counts: in the first tier until that is proven."""
+        assert self.best is not None  # noqa: S101 - set before
+        now = self.best.value()
+        return now < before if self._proven("T1") else now[0] < before[0]
 
     def _small_steps(self, search: Search) -> None:
         """Close a few groups and fill again, as long as that pays."""
