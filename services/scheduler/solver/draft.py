@@ -182,7 +182,9 @@ class Draft:
                 best = lot if best is None or self.lot_left[lot] > self.lot_left[best] else best
         return best
 
-    def open(self, candidate: Candidate, room: int, trainer: int, lot: int | None, languages: dict[str, int]) -> Group:
+    def open(
+        self, candidate: "Candidate | Group", room: int, trainer: int, lot: int | None, languages: dict[str, int]
+    ) -> Group:
         """Open a group, book its room, trainer and interpreters, and return it, still empty."""
         facts = self.facts
         size = facts.problem.rules

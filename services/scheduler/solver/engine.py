@@ -35,6 +35,7 @@ _SMALL_PATIENCE = 150  # small steps that seat nobody more before something else
 _SMALL_SHARE = 0.06  # share of the wall time that small steps take at most in one round
 _LONGEST_PAUSE = 8  # rounds that a way of improving waits at most before it is tried again
 _NEIGHBOURS = 12  # neighbourhoods of a round
+_TOGETHER = 4  # neighbourhoods of one draft that are looked at side by side
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
@@ -294,12 +295,11 @@ class _Run:
 
     def _neighbours(self, rebuild: Rebuild) -> None:
         assert self.best is not None  # noqa: S101 - set before
-        for _ in range(_NEIGHBOURS):
+        for _ in range(_NEIGHBOURS // _TOGETHER):
             if self._over():
                 return
-            self.work += 1
-            left = None if self.seconds is None else self.begin + self.seconds - monotonic()
-            self._keep(rebuild.step(self.best, self._stop, left))
+            self.work += _TOGETHER
+            self._keep(rebuild.steps(self.best, _TOGETHER, self._stop, self._left))
             self._tell("improving")
 
     def _raise_bounds(self) -> None:
@@ -334,6 +334,10 @@ class _Run:
     def _late(self, share: float) -> bool:
         """Tell whether this share of the wall time is used up; never under a work limit."""
         return self.seconds is not None and monotonic() - self.begin >= share * self.seconds
+
+    def _left(self) -> float | None:
+        """Return the seconds that are left; None under a work limit."""
+        return None if self.seconds is None else self.begin + self.seconds - monotonic()
 
     def _over(self) -> bool:
         if self._stop():
