@@ -28,7 +28,7 @@ from services.scheduler.domain.problem import (
     WeekParity,
 )
 from services.scheduler.domain.score import score
-from services.scheduler.domain.view import Seat, View, capacity, minimum_to_open
+from services.scheduler.domain.view import Seat, View, minimum_to_open, offered
 
 __all__ = ["RULES", "Breach", "breaches", "closed_on", "is_away", "is_free", "lot_quantity", "score"]
 
@@ -308,7 +308,7 @@ def groups_have_a_right_size(view: View) -> Iterator[Breach]:
         if session.room not in view.rooms:
             continue
         seats = view.seats_of_session[session.id]
-        fewest, most = minimum_to_open(view.problem, session), capacity(view.problem, session)
+        fewest, most = minimum_to_open(view.problem, session), offered(view.problem, session)
         for part in session.parts:
             present = [seat for seat in seats if seat.need.part == part]
             if session.state is SessionState.NEW and len(present) < fewest:

@@ -168,6 +168,8 @@ class BookSchema(_Strict):
         meeting_minutes=_number(least=1),
         size_min=_number(least=1),
         size_max=_number(least=1),
+        overbooked=_number(),
+        kept_seats=_number(),
         interpreter_below_level=ma.fields.String(required=True),
         interpreted_languages_max=_number(),
         first_within_days=_number(),
@@ -181,6 +183,8 @@ class BookSchema(_Strict):
         platform_levels=_texts(),
         size_min=_number(least=1),
         size_max=_number(least=1),
+        overbooked=_number(),
+        kept_seats=_number(),
         rolling_entry_weeks=_number(),
         start_within_days=_number(),
         meeting_minutes=_number(least=1),
@@ -219,6 +223,9 @@ class BookSchema(_Strict):
             fewest, most = (data[section][key]["value"] for key in ("size_min", "size_max"))
             if fewest > most:
                 _refuse(section, "size_min", f"the fewest people ({fewest}) are more than the most ({most})")
+            kept = data[section]["kept_seats"]["value"]
+            if most + data[section]["overbooked"]["value"] - kept < fewest:
+                _refuse(section, "kept_seats", f"with {kept} seats kept, a new group cannot reach {fewest} people")
 
     @ma.validates_schema
     def check_civic_days(self, data: dict[str, Any], **_: object) -> None:

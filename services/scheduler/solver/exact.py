@@ -140,7 +140,7 @@ def _add_stage(  # noqa: PLR0917 - one place calls it
         place = (one.shape.mask, one.site, one.shape.parts)
         group = model.cp.new_bool_var("")
         hints.append((group, place in used))
-        most = min(stage.limits.maximum, facts.problem.rooms[room].seats)
+        most = stage.limits.offered(facts.problem.rooms[room].seats)
         model.goal.append((stage.opening + stage.bonus() * most, group))
         heard: dict[str, Any] = {}
         seats: list[tuple[int, Any]] = []
