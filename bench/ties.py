@@ -1,8 +1,8 @@
 """
 The tie-break study: does it pay to stand first in the file?
 
-In months of 200 people for whom half was ordered, twenty people get a twin who is alike in everything but the id, listed
-right after them.
+In months of 200 people for whom half was ordered, twenty people get a twin who is alike in everything but the id and is
+listed right after them.
 Each month is planned with a fixed amount of work. Of the twins that were not treated alike, how often was the first
 one better off: seated where the other was not, or seated earlier? By chance it is one half.
 `python bench/ties.py [MONTHS]`, about 6 seconds a month; `--by-file` turns the drawing of lots off, to compare.
@@ -60,7 +60,9 @@ def main():
     told = first + second
     extreme = max(first, second)
     tail = sum(comb(told, k) for k in range(extreme, told + 1)) / 2**told if told else 1.0
-    print(f"{months} months, {alike} pairs alike, {told} not: first listed better {first}, second listed better {second}")
+    print(
+        f"{months} months, {alike} pairs alike, {told} not: first listed better {first}, second listed better {second}"
+    )
     print(f"chance of a split at least so uneven by lot: {min(1.0, 2 * tail):.3f}")
 
 

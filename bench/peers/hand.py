@@ -10,12 +10,10 @@ import common
 
 from services.scheduler.domain.problem import Training
 from services.scheduler.solver.candidates import candidates
-from services.scheduler.solver.draft import Draft
-from services.scheduler.solver.facts import Facts
 
 
-def by_hand(problem, facts, units, found):
-    draft = Draft(facts, units)
+def by_hand(problem, draft, found):
+    facts, units = draft.facts, draft.units
     row = sorted(units, key=lambda unit: (facts.signed[unit.person], unit.index))
     kinds = sorted(
         {one.shape.parts for one in found},
@@ -45,6 +43,5 @@ def by_hand(problem, facts, units, found):
 if __name__ == "__main__":
     asked = common.arguments()
     problem = common.read(asked.problem)
-    facts = Facts(problem)
-    units = facts.units(())
-    common.write(asked.plan, problem, by_hand(problem, facts, units, candidates(facts, units)), "hand")
+    draft = common.base_of(problem)
+    common.write(asked.plan, problem, by_hand(problem, draft, candidates(draft.facts, draft.units)), "hand")

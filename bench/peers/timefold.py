@@ -129,7 +129,7 @@ def solve():
     facts = Facts(problem)
     units = facts.units(())
     found = candidates(facts, units)
-    first = by_hand(problem, facts, units, found)
+    first = by_hand(problem, Draft(facts, units), found)
     with tempfile.TemporaryDirectory() as where:
         folder = Path(where)
         lines, tables, rows = model_of(problem, facts, units, found, first)
