@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.scheduler.api.consultation import consultation_routes
 from services.scheduler.api.desk import desk_routes
 from services.scheduler.api.doors import door_routes
 from services.scheduler.api.eligibility import eligibility_routes
@@ -31,6 +32,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         door_routes(service, signer),
         import_routes(service, demo=settings.demo),
         run_routes(service),
+        consultation_routes(service),
         reading_routes(service),
         eligibility_routes(),
         extension_routes(service),
