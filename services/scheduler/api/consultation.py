@@ -8,7 +8,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.scheduler.bodies.consultation import AnswerBody, ConsultationBody, DecisionBody
+from services.scheduler.bodies.consultation import ConsultationBody, GroupAnswerBody, GroupDecisionBody
 from services.scheduler.usecases.consultation import answering, asking, deciding
 from services.scheduler.usecases.consultation.answering import Answer
 from services.scheduler.usecases.consultation.deciding import Decision
@@ -162,7 +162,7 @@ def consultation_routes(service: Service) -> Blueprint:
             return answering.for_body(work, consulted_id)
 
     @routes.put("/sessions-to-confirm/<uuid:consulted_id>/answers/<uuid:answer_id>")
-    @routes.arguments(AnswerBody)
+    @routes.arguments(GroupAnswerBody)
     @routes.response(200, BodyGroupView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Decided, published or withdrawn; or the id was used.")
@@ -181,7 +181,7 @@ def consultation_routes(service: Service) -> Blueprint:
             return deciding.effect(work, consulted_id)
 
     @routes.put("/sessions-to-confirm/<uuid:consulted_id>/decisions/<uuid:decision_id>")
-    @routes.arguments(DecisionBody)
+    @routes.arguments(GroupDecisionBody)
     @routes.response(200, PlannedGroupView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="A rule forbids it, it has changed, or it is not due.")

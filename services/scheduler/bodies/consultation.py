@@ -1,6 +1,6 @@
 """Publishing in two steps: putting a plan to training bodies, what they answer, what a planner decides."""
 
-__all__ = ["AnswerBody", "ConsultationBody", "DecisionBody", "PublicationBody"]
+__all__ = ["ConsultationBody", "GroupAnswerBody", "GroupDecisionBody", "PublicationBody"]
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class ConsultationBody(ma.Schema):
     )
 
 
-class AnswerBody(ma.Schema):
+class GroupAnswerBody(ma.Schema):
     """What a training body says of one group; `counter` offers another room, trainer or first day."""
 
     answer = ma.fields.String(required=True, validate=ma.validate.OneOf(ANSWERS))
@@ -46,7 +46,7 @@ class AnswerBody(ma.Schema):
         return Answer(**data)
 
 
-class DecisionBody(ma.Schema):
+class GroupDecisionBody(ma.Schema):
     """What a planner decides: `accept` and `turn_down` a counter-proposal; `keep` and `leave_out` what is overdue."""
 
     decision = ma.fields.String(required=True, validate=ma.validate.OneOf(DECISIONS))

@@ -141,7 +141,7 @@ def _signatures(work: Work, territory: str) -> Iterator[dict[str, Any]]:
 
 
 def _bodies(work: Work, territory: str) -> Iterator[dict[str, Any]]:
-    """Groups of a plan that a training body did not answer in time, or for which it offers something else."""
+    """Yield what training bodies did not answer in time, and what they offer instead of a planned group."""
     for one in asking.waiting(work, territory):
         about = {"contract_id": None, "signatory_id": None, "reference": f"{one['body']}, {one['starts_on']:%d/%m/%Y}"}
         countered = one["state"] == "countered"
