@@ -17,7 +17,7 @@ from services.scheduler.domain.consultation import DECISIONS
 from services.scheduler.pages.forms import Form, submit
 from services.scheduler.pages.planner import territory_of
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import overview, planning, publication, shocks
+from services.scheduler.usecases import overview, planning, publication, shocks, telling
 from services.scheduler.usecases.consultation import asking, deciding
 from services.scheduler.usecases.consultation.deciding import Decision
 from shared.errors import FieldFault, InvalidInputError
@@ -58,6 +58,7 @@ def run_pages(service: Service) -> Blueprint:
             moves = shocks.moved(work, run_id)
             asked = asking.of_run(work, run_id)
             names = overview.offer_names(work, run["territory"]) if asked else {}
+            last_day = asking.last_day(run, telling.today(work, run["territory"]))
         book = rule_book(run["programme"]).at(run["territory"], run["publish_on"])
         return render_template(
             "scheduler/run.html",
@@ -72,6 +73,7 @@ def run_pages(service: Service) -> Blueprint:
             form=sent or Form.of("consultation", ConsultationBody()),
             two_steps=book["publication.two_steps"],
             answer_days=book["publication.answer_days"],
+            last_day=last_day,
         )
 
     @pages.get("/runs/<uuid:run_id>")

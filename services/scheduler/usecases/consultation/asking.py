@@ -1,6 +1,6 @@
 """A planner puts a plan to the training bodies, follows their answers, or takes it back."""
 
-__all__ = ["mark_published", "of_run", "propose", "settled", "waiting", "withdraw"]
+__all__ = ["last_day", "mark_published", "of_run", "propose", "settled", "waiting", "withdraw"]
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -57,7 +57,7 @@ def propose(work: Work, run_id: UUID, answer_by: date | None) -> dict[str, Any]:
         "run_id": run_id,
         "territory": run["territory"],
         "asked_until": answer_by,
-        "answer_by": answer_by or _after(run, today),
+        "answer_by": answer_by or last_day(run, today),
         "state": "open",
     } | stamp(work)
     work.db.execute(table.insert().values(**row))
@@ -121,6 +121,16 @@ def settled(work: Work, run: Mapping[str, Any], *, one_step: bool) -> dict[str, 
     return {str(one["session_id"]): one["reason"] for one in found if one["state"] in OUT}
 
 
+def last_day(run: Mapping[str, Any], today: date) -> date:
+    """Return the last day to answer when a run is put to training bodies today, after the rule-book's working days."""
+    left = rule_book(run["programme"]).at(run["territory"], run["publish_on"])["publication.answer_days"]
+    day = today
+    while left:
+        day += timedelta(days=1)
+        left -= is_working_day(run["territory"], day)
+    return day
+
+
 def mark_published(work: Work, run_id: UUID) -> None:
     """Close the consultation of a run that is published: no answer comes after it."""
     table = storage.consultation
@@ -144,15 +154,6 @@ def waiting(work: Work, territory: str) -> list[dict[str, Any]]:
         for row in storage.rows(work.db, query)
     ]
     return [one for one in found if one["state"] == "countered" or one["overdue"]]
-
-
-def _after(run: Mapping[str, Any], today: date) -> date:
-    left = rule_book(run["programme"]).at(run["territory"], run["publish_on"])["publication.answer_days"]
-    day = today
-    while left:
-        day += timedelta(days=1)
-        left -= is_working_day(run["territory"], day)
-    return day
 
 
 def _put(work: Work, run: Mapping[str, Any]) -> None:

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from services.scheduler import storage
 from services.scheduler.domain.codec import from_json, to_json
 from services.scheduler.domain.consultation import FINAL, OUT, Counter, Effect, change, countered, stand
+from services.scheduler.domain.judge import Breach
 from services.scheduler.domain.plan import plan_from_json
+from services.scheduler.domain.problem import Session
 from services.scheduler.usecases import planning, swap, telling
 from services.scheduler.usecases.consultation.groups import (
     change_state,
@@ -57,7 +59,7 @@ def effect(work: Work, consulted_id: UUID) -> dict[str, Any]:
         "answer_id": row["answer_id"],
         "changed": to_json(found.session),
         "out": out,
-        "broken": [{"rule": one.rule, "words": one.words} for one in found.broken],
+        "broken": [{"rule": one.rule, "words": _named(one.words, found)} for one in found.broken],
         "effect": _digest(row, found, out),
     }
 
@@ -115,9 +117,12 @@ def _effect(work: Work, row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple
     found = stand(planning.build(work, run), plan, swap.seats_held(work, run["territory"], lock=False), gone)
     before = next((one for one in found.plan.sessions if one.id == str(row["session_id"])), None)
     if before is None:
-        raise ConflictError("too few people are left in this group: it is in the plan no more", "group_gone")
-    wanted = from_json(Counter, {name: row["offered"][name] for name in ("room", "trainer", "starts_on")})
-    changed = change(found, before, countered(found.problem, before, wanted))
+        few = Breach(rule="size", words="as things stand today too few people are left in this group")
+        kept = from_json(Session, row["facts"])
+        changed = Effect(problem=found.problem, plan=found.plan, session=kept, out=(), broken=(few,))
+    else:
+        wanted = from_json(Counter, {name: row["offered"][name] for name in ("room", "trainer", "starts_on")})
+        changed = change(found, before, countered(found.problem, before, wanted))
     planned = {one.need for one in plan.placements if one.session not in gone}
     left = {one.need: one for one in changed.plan.unplaced}
     needs = {one.id: one for one in changed.problem.needs}
@@ -148,13 +153,20 @@ def _digest(row: Mapping[str, Any], found: Effect, out: Sequence[Mapping[str, An
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
+def _named(words: str, found: Effect) -> str:
+    """Return the judge's words with groups called by what they teach, where and when."""
+    for one in found.plan.sessions:
+        words = words.replace(one.id, f"{'+'.join(one.parts)} at {one.site} from {one.meetings[0].day}")
+    return words
+
+
 def _accept(
     work: Work, row: Mapping[str, Any], run: Mapping[str, Any], decision: Decision, decision_id: UUID
 ) -> dict[str, Any]:
     """Put a counter-proposal into the plan, if it breaks no rule and has the effect that was seen."""
     found, out = _effect(work, row, run)
     if found.broken:
-        words = "; ".join(f"{one.rule}: {one.words}" for one in found.broken[:3])
+        words = "; ".join(f"{one.rule}: {_named(one.words, found)}" for one in found.broken[:3])
         raise ConflictError(f"the change breaks a rule: {words}", "breaks_rules")
     if _digest(row, found, out) != decision.effect:
         raise ConflictError("accepting has another effect by now: look again", "effect_changed")
