@@ -28,6 +28,8 @@ from shared.errors import ConflictError
 from shared.ids import derived_id
 from shared.work import Work
 
+MOVING = ("needs", "placements", "publish_on", "waivers", "travel_overrides")  # what the plan is judged on anew
+
 
 def publish(work: Work, run_id: UUID, *, one_step: bool = False) -> dict[str, Any]:
     """
@@ -80,8 +82,7 @@ def _as_it_stands(
     if out is not None:
         found = stand(fresh, plan, held, out)
         return found.problem, score_again(found.problem, found.plan), found.lost
-    same = (fresh.needs, fresh.placements, fresh.publish_on) == (problem.needs, problem.placements, problem.publish_on)
-    if not same or held:
+    if held or any(getattr(fresh, name) != getattr(problem, name) for name in MOVING):
         found = standing(fresh, plan, held)
         return found.problem, found.plan, found.lost
     broken = breaches(problem, plan)

@@ -98,9 +98,10 @@ def _asked(work: Work) -> sa.Select[Any]:
 
 
 def _for_body(work: Work, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a group as its training body sees it: which planner decided is not its business."""
+    """Return a group as its training body sees it: neither who decided nor which languages are spoken in it."""
     late = telling.today(work, row["territory"]) > row["answer_by"]
     seen = view(row, late=late) | {"answer_by": row["answer_by"], "final": row["state"] in FINAL}
+    seen["session"] = {name: value for name, value in row["facts"].items() if name != "interpreters"}
     names = ("actor", "at", "run_id")
     return {name: value for name, value in seen.items() if name not in names}
 
