@@ -18,6 +18,7 @@ from services.scheduler.api.reception import reception_routes
 from services.scheduler.api.runs import run_routes
 from services.scheduler.api.shocks import shock_routes
 from services.scheduler.api.transparency import transparency_routes
+from services.scheduler.api.waivers import waiver_routes
 from services.scheduler.api.worklist import worklist_routes
 from services.scheduler.settings import Settings
 from shared.service import Service
@@ -39,6 +40,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         life_routes(service),
         desk_routes(service),
         shock_routes(service),
+        waiver_routes(service),
         transparency_routes(service),
         reception_routes(service, demo=settings.demo),
         prescription_routes(service, settings),

@@ -9,6 +9,7 @@ __all__ = ["AGREED_BY", "GROUP_RULES", "PERSON_RULES", "REASONS", "lifted"]
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from services.scheduler.domain.plain import Said
 from services.scheduler.domain.problem import Person, Slot, WeeklySlots, WeekParity
@@ -32,7 +33,7 @@ ALWAYS = WeeklySlots.of(*((weekday, slot) for weekday in range(7) for slot in Sl
 
 def lifted(person: Person, rules: Collection[str]) -> Person:
     """Return a person as a seat is sought for them when these rules are waived."""
-    changed = {
+    changed: Mapping[str, Mapping[str, Any]] = {
         "reach": {"travel_limit_minutes": LONGEST_MINUTES},
         "availability": {"availability": ALWAYS, "weeks": WeekParity.ALL, "unavailable": ()},
         "interpretation": {"follows_french": True},

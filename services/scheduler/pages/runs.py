@@ -58,6 +58,8 @@ def run_pages(service: Service) -> Blueprint:
             moves = shocks.moved(work, run_id)
             asked = asking.of_run(work, run_id)
             names = overview.offer_names(work, run["territory"]) if asked else {}
+            used = {UUID(one["person"]) for one in (run["summary"] or {}).get("waivers", ()) if one["person"]}
+            people = storage.by_id(work.db, storage.signatory, used)
             last_day = asking.last_day(run, telling.today(work, run["territory"]))
         book = rule_book(run["programme"]).at(run["territory"], run["publish_on"])
         return render_template(
@@ -69,6 +71,7 @@ def run_pages(service: Service) -> Blueprint:
             moves=moves,
             asked=asked,
             names=names,
+            references={str(key): row["reference"] for key, row in people.items()},
             keys={one["id"]: new_id() for one in asked["sessions"]} if asked else {},
             form=sent or Form.of("consultation", ConsultationBody()),
             two_steps=book["publication.two_steps"],
