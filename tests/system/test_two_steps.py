@@ -1,4 +1,4 @@
-"""The pages of a publication in two steps in a real browser, at phone and desktop width, in both languages."""
+"""The pages of two-step publication and of waivers in a real browser, at both widths, in both languages."""
 
 import threading
 from contextlib import contextmanager
@@ -35,6 +35,9 @@ def asked(var):
         ):
             path = f"/sessions-to-confirm/{one['id']}/answers/{new_id()}"
             house.ask("body-ORG", "PUT", path, said).raise_for_status()
+        person_id = house.planner.items("/planning/api/v1/needs", territory="93")[0]["signatory_id"]
+        waiver = {"rule": "reach", "reason": "own_wish", "agreed_by": "person", "agreed_on": str(START.date())}
+        house.ask("planner", "PUT", f"/waivers/{new_id()}", waiver | {"signatory_id": person_id}).raise_for_status()
         house.clock.set(LATER)
         server = make_server("127.0.0.1", 0, house.house.wsgi, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
@@ -45,6 +48,8 @@ def asked(var):
                     f"/planning/runs/{run}",
                     f"/planning/counter-proposals/{civic[0]['id']}",
                     "/planning/worklist?territory=93",
+                    f"/planning/waivers?territory=93&person={person_id}",
+                    f"/planning/waivers?territory=93&group={civic[0]['session_id']}",
                 ),
                 "body-ORG": ("/planning/to-confirm", f"/planning/to-confirm/{civic[0]['id']}"),
             }
@@ -72,7 +77,7 @@ def signed_in(browser, address, house, login):  # noqa: F811
 
 
 @pytest.mark.parametrize("login", ["planner", "body-ORG"])
-def test_the_pages_of_two_steps_are_accessible_and_fit_the_screen(browser, served, login):  # noqa: F811
+def test_the_pages_of_two_steps_and_waivers_are_accessible_and_fit_the_screen(browser, served, login):  # noqa: F811
     address, house, pages = served
     context, page = signed_in(browser, address, house, login)
     faults = []

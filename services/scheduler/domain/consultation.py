@@ -125,11 +125,11 @@ def change(found: Standing, before: Session, after: Session) -> Effect:
     """
     Return what stands of a legal plan when one of its new groups becomes another.
 
-    Whom a smaller room has no seat for: those whose deadline is the farthest.
+    Whom a smaller room has no seat for: those whose deadline is the farthest. A waiver of the group goes along.
     """
-    problem = found.problem
+    problem = _waived_alike(found.problem, before, after)
     reasons: dict[str, Unplaced] = {}
-    plan = _replaced(problem, found.plan, before, after)
+    plan = replace(_replaced(problem, found.plan, before, after), problem=problem.fingerprint)
     plan = _put_out(problem, plan, _surplus(problem, plan, after), {}, reasons)
     broken = breaches(problem, plan)
     while any(one.person for one in broken):
@@ -205,6 +205,12 @@ def _course(problem: Problem, session: Session, first: date) -> tuple[Meeting, .
         if left <= 0:
             break
     return tuple(found)
+
+
+def _waived_alike(problem: Problem, before: Session, after: Session) -> Problem:
+    """Let the waivers of a group be those of what it becomes."""
+    waivers = tuple(replace(one, session=after.id) if one.session == before.id else one for one in problem.waivers)
+    return problem if waivers == problem.waivers else replace(problem, waivers=waivers)
 
 
 def _replaced(problem: Problem, plan: Plan, before: Session, after: Session) -> Plan:

@@ -39,14 +39,13 @@ def give(work: Work, waiver_id: UUID, wanted: Wanted) -> dict[str, Any]:
 
     Raises NotFoundError, ForbiddenError, ConflictError (`id_reused`, `waived_before`, `merged`), InvalidInputError.
     """
+    territory = _territory(work, wanted)
+    check_territory(work.who, territory)
     before = storage.first(work.db, sa.select(storage.waiver).where(storage.waiver.c.id == waiver_id))
     if before is not None:
-        check_territory(work.who, before["territory"])
         if {name: before[name] for name in asdict(wanted)} != asdict(wanted):
             raise ConflictError(f"waiver {waiver_id} was made with another content", "id_reused")
         return before
-    territory = _territory(work, wanted)
-    check_territory(work.who, territory)
     _check(wanted, telling.today(work, territory))
     if wanted.signatory_id is not None:
         people.refuse_alias(work, wanted.signatory_id)

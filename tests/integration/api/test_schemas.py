@@ -208,6 +208,11 @@ def _contract_life(house, proposed):
         "PUT /api/v1/merges/{merge_id}": {"kept_id": str(apart[1]), "other_id": str(apart[2])},
         "PUT /api/v1/interests/{interest_id}": INTEREST,
     }
+    waiver = {"rule": "reach", "reason": "own_wish", "agreed_by": "person", "agreed_on": today}
+    house.ids["waiver_id"] = str(new_id())
+    house.bodies["PUT /api/v1/waivers/{waiver_id}"] = waiver | {"signatory_id": str(apart[3])}
+    house.queries |= {"GET /api/v1/waivers": {"territory": "93"}}
+    house.queries |= {"GET /api/v1/travel-times": {"territory": "93", "commune": "93008"}}
     house.bodies["POST /api/v1/sessions/{session_id}/cancellation"] = {"reason": "room"}
     house.special["POST /api/v1/sessions/{session_id}/cancellation"] = {"session_id": house.cancelled}
     house.queries["GET /api/v1/shaken-sessions"] = {"territory": "93", "programme": "cir-2019"}

@@ -188,6 +188,9 @@ def _accept(
         session_id=UUID(found.session.id),
         facts=to_json(found.session),
     )
+    waiver = storage.waiver
+    mine = sa.and_(waiver.c.session_id == row["session_id"], waiver.c.ended_on.is_(None))
+    work.db.execute(waiver.update().where(mine).values(session_id=UUID(found.session.id)))
     _follow(work, run["id"], found)
     return view(storage.one(work.db, storage.consulted, row["id"], "session to confirm"))
 
