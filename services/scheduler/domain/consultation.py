@@ -243,12 +243,13 @@ def _surplus(problem: Problem, plan: Plan, session: Session) -> set[tuple[str, s
     if all(one.id != session.room for one in problem.rooms):
         return set()
     most = capacity(problem, session)
-    found = set()
+    found: set[str] = set()
     for part in session.parts:
         there = [needs[one.need] for one in plan.placements if one.session == session.id]
-        there = sorted((one for one in there if one.part == part), key=lambda one: (one.deadline, one.id))
-        found |= {(one.person, session.id) for one in there[most:]}
-    return found
+        staying = [one for one in there if one.part == part and one.person not in found]
+        staying.sort(key=lambda one: (one.deadline, one.person))
+        found |= {one.person for one in staying[most:]}
+    return {(one, session.id) for one in found}
 
 
 def _concerned(problem: Problem, plan: Plan, after: Session, broken: Sequence[Breach]) -> set[tuple[str, str]]:

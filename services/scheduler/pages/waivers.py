@@ -39,12 +39,14 @@ def waiver_pages(service: Service) -> Blueprint:
             group_id = request.args.get("group", type=UUID)
             table = storage.waiver
             query = waivers.listed(code, person_id).order_by(table.c.ended_on.is_not(None), table.c.at.desc())
+            if group_id:
+                query = query.where(table.c.session_id == group_id)
             found = storage.rows(work.db, query.limit(ROWS))
             person = _person(work, person_id) if person_id else None
+            group = _group(work, group_id) if group_id and not person_id else None
         form = sent or (_form("person", person_id) if person_id else _form("group", group_id) if group_id else None)
-        return render_template(
-            "scheduler/waivers.html", code=code, found=found, person=person, group=group_id, form=form
-        )
+        shown = {"person": person, "group": group, "form": form}
+        return render_template("scheduler/waivers.html", code=code, found=found, **shown)
 
     @pages.get("/waivers")
     def list_waivers() -> str:
@@ -67,14 +69,20 @@ def waiver_pages(service: Service) -> Blueprint:
     def end(waiver_id: UUID) -> BaseResponse:
         with acting(service) as work:
             row = waivers.end(work, waiver_id)
-        person = f"&person={row['signatory_id']}" if row["signatory_id"] else ""
-        return redirect(f"/planning/waivers?territory={row['territory']}{person}", 303)
+        subject = f"person={row['signatory_id']}" if row["signatory_id"] else f"group={row['session_id']}"
+        return redirect(f"/planning/waivers?territory={row['territory']}&{subject}", 303)
 
     return pages
 
 
 def _person(work: Work, signatory_id: UUID) -> dict[str, Any]:
     found = overview.person(work, signatory_id)
+    check_territory(work.who, found["territory"])
+    return found
+
+
+def _group(work: Work, session_id: UUID) -> dict[str, Any]:
+    found = waivers.group_of(work, session_id)
     check_territory(work.who, found["territory"])
     return found
 

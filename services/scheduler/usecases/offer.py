@@ -25,6 +25,8 @@ from shared.ids import derived_id
 from shared.staging import Judged, Sheet, SourceRow
 from shared.work import Work
 
+MANY = 500  # communes, beyond which all of a territory's are read
+
 
 def take_offer(work: Work, territory: str, sheets: Sequence[Sheet]) -> tuple[Judged, int]:
     """Read rows and keep the good ones; return each row with its faults, and how many brought something new."""
@@ -55,6 +57,8 @@ def travel_times(work: Work, territory: str, communes: Collection[str] | None = 
     """Return the travel times that were imported for a territory (from these communes), in a fixed order."""
     table = storage.travel_time
     query = sa.select(table).where(table.c.territory == territory)
+    if communes is not None and len(communes) <= MANY:
+        query = query.where(table.c.commune.in_(sorted(communes)))
     rows = storage.rows(work.db, query.order_by(table.c.commune, table.c.site, table.c.mode))
     return tuple(
         TravelOverride(commune=row["commune"], site=row["site"], mode=row["mode"], minutes=row["minutes"])

@@ -1,6 +1,6 @@
 """Waivers: one rule lifted for one person or group, with a reason, who agreed and when, until somebody ends it."""
 
-__all__ = ["Wanted", "end", "give", "in_force", "listed", "rules_of"]
+__all__ = ["Wanted", "end", "give", "group_of", "in_force", "listed", "rules_of"]
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -97,6 +97,34 @@ def listed(territory: str, signatory_id: UUID | None = None, *, in_force_only: b
     return query.where(table.c.ended_on.is_(None)) if in_force_only else query
 
 
+def group_of(work: Work, session_id: UUID | None) -> dict[str, Any]:
+    """
+    Return a group that a waiver may be for: published, or put to its training body.
+
+    It has id, territory, training, parts, site, starts_on. Raises NotFoundError.
+    """
+    session, group, asked = storage.session, storage.consulted, storage.consultation
+    names = ("id", "territory", "training", "parts", "site", "starts_on")
+    published = storage.first(
+        work.db, sa.select(*(session.c[name] for name in names)).where(session.c.id == session_id)
+    )
+    if published is not None:
+        return published
+    planned = sa.select(group, asked.c.territory).join(asked, asked.c.run_id == group.c.run_id)
+    row = storage.first(work.db, planned.where(group.c.session_id == session_id).order_by(group.c.at.desc()))
+    if row is None:
+        raise NotFoundError("session", session_id)
+    facts = row["facts"]
+    return {
+        "id": row["session_id"],
+        "territory": row["territory"],
+        "training": facts["training"],
+        "parts": "+".join(facts["parts"]),
+        "site": facts["site"],
+        "starts_on": date.fromisoformat(facts["meetings"][0]["day"]),
+    }
+
+
 def in_force(work: Work, territory: str, person_ids: Collection[str]) -> tuple[Waiver, ...]:
     """Return the waivers that a plan reads: of these people, and of groups that have not ended, in a fixed order."""
     table, session = storage.waiver, storage.session
@@ -133,12 +161,7 @@ def _territory(work: Work, wanted: Wanted) -> str:
     if wanted.signatory_id is not None:
         found = storage.one(work.db, storage.signatory, wanted.signatory_id, "signatory", lock=True)
         return str(found["territory"])
-    session, group, asked = storage.session, storage.consulted, storage.consultation
-    published = sa.select(session.c.territory).where(session.c.id == wanted.session_id)
-    planned = sa.select(asked.c.territory).join(group, group.c.run_id == asked.c.run_id)
-    code = work.db.scalar(published) or work.db.scalar(planned.where(group.c.session_id == wanted.session_id).limit(1))
-    if code is None:
-        raise NotFoundError("session", wanted.session_id)
+    code = group_of(work, wanted.session_id)["territory"]
     storage.territory_version(work.db, code, lock=True)
     return str(code)
 

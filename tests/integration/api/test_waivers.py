@@ -176,6 +176,24 @@ def test_a_planner_gives_and_ends_a_waiver_on_pages_and_the_run_shows_that_it_wa
     assert "Waivers" in says(planner.open(link + "&lang=en"))
 
 
+def test_a_group_has_its_own_page_with_the_rules_that_its_body_answers_for(house):
+    house.ask("planner", "POST", f"/runs/{planned(house)}/publication").raise_for_status()
+    (session, *_) = house.planner.items("/planning/api/v1/sessions", territory="93")
+    planner = Visitor(house, "planner")
+    planner.open(f"/planning/sessions/{session['id']}")
+    (link,) = [unescape(one) for one in re.findall(r'href="(/planning/waivers\?[^"]+group=[^"]+)"', planner.page.text)]
+    planner.open(link)
+    form = planner.form("/waivers/group")
+    assert [one for one in form.fields["rule"]["choices"] if one] == ["size", "trainer", "calendar"]
+
+    given = planner.send("/waivers/group", rule="size", reason="body_can", agreed_by="body", agreed_on="2025-04-01")
+
+    assert "en vigueur" in says(given)
+    assert "l’organisme, 01/04/2025" in says(given)
+    assert Visitor(house, "elsewhere").open(link.replace("territory=93", "territory=75")).status_code == 403
+    assert planner.open(f"/planning/waivers?territory=93&group={new_id()}").status_code == 404
+
+
 def test_nobody_of_another_territory_sees_or_gives_a_waiver_on_a_page(house):
     visitor = Visitor(house, "elsewhere")
     person_id = house.mother

@@ -289,6 +289,33 @@ def test_a_plan_that_another_run_overtook_is_neither_answered_nor_published(coun
     assert counter.do(answering.of_body, who=BODY) == []
 
 
+def test_an_answer_to_a_plan_that_a_publication_made_stale_is_refused_and_shown_to_nobody(counter, asked):
+    group = civic(counter, asked)
+    say(counter, group, "counter", room="R2" if group["session"]["room"] == "R1" else "R1")
+    counter.publish(counter.plan())
+
+    refused("plan_outdated", say, counter, group, "confirm")
+    refused("plan_outdated", counter.do, deciding.effect, group["id"])
+    refused("plan_outdated", decide, counter, group, "turn_down")
+    refused("plan_outdated", counter.publish, asked)
+    assert counter.do(answering.of_body, who=BODY) == []
+    assert [row for row in counter.do(worklist.of_territory, "93") if row["kind"] == "body_answer"] == []
+
+
+def test_a_smaller_room_puts_out_the_least_urgent_and_no_more(counter, asked):
+    counter.send("offer", "salles.xlsx", xlsx_of({"salles": [*OFFER["salles"], ["R3", "S1", "Petite", 13, "oui"]]}))
+    group = civic(counter, asked)
+    say(counter, group, "counter", room="R3")
+
+    seen = accept(counter, group)
+
+    assert len({one["signatory_id"] for one in seen["out"] if one["part"] in group["session"]["parts"]}) == 1
+    assert next(one for one in groups(counter, asked) if one["id"] == group["id"])["people"] == 13
+    confirm_the_rest(counter, asked)
+    counter.publish(asked)
+    assert counter.crowded() == {}
+
+
 def test_a_plan_that_was_taken_back_is_published_by_choice_only(counter, asked):
     counter.do(asking.withdraw, asked)
     assert counter.do(asking.withdraw, asked)["state"] == "withdrawn"
@@ -305,6 +332,7 @@ def test_a_body_offers_its_own_rooms_and_trainers_only_and_says_no_more_than_it_
         ({"answer": "counter", "room": "AILLEURS"}, {("room", "choice")}),
         ({"answer": "counter", "trainer": "F9"}, {("trainer", "choice")}),
         ({"answer": "counter", "starts_on": date(2025, 4, 1)}, {("starts_on", "range")}),
+        ({"answer": "counter", "starts_on": date(9999, 12, 31)}, {("starts_on", "range")}),
         ({"answer": "counter", "room": session["room"]}, {("room", "nothing_else")}),
         ({"answer": "counter", "room": "R2", "reason": "room"}, {("reason", "not_expected")}),
         ({"answer": "confirm", "room": "R2"}, {("room", "not_expected")}),

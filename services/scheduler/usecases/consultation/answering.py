@@ -4,7 +4,7 @@ __all__ = ["Answer", "answer", "for_body", "of_body"]
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from services.scheduler.usecases.consultation.groups import (
 )
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.work import Work
+
+FARTHEST = timedelta(days=366)  # no plan looks farther
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +170,9 @@ def _offer_faults(work: Work, territory: str, row: Mapping[str, Any], said: Answ
         value = getattr(said, name)
         if value is not None and value not in {one["id"] for one in listed}:
             yield FieldFault(name, "choice", "none of this training body's")
-    if said.starts_on is not None and said.starts_on <= telling.today(work, territory):
-        yield FieldFault("starts_on", "range", "a day after today")
+    today = telling.today(work, territory)
+    if said.starts_on is not None and not today < said.starts_on <= today + FARTHEST:
+        yield FieldFault("starts_on", "range", f"a day after today, at most {FARTHEST.days} days from now")
     same = {
         "room": said.room in {None, session["room"]},
         "trainer": said.trainer in {None, session["trainer"]},

@@ -31,6 +31,8 @@ from shared.ids import derived_id
 from shared.scope import check_territory
 from shared.work import Work
 
+LONGEST = timedelta(days=90)  # [A] longer than any plan holds
+
 
 def propose(work: Work, run_id: UUID, answer_by: date | None) -> dict[str, Any]:
     """
@@ -48,8 +50,9 @@ def propose(work: Work, run_id: UUID, answer_by: date | None) -> dict[str, Any]:
         return before
     swap.check_base(work, run)
     today = telling.today(work, run["territory"])
-    if answer_by is not None and answer_by < today:
-        raise InvalidInputError("refused", [FieldFault("answer_by", "range", f"a day from {today} on")])
+    if answer_by is not None and not today <= answer_by <= today + LONGEST:
+        fault = FieldFault("answer_by", "range", f"a day from {today} to {today + LONGEST}")
+        raise InvalidInputError("refused", [fault])
     table = storage.consultation
     others = sa.and_(table.c.territory == run["territory"], table.c.state == "open")
     work.db.execute(table.update().where(others).values(state="withdrawn", **stamp(work)))

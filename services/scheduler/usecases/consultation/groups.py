@@ -54,13 +54,18 @@ def locked(work: Work, run_id: UUID) -> dict[str, Any]:
 
 
 def check_open(work: Work, run: Mapping[str, Any], *, lock: bool = True) -> None:
-    """Raise ConflictError unless answers to this run still count."""
+    """
+    Raise ConflictError unless answers to this run still count.
+
+    With `lock`, neither a publication nor another run that is put to the bodies changes that meanwhile.
+    """
+    storage.territory_version(work.db, run["territory"], lock=lock)
     row = found_of(consultation_of(work, run["id"]), run["id"])
     if row["state"] == "published":
         raise ConflictError("the plan is published", "published")
     if row["state"] == "withdrawn":
         raise ConflictError("the plan was taken back from the training bodies", "consultation_closed")
-    swap.check_base(work, run, lock=lock)
+    swap.check_base(work, run, lock=False)
 
 
 def view(row: Mapping[str, Any], *, late: bool = False) -> dict[str, Any]:
