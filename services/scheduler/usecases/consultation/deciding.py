@@ -154,9 +154,10 @@ def _digest(row: Mapping[str, Any], found: Effect, out: Sequence[Mapping[str, An
 
 
 def _named(words: str, found: Effect) -> str:
-    """Return the judge's words with groups called by what they teach, where and when."""
+    """Return the judge's words with groups called by what they teach, where and when, and the changed one as such."""
     for one in found.plan.sessions:
-        words = words.replace(one.id, f"{'+'.join(one.parts)} at {one.site} from {one.meetings[0].day}")
+        called = f"{'+'.join(one.parts)} at {one.site} from {one.meetings[0].day}"
+        words = words.replace(one.id, f"{called} (as offered)" if one.id == found.session.id else called)
     return words
 
 
