@@ -11,22 +11,23 @@ __all__ = [
     "FINAL",
     "OUT",
     "REFUSALS",
-    "Counter",
     "Effect",
+    "Offered",
     "change",
     "countered",
     "score_again",
     "stand",
 ]
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from services.scheduler.domain.judge import Breach, breaches, closed_on
+from services.scheduler.domain.judge import Breach, breaches, closed_on, is_away
 from services.scheduler.domain.plain import HARD_RULES, Said
 from services.scheduler.domain.plan import Plan, Unplaced, session_id
-from services.scheduler.domain.problem import Meeting, Placement, Problem, Session, Training
+from services.scheduler.domain.problem import Interpreter, Meeting, Placement, Problem, Session, Training
 from services.scheduler.domain.score import score
 from services.scheduler.domain.standing import Standing, standing
 from services.scheduler.domain.view import capacity
@@ -51,7 +52,7 @@ LONGEST_COURSE_DAYS = 900  # a guard: no course takes longer than this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counter:
+class Offered:
     """What a body offers instead: another room, trainer or first day; null is as planned."""
 
     room: str | None = None
@@ -89,7 +90,7 @@ def stand(fresh: Problem, plan: Plan, held: Mapping[str, Mapping[str, int]], gon
     return replace(found, plan=replace(found.plan, unplaced=unplaced))
 
 
-def countered(problem: Problem, session: Session, wanted: Counter) -> Session:
+def countered(problem: Problem, session: Session, wanted: Offered) -> Session:
     """
     Return the group with what a body offers instead.
 
@@ -125,9 +126,12 @@ def change(found: Standing, before: Session, after: Session) -> Effect:
     """
     Return what stands of a legal plan when one of its new groups becomes another.
 
-    Whom a smaller room has no seat for: those whose deadline is the farthest. A waiver of the group goes along.
+    Whom a smaller room has no seat for: those whose deadline is the farthest. A waiver of the group goes along; on
+    other days another interpreter of the same language may stand in.
     """
     problem = _waived_alike(found.problem, before, after)
+    if after.meetings != before.meetings:
+        after = _interpreted(problem, [one for one in found.plan.sessions if one.id != before.id], after)
     reasons: dict[str, Unplaced] = {}
     plan = replace(_replaced(problem, found.plan, before, after), problem=problem.fingerprint)
     plan = _put_out(problem, plan, _surplus(problem, plan, after), {}, reasons)
@@ -211,6 +215,34 @@ def _waived_alike(problem: Problem, before: Session, after: Session) -> Problem:
     """Let the waivers of a group be those of what it becomes."""
     waivers = tuple(replace(one, session=after.id) if one.session == before.id else one for one in problem.waivers)
     return problem if waivers == problem.waivers else replace(problem, waivers=waivers)
+
+
+def _interpreted(problem: Problem, others: Sequence[Session], session: Session) -> Session:
+    """Return a group on new days with, for each of its languages, its interpreter or another one who is free then."""
+    busy = {
+        (each.interpreter, one.day, one.slot)
+        for other in others
+        for each in other.interpreters
+        for one in other.meetings
+    }
+    weeks = Counter((who, *day.isocalendar()[:2]) for who, day, _ in busy)
+    mine = Counter(one.day.isocalendar()[:2] for one in session.meetings)
+
+    def is_free(one: Interpreter) -> bool:
+        at_work = all(
+            one.slots.allows(each.day.weekday(), each.slot)
+            and not is_away(one.unavailable, each.day)
+            and (one.id, each.day, each.slot) not in busy
+            for each in session.meetings
+        )
+        return at_work and all(weeks[one.id, *week] + count <= one.max_half_days_week for week, count in mine.items())
+
+    found = []
+    for each in session.interpreters:
+        able = [one.id for one in problem.interpreters if one.language == each.language and is_free(one)]
+        same = each.interpreter in able or not able  # with nobody free, the judge says so of the one that was meant
+        found.append(each if same else replace(each, interpreter=able[0]))
+    return replace(session, interpreters=tuple(found))
 
 
 def _replaced(problem: Problem, plan: Plan, before: Session, after: Session) -> Plan:

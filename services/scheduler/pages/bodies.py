@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import get_locale
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler.bodies.consultation import GroupAnswerBody
 from services.scheduler.domain.consultation import ANSWERS, REFUSALS
 from services.scheduler.pages.forms import Form, submit
 from services.scheduler.usecases.consultation import answering
 from services.scheduler.usecases.consultation.answering import Answer
-from shared.ids import new_id
+from shared.ids import derived_id, new_id
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -32,7 +33,16 @@ def body_pages(service: Service) -> Blueprint:
             found = answering.of_body(work)
         awaited = sum(one["state"] == "waiting" for one in found)
         keys = {one["id"]: new_id() for one in found}
-        return render_template("scheduler/to_confirm.html", found=found, awaited=awaited, keys=keys)
+        return render_template("scheduler/to_confirm.html", found=found, awaited=awaited, keys=keys, key=new_id())
+
+    @pages.post("/to-confirm")
+    def confirm_shown() -> BaseResponse:
+        """Confirm every group that the page showed as waiting, or none where one of them has changed."""
+        key = request.form.get("key", type=UUID) or new_id()
+        with acting(service) as work:
+            for group_id in sorted(request.form.getlist("group", type=UUID)):
+                answering.answer(work, group_id, derived_id("confirmed", key, group_id), Answer(answer="confirm"))
+        return redirect("/planning/to-confirm", 303)
 
     def group_page(consulted_id: UUID, sent: Form | None = None) -> str:
         with acting(service, reading=True) as work:

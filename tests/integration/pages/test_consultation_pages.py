@@ -75,6 +75,26 @@ def test_a_body_confirms_with_one_press_each_and_the_planner_publishes(house, pl
     assert "Rien n’attend votre réponse" in says(body.open("/planning/to-confirm"))
 
 
+def test_a_body_confirms_everything_it_sees_at_once_or_nothing(house, planner, body):
+    stale = body.form("/to-confirm")
+    assert len(stale.fields["group"]["value"]) > 1
+    other = Visitor(house, "body-AUTRE")
+    assert other.post("/planning/to-confirm", stale.values()).status_code == 404
+    link = links(body.page, "/planning/to-confirm/")[0]
+    body.open(link)
+    body.send("/refuse", reason="closure")
+
+    assert body.post("/planning/to-confirm", stale.values()).status_code == 409, "one of them was refused meanwhile"
+    assert "confirmé" not in says(body.open("/planning/to-confirm"))
+    fresh = body.form("/to-confirm") if body.has_form("/to-confirm") else None
+    done = body.post("/planning/to-confirm", fresh.values()) if fresh else body.send("/confirm")
+    assert "attend une réponse" not in says(done)
+    if fresh:
+        assert says(body.post("/planning/to-confirm", fresh.values())), "pressed twice, it is done once"
+    planner.open(f"/planning/runs/{house.run}")
+    assert "publié" in says(planner.send("/publication"))
+
+
 def test_a_counter_proposal_is_weighed_before_it_is_accepted(house, planner, body):
     first, *rest = links(body.page, "/planning/to-confirm/")
     for link in rest:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.domain.codec import from_json, to_json
-from services.scheduler.domain.consultation import FINAL, OUT, Counter, Effect, change, countered, stand
+from services.scheduler.domain.consultation import FINAL, OUT, Effect, Offered, change, countered, stand
 from services.scheduler.domain.judge import Breach
 from services.scheduler.domain.plan import plan_from_json
 from services.scheduler.domain.problem import Session
@@ -121,7 +121,7 @@ def _effect(work: Work, row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple
         kept = from_json(Session, row["facts"])
         changed = Effect(problem=found.problem, plan=found.plan, session=kept, out=(), broken=(few,))
     else:
-        wanted = from_json(Counter, {name: row["offered"][name] for name in ("room", "trainer", "starts_on")})
+        wanted = from_json(Offered, {name: row["offered"][name] for name in ("room", "trainer", "starts_on")})
         changed = change(found, before, countered(found.problem, before, wanted))
     planned = {one.need for one in plan.placements if one.session not in gone}
     left = {one.need: one for one in changed.plan.unplaced}
