@@ -43,6 +43,8 @@ from services.scheduler.domain.problem import (
     Size,
     Trainer,
     Training,
+    TravelOverride,
+    Waiver,
     WeeklySlots,
     WeekParity,
 )
@@ -197,6 +199,8 @@ def build_problem(
     placements: Iterable[Placement],
     public_holidays: Iterable[date],
     school_holidays: Iterable[tuple[date, date]],
+    waivers: Iterable[Waiver] = (),
+    travel_times: Iterable[TravelOverride] = (),
 ) -> Problem:
     """
     Return the Problem of a territory's open needs.
@@ -242,6 +246,8 @@ def build_problem(
         ),
         sessions=tuple(sessions),
         placements=tuple(placements),
+        waivers=tuple(waivers),
+        travel_overrides=tuple(one for one in travel_times if ("sites", one.site) in offer),
     )
 
 

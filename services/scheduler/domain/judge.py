@@ -30,7 +30,7 @@ from services.scheduler.domain.problem import (
 from services.scheduler.domain.score import score
 from services.scheduler.domain.view import Seat, View, minimum_to_open, offered
 
-__all__ = ["RULES", "Breach", "breaches", "closed_on", "is_away", "is_free", "lot_quantity", "score"]
+__all__ = ["RULES", "Breach", "breaches", "closed_on", "is_away", "is_free", "lot_quantity", "score", "waived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,14 @@ def breaches(problem: Problem, plan: Plan) -> list[Breach]:
     view = View(problem, plan)
     found = [breach for rule in RULES.values() for breach in rule(view)]
     return [breach for breach in found if not _waived(problem, breach)]
+
+
+def waived(problem: Problem, plan: Plan) -> list[Breach]:
+    """Return what the plan may break only because a planner waived the rule: where a waiver was used."""
+    if not problem.waivers:
+        return []
+    view = View(problem, plan)
+    return [breach for rule in RULES.values() for breach in rule(view) if _waived(problem, breach)]
 
 
 def is_away(ranges: tuple[DateRange, ...], day: date) -> bool:

@@ -396,6 +396,13 @@ BOOK: Mapping[str, Said] = {
     "desk.hold_minutes": Said(
         "minutes pendant lesquelles une place montrée est gardée", "minutes for which a shown seat is held"
     ),
+    "publication.two_steps": Said(
+        "les organismes confirment avant que les personnes soient prévenues",
+        "training bodies confirm before people are told",
+    ),
+    "publication.answer_days": Said(
+        "jours ouvrés qu’un organisme a pour répondre", "working days that a training body has to answer"
+    ),
     "notice_days": Said("jours entre l’annonce et la première séance, par canal", "days of notice, by channel"),
     "slot_starts": Said("début des demi-journées, heure locale", "start of half-days, local time"),
     "attendance.civic_days_required": Said("journées civiques à suivre", "civic days to attend"),

@@ -193,6 +193,7 @@ class BookSchema(_Strict):
         rhythms=_by_name(ma.fields.List(ma.fields.List(_half_days(), validate=ma.validate.Length(equal=7)))),
     )
     notice_days = _rule(_by_name(_number()))
+    publication = _section(two_steps=_flag(), answer_days=_number(least=1))
     desk = _section(notice_days=_number(), hold_minutes=_number(least=1))
     slot_starts = _rule(_by_name(ma.fields.String()))
     attendance = _section(
