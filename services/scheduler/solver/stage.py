@@ -26,8 +26,19 @@ SECOND = 4  # T3 points that outweigh one T2 point while groups are chosen
 FAR = 1 << 26  # a seat that is not possible; above every cost
 _KEPT = 1500  # candidates that are scanned because many people are near their best seat there
 _OWN = 16  # candidates kept for each unit beyond those
-
-_BY_UNIT = ("index", "signed", "travel", "penalty", "hears", "speaks", "needs_lift", "awaits_french", "terms", "owed")
+# What a stage knows of each of its units, in their order.
+_BY_UNIT = (
+    "index",
+    "signed",
+    "travel",
+    "penalty",
+    "hears",
+    "speaks",
+    "needs_lift",
+    "awaits_french",
+    "terms",
+    "owed",
+)
 
 
 def bools_of(mask: int, count: int) -> Bools:
@@ -99,18 +110,7 @@ class Stage:
         twin.__dict__.update(self.__dict__)
         twin.units = [unit for unit, chosen in zip(self.units, mask.tolist(), strict=True) if chosen]
         twin._position = {unit.index: number for number, unit in enumerate(twin.units)}  # noqa: SLF001 - its own
-        for name in (
-            "index",
-            "signed",
-            "travel",
-            "penalty",
-            "hears",
-            "speaks",
-            "needs_lift",
-            "awaits_french",
-            "terms",
-            "owed",
-        ):
+        for name in _BY_UNIT:
             setattr(twin, name, getattr(self, name)[mask])
         twin.costs = self.costs[:, mask]
         return twin
