@@ -69,9 +69,10 @@ def decide(
     work: float,
     seconds: float | None,
     should_stop: Callable[[], bool],
-) -> Draft:
+) -> tuple[Draft, bool]:
     """
-    Return the draft with these units seated anew, and the groups closed that only they sat in.
+    Return the draft with these units seated anew, and the groups closed that only they sat in; and whether it is proven
+    that nothing cheaper can be made of these candidates (one sum of the tiers, as groups are chosen).
 
     `wanted` is a group that is looked at whatever it costs; `work` is deterministic time, about seconds of one core;
     `seconds` is wall time, None: no clock.
@@ -96,14 +97,15 @@ def decide(
         if mask.any():
             _add_stage(model, stage.part(mask), candidates, wanted, was, spoken, hints)
     if not model.of_unit:
-        return before
+        return before, True
     _add_rows(model)
-    chosen = _solve(model, hints, work, seconds, should_stop)
-    if chosen is None:
-        return before
+    answer = _solve(model, hints, work, seconds, should_stop)
+    if answer is None:
+        return before, False
+    chosen, proven = answer
     _name(model, chosen)
     draft.mend()
-    return draft
+    return draft, proven
 
 
 def _add_stage(  # noqa: PLR0917 - one place calls it
@@ -286,7 +288,7 @@ def _solve(
     work: float,
     seconds: float | None,
     should_stop: Callable[[], bool],
-) -> Callable[[Any], bool] | None:
+) -> tuple[Callable[[Any], bool], bool] | None:
     from ortools.sat.python import cp_model
 
     for var, value in hints:
@@ -305,7 +307,7 @@ def _solve(
     status = solver.solve(model.cp)
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         return None
-    return lambda var: bool(solver.value(var))
+    return (lambda var: bool(solver.value(var))), status == cp_model.OPTIMAL
 
 
 def _name(model: _Model, chosen: Callable[[Any], bool]) -> None:

@@ -140,7 +140,7 @@ class Rebuild:
         kinds = self.civic
         if any(self.units[unit].training is Training.LANGUAGE for unit in question.units):
             kinds = [*self.civic, ()]
-        return decide(
+        after, _ = decide(
             [self.stages[kind] for kind in kinds],
             draft,
             set(question.units),
@@ -150,6 +150,7 @@ class Rebuild:
             seconds=seconds,
             should_stop=should_stop,
         )
+        return after
 
     def _run(
         self,
