@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from services.scheduler.domain.problem import Training
 from services.scheduler.domain.score import wait_points
 from services.scheduler.solver.candidates import Candidate
+from services.scheduler.solver.company import least_left_out
 from services.scheduler.solver.draft import Draft
 from services.scheduler.solver.facts import Shape, Unit, bits_of
 from services.scheduler.solver.prices import Ascent
@@ -24,6 +25,7 @@ RELAXATIONS = {
     "T2": "each person alone with their earliest possible end",
     "T3": "each person alone in their nearest and earliest seat, groups as full as can be",
 }
+COMPANY = "groups of their smallest size, whole; rooms, trainers, orders, largest sizes and clashes left out"
 PRICED = {
     "T2": "each person's cheapest itinerary clear of clashes",
     "T3": "each person's cheapest itinerary clear of clashes; seats, trainers, lots priced; groups paid by the seat",
@@ -36,8 +38,11 @@ class Bounds:
     """What no plan can undercut, from what each unit could have at best."""
 
     def __init__(self, base: Draft, candidates: list[Candidate], forced_moves: int) -> None:
+        self.base = base
+        self.candidates = candidates
         self.facts = base.facts
         self.units = base.units
+        self.company = 0
         self.fixed = base.fixed
         self.forced_moves = forced_moves
         self.late: dict[int, bool] = {}
@@ -54,6 +59,11 @@ class Bounds:
         if known and all(one.minimum is None for one in problem.allowances):
             self.ascent = Ascent(Relaxation(base, candidates))
 
+    def keep_company(self, work: float, seconds: float | None) -> None:
+        """Raise the bound of T1 by what smallest sizes of groups prove; see `company.least_left_out`."""
+        if self.ascent is not None:  # else there are waivers that it does not know
+            self.company = least_left_out(self.base, self.candidates, work=work, seconds=seconds)
+
     def of(self, value: int, late_points: int) -> dict[str, tuple[int | None, str]]:
         """Return the bounds that hold for plans whose T1 is at most `value` and, for T3, whose late points are."""
         free = [unit for unit in self.units if not self.fixed >> unit.index & 1]
@@ -65,6 +75,8 @@ class Bounds:
         third = self._fixed_points[1] + _left_after(comfort, budget) + self._groups(free, budget)
         values = {"T1": min(self.first, value), "T2": second, "T3": third}
         bounds: dict[str, tuple[int | None, str]] = {name: (max(0, values[name]), RELAXATIONS[name]) for name in values}
+        if self.company > self.first:
+            bounds["T1"] = (min(self.company, value), COMPANY)
         if self.ascent is not None:
             moved = self.forced_moves * weights.told_moved
             priced = {

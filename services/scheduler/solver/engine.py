@@ -43,6 +43,8 @@ _SMALL_SHARE = 0.06  # share of the wall time that small steps take at most in o
 _LONGEST_PAUSE = 8  # rounds that a way of improving waits at most before it is tried again
 _NEIGHBOURS = 12  # neighbourhoods of a round
 _TOGETHER = 4  # neighbourhoods of one draft that are looked at side by side
+_COMPANY_WORK = 2.0  # deterministic time for each kind of group, to prove who cannot all have company
+_COMPANY_SHARE = 0.08  # share of the wall time for that, in all
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
@@ -204,6 +206,7 @@ class _Run:
     def _price(self, rebuild: Rebuild) -> None:
         """Find prices for what is shared, and hand them to whoever builds."""
         assert self.bounds is not None  # noqa: S101 - set before
+        self.bounds.keep_company(_COMPANY_WORK, None if self.seconds is None else _COMPANY_SHARE * self.seconds)
         ascent = self.bounds.ascent
         if ascent is None:
             return
