@@ -61,6 +61,7 @@ def main():
         problem = tiny(seed)
         made, plan, proven, bounds = best_of(problem)
         values = [tier.value for tier in score(problem, plan)]
+        bounds.keep_company(5.0, None)
         for _ in range(60):
             bounds.ascent.step()
         bounds.follow(tuple(values))
