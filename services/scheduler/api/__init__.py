@@ -15,6 +15,7 @@ from services.scheduler.api.prescriptions import prescription_routes
 from services.scheduler.api.reading import reading_routes
 from services.scheduler.api.reception import reception_routes
 from services.scheduler.api.runs import run_routes
+from services.scheduler.api.scenarios import scenario_routes
 from services.scheduler.api.shocks import shock_routes
 from services.scheduler.api.transparency import transparency_routes
 from services.scheduler.api.worklist import worklist_routes
@@ -31,6 +32,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         door_routes(service, signer),
         import_routes(service, demo=settings.demo),
         run_routes(service),
+        scenario_routes(service),
         reading_routes(service),
         eligibility_routes(),
         extension_routes(service),

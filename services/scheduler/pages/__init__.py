@@ -10,6 +10,7 @@ from services.scheduler.pages.doors import door_pages
 from services.scheduler.pages.planner import planner_pages
 from services.scheduler.pages.public import public_pages
 from services.scheduler.pages.reception import reception_pages
+from services.scheduler.pages.scenarios import scenario_pages
 from services.scheduler.pages.worklist import worklist_pages
 from services.scheduler.settings import Settings
 from shared.service import Service
@@ -22,6 +23,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
     app.register_blueprint(door_pages(service, signer, demo=settings.demo, secure=secure))
     app.register_blueprint(public_pages(service, demo=settings.demo))
     app.register_blueprint(planner_pages(service, demo=settings.demo))
+    app.register_blueprint(scenario_pages(service))
     app.register_blueprint(desk_pages(service))
     app.register_blueprint(reception_pages(service, demo=settings.demo))
     app.register_blueprint(contract_pages(service, settings.legal_texts))

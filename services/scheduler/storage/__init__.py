@@ -3,6 +3,7 @@
 __all__ = [
     "METADATA",
     "account",
+    "advice",
     "appointment",
     "bump_territory",
     "by_id",
@@ -39,6 +40,7 @@ __all__ = [
     "reviewed",
     "rows",
     "same_person",
+    "scenario",
     "seat_hold",
     "seat_time",
     "seats_taken",
@@ -104,6 +106,7 @@ from services.scheduler.storage.reception import (
     level_seen,
     same_person,
 )
+from services.scheduler.storage.whatif import advice, scenario
 from shared.database import insert_new, one, rows
 
 
