@@ -58,7 +58,6 @@ def scenario_routes(service: Service) -> Blueprint:
     @routes.put("/scenarios/<uuid:scenario_id>")
     @routes.arguments(ScenarioBody)
     @routes.response(200, ScenarioView)
-    @routes.alt_response(404, success=False, description="Nothing is owed in this territory.")
     @routes.alt_response(409, success=False, description="The id was used with another body.")
     def make_scenario(body: dict[str, Any], scenario_id: UUID) -> dict[str, Any]:
         """Make a draft of a scenario. The same id and body again answer the same scenario."""

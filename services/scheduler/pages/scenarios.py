@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler.bodies.scenarios import FIELDS, ChangeBody, CopyBody, ScenarioBody, SolvingBody
@@ -53,12 +53,7 @@ def scenario_pages(service: Service) -> Blueprint:
                 scenarios.create(work, key, **body)
             return f"/planning/scenarios/{key}"
 
-        try:
-            return submit(_new_form(code, runs), act, list_page)
-        except NotFoundError as nothing:
-            refused = InvalidInputError("refused", [FieldFault("programme", "nothing_owed", str(nothing))])
-            sent = _new_form(code, runs).refused(request.form, refused)
-            return list_page(sent), HTTPStatus.UNPROCESSABLE_ENTITY
+        return submit(_new_form(code, runs), act, list_page)
 
     def scenario_page(scenario_id: UUID, sent: Form | None = None) -> str:
         with acting(service, reading=True) as work:

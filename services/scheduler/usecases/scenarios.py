@@ -8,7 +8,6 @@ __all__ = [
     "SCENARIO_KIND",
     "add_change",
     "ask",
-    "base_problem",
     "bases",
     "choices",
     "copy",
@@ -39,7 +38,7 @@ from services.scheduler.usecases.solving import PlanRefusedError, solve_apart
 from shared import jobs
 from shared.communes import department_of
 from shared.database import insert_new
-from shared.errors import ConflictError, FieldFault, InvalidInputError
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id
 from shared.jobs import JobContext
 from shared.scope import check_territory
@@ -65,7 +64,7 @@ def create(
     Make a draft; the same id and body again give the same scenario, as it is by now.
 
     `base_run_id` is a run of this territory and programme that has a plan; without it the base is solved as well.
-    Raises ForbiddenError, ConflictError (`id_reused`), InvalidInputError, NotFoundError.
+    Raises ForbiddenError, ConflictError (`id_reused`), InvalidInputError.
     """
     check_territory(work.who, territory)
     department_of(territory)
@@ -99,10 +98,9 @@ def create(
         "actor": work.who.actor,
         "at": work.now,
     }
-    if base_run_id is not None:
-        _check_base(work, row)
+    problem, _ = _base(work, row)
     if changes:
-        _check_changes(work, row, row["changes"])
+        changed(problem, changes, _books(row))
     insert_new(work.db, storage.scenario, [row])
     return _same(work, scenario_id, given) or row  # somebody may have been quicker with the same id
 
@@ -255,11 +253,6 @@ def choices(work: Work, territory: str) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def base_problem(work: Work, row: Mapping[str, Any]) -> Problem:
-    """Return what a scenario changes: its run's problem, else the territory's as it stands. Raises NotFoundError."""
-    return _base(work, row)[0]
-
-
 def _same(work: Work, scenario_id: UUID, given: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the scenario of this id, if there is one. Raises ConflictError where it was made from something else."""
     known = storage.first(work.db, sa.select(storage.scenario).where(storage.scenario.c.id == scenario_id))
@@ -269,8 +262,12 @@ def _same(work: Work, scenario_id: UUID, given: Mapping[str, Any]) -> dict[str, 
 
 
 def _base(work: Work, row: Mapping[str, Any]) -> tuple[Problem, Plan | None]:
+    """Return what a scenario changes, with the plan of its run; without one, the territory as it stands."""
     if row["base_run_id"] is None:
-        return planning.build(work, row), None
+        try:
+            return planning.build(work, row), None
+        except NotFoundError as nothing:
+            raise InvalidInputError("refused", [FieldFault("programme", "nothing_owed", str(nothing))]) from nothing
     run = _check_base(work, row)
     return problem_from_json(run["problem"]), plan_from_json(run["plan"])
 
@@ -292,7 +289,7 @@ def _check_base(work: Work, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_changes(work: Work, row: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> None:
-    changed(base_problem(work, row), _changes(changes), _books(row))
+    changed(_base(work, row)[0], _changes(changes), _books(row))
 
 
 def _changes(changes: Sequence[Mapping[str, Any]]) -> list[OfferChange]:

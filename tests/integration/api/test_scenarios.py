@@ -120,7 +120,9 @@ def test_changes_are_added_once_and_taken_out_until_it_is_solved(house):
     copied = house.ask("planner", "PUT", f"/scenarios/{scenario_id}/copies/{copy_id}", {"name": "Suite"}).json()
     assert (copied["id"], copied["state"], copied["name"]) == (str(copy_id), "draft", "Suite")
     assert [one["change"] for one in copied["changes"]] == [MORE]
-    house.ask("planner", "POST", f"{path.replace(str(scenario_id), str(copy_id))}/{copied['changes'][0]['id']}/dropping")
+    house.ask(
+        "planner", "POST", f"{path.replace(str(scenario_id), str(copy_id))}/{copied['changes'][0]['id']}/dropping"
+    )
     none = house.ask("planner", "POST", f"/scenarios/{copy_id}/solving", FAST)
     assert faults(none) == {("changes", "required")}
 
@@ -190,7 +192,7 @@ def test_scenarios_are_their_territorys_and_their_roles(house):
     assert str(scenario_id) in {one["id"] for one in house.ask("controller", "GET", "/scenarios?territory=93").json()}
     assert house.ask("planner", "GET", f"/scenarios/{new_id()}").status_code == 404
     nobody = house.ask("admin", "PUT", f"/scenarios/{new_id()}", BODY | {"territory": "75"})
-    assert nobody.status_code == 404, "nothing is owed there"
+    assert faults(nobody) == {("programme", "nothing_owed")}
 
 
 def test_a_scenario_that_is_stopped_stays_stopped(house):
