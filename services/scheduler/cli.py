@@ -155,6 +155,36 @@ def scenario(  # noqa: PLR0917 - click passes them by name
     click.echo(json.dumps(found, ensure_ascii=False))
 
 
+@plan.command()
+@click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
+@click.argument("plan_file", metavar="PLAN.JSON", type=click.Path(path_type=Path))
+@click.option("--top", type=click.IntRange(1, 100), default=10, show_default=True, help="How many to state.")
+@click.option("--time-limit", type=click.FloatRange(min=0), default=60, show_default=True, help="Seconds of wall time.")
+def advise(problem_file: Path, plan_file: Path, top: int, time_limit: float) -> None:
+    """Say what one more group, room, trainer or interpreter would give; the last line is JSON."""
+    from services.scheduler.domain.advice import CONFIRMED, advice_to_json
+    from services.scheduler.domain.plan import plan_from_json
+    from services.scheduler.domain.problem import problem_from_json
+    from services.scheduler.solver.advice import advise as confirm
+
+    problem = _read(problem_file, problem_from_json)
+    found = _read(plan_file, plan_from_json)
+
+    def tell(tried: int, of: int, useful: int) -> None:
+        click.echo(f"{tried} of {of} tried, {useful} useful", err=True)
+
+    try:
+        advice = confirm(problem, found, top=top, seconds=time_limit, progress=tell)
+    except ValueError as error:
+        _refuse(f"{plan_file}: {error}")
+    for one in advice.items:
+        gives = f"{one.people} people, {one.needs} seats, {one.days} waiting days saved, {one.cents // 100:+} euros"
+        click.echo(f"{gives}: {one.words('en')}")
+    tried = f"{advice.tried} of {advice.candidates} tried; {advice.waiting} needs wait"
+    click.echo(f"{tried}. {CONFIRMED['en']}" if advice.items else f"{tried}. No capacity tried would help.")
+    click.echo(json.dumps(advice_to_json(advice), ensure_ascii=False))
+
+
 def _say_comparison(found: Any) -> None:
     """Print the main lines of a comparison: without the changes, with them, the difference."""
     base, other = found["base"], found["scenario"]

@@ -37,6 +37,11 @@ class ChangeBody(ma.Schema):
     first = ma.fields.Date()
     last = ma.fields.Date()
     days = ma.fields.List(ma.fields.Date(), validate=ma.validate.Length(1, 31))
+    slots = ma.fields.List(
+        ma.fields.String(validate=ma.validate.Regexp(r"^M?A?S?$")),
+        validate=ma.validate.Length(7, 7),
+        metadata={"description": "Half-days of a week, Monday first: M morning, A afternoon, S evening."},
+    )
     percent = ma.fields.Integer(strict=True, validate=ma.validate.Range(-100, 1000))
     minimum = ma.fields.Integer(strict=True, validate=ma.validate.Range(1, 200))
     maximum = ma.fields.Integer(strict=True, validate=ma.validate.Range(1, 200))

@@ -82,9 +82,10 @@ class RoomLess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainerMore:
-    """One more trainer, a copy of one who is there."""
+    """One more trainer, a copy of one who is there, at other hours where these are named."""
 
     like: Annotated[str, Says("id of the trainer who is copied")]
+    slots: Annotated[WeeklySlots | None, Says("half-days when they teach, instead of the copied one's")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,7 +302,8 @@ def _room_less(problem: Problem, change: RoomLess, _: Books) -> Problem:
 
 def _trainer_more(problem: Problem, change: TrainerMore, _: Books) -> Problem:
     like = _known(problem.trainers, "like", change.like)
-    return replace(problem, trainers=(*problem.trainers, replace(like, id=_fresh(problem.trainers, like.id))))
+    added = replace(like, id=_fresh(problem.trainers, like.id), slots=change.slots or like.slots)
+    return replace(problem, trainers=(*problem.trainers, added))
 
 
 def _trainer_away(problem: Problem, change: TrainerAway, _: Books) -> Problem:

@@ -23,6 +23,7 @@ from shared.service import Service
 from shared.web.frame import acting
 
 Answer = BaseResponse | tuple[str, HTTPStatus]
+NOT_ASKED = frozenset({"slots"})  # a week of half-days: the API takes it, a form copies the trainer's
 OPTIONAL = frozenset({"minimum", "maximum"})  # of a change of sizes, one of the two is enough
 
 
@@ -145,16 +146,16 @@ def _change_form(kind: str, known: Mapping[str, Choices]) -> Form:
         "like": known["room" if kind == "room_more" else "trainer"],
         "programme": [(one, one) for one in codes()],
     }
+    names = [name for name in FIELDS[kind] if name not in NOT_ASKED]
     form = Form.of(
         kind,
         ChangeBody(),
-        only=FIELDS[kind],
+        only=names,
         fixed={"kind": kind},
-        choices={name: labels for name, labels in offered.items() if name in FIELDS[kind]},
+        choices={name: labels for name, labels in offered.items() if name in names},
     )
     by_name = {one.name: one for one in form.inputs}
-    asked = tuple(replace(by_name[name], required=name not in OPTIONAL) for name in FIELDS[kind])
-    return replace(form, inputs=asked)
+    return replace(form, inputs=tuple(replace(by_name[name], required=name not in OPTIONAL) for name in names))
 
 
 def _solve_form() -> Form:
