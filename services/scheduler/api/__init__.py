@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.scheduler.api.advice import advice_routes
 from services.scheduler.api.desk import desk_routes
 from services.scheduler.api.doors import door_routes
 from services.scheduler.api.eligibility import eligibility_routes
@@ -33,6 +34,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         import_routes(service, demo=settings.demo),
         run_routes(service),
         scenario_routes(service),
+        advice_routes(service),
         reading_routes(service),
         eligibility_routes(),
         extension_routes(service),

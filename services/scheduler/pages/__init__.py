@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.scheduler.pages.advice import advice_pages
 from services.scheduler.pages.contracts import contract_pages
 from services.scheduler.pages.desk import desk_pages
 from services.scheduler.pages.doors import door_pages
@@ -24,6 +25,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
     app.register_blueprint(public_pages(service, demo=settings.demo))
     app.register_blueprint(planner_pages(service, demo=settings.demo))
     app.register_blueprint(scenario_pages(service))
+    app.register_blueprint(advice_pages(service))
     app.register_blueprint(desk_pages(service))
     app.register_blueprint(reception_pages(service, demo=settings.demo))
     app.register_blueprint(contract_pages(service, settings.legal_texts))
