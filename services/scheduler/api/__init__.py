@@ -15,6 +15,7 @@ from services.scheduler.api.life import life_routes
 from services.scheduler.api.prescriptions import prescription_routes
 from services.scheduler.api.reading import reading_routes
 from services.scheduler.api.reception import reception_routes
+from services.scheduler.api.rescue import rescue_routes
 from services.scheduler.api.runs import run_routes
 from services.scheduler.api.scenarios import scenario_routes
 from services.scheduler.api.shocks import shock_routes
@@ -35,6 +36,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         run_routes(service),
         scenario_routes(service),
         advice_routes(service),
+        rescue_routes(service),
         reading_routes(service),
         eligibility_routes(),
         extension_routes(service),

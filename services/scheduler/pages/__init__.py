@@ -11,6 +11,7 @@ from services.scheduler.pages.doors import door_pages
 from services.scheduler.pages.planner import planner_pages
 from services.scheduler.pages.public import public_pages
 from services.scheduler.pages.reception import reception_pages
+from services.scheduler.pages.rescue import rescue_pages
 from services.scheduler.pages.scenarios import scenario_pages
 from services.scheduler.pages.worklist import worklist_pages
 from services.scheduler.settings import Settings
@@ -26,6 +27,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
     app.register_blueprint(planner_pages(service, demo=settings.demo))
     app.register_blueprint(scenario_pages(service))
     app.register_blueprint(advice_pages(service))
+    app.register_blueprint(rescue_pages(service))
     app.register_blueprint(desk_pages(service))
     app.register_blueprint(reception_pages(service, demo=settings.demo))
     app.register_blueprint(contract_pages(service, settings.legal_texts))
