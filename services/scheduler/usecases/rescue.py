@@ -145,11 +145,12 @@ def _late_seats(work: Work, territory: str) -> list[dict[str, Any]]:
     rows = storage.rows(work.db, query)
     versions = dict.fromkeys((row["session_id"], row["session_version"]) for row in rows)
     openings = {opening.session.id: opening for _, opening in known_openings(work, versions)}
-    found = []
+    found, today = [], telling.today(work, territory)
     for row in rows:
         opening = openings[str(row["session_id"])]
         end = ends_on(opening, row["minutes"], row["joins_on"])
-        if row.pop("flagged") or end > row["term_on"]:
+        running = row["joins_on"] <= today  # before that, the timetable alone says when it ends
+        if end > row["term_on"] or (row["flagged"] and running):
             found.append(row | {"ends_on": end, "opening": opening})
     return found
 
