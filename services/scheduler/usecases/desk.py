@@ -6,7 +6,7 @@ the rule-book have passed in real time. The groups are read as they stand in thi
 are is taken apart once for each of its versions.
 """
 
-__all__ = ["ROLES", "WAITING", "Asked", "asked_about", "find", "guest_of", "pay", "release", "show", "take", "who_fits"]
+__all__ = ["ROLES", "WAITING", "Asked", "asked_about", "find", "pay", "release", "show", "take", "who_fits"]
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -178,7 +178,7 @@ def who_fits(work: Work, session_id: UUID, most: int = 5) -> list[dict[str, Any]
         asked = asked_about(work, signatory_id)
         if taken is None or left is None:
             taken, left = counted(work, session["territory"], asked.problem)
-        guest, units = guest_of(work, asked, until=opening.session.meetings[-1].day)
+        guest, units = _guest(work, asked, until=opening.session.meetings[-1].day)
         shelf = Shelf(asked.problem, [opening], taken, left)
         for unit in units:
             step = fits(guest, unit, opening, shelf)
@@ -246,25 +246,19 @@ def _look(work: Work, asked: Asked) -> tuple[Shelf, Guest, list[Unit]]:
     openings = [opening for programme, opening in known if programme == asked.contract["programme"]]
     taken, left = counted(work, territory, asked.problem)
     until = max((one.session.meetings[-1].day for one in openings), default=asked.today)
-    guest, units = guest_of(work, asked, until)
+    guest, units = _guest(work, asked, until)
     return Shelf(asked.problem, openings, taken, left), guest, units
 
 
-def guest_of(
-    work: Work, asked: Asked, until: date, *, notice_days: int | None = None, without: UUID | None = None
-) -> tuple[Guest, list[Unit]]:
-    """
-    Return who asks and for what; `notice_days` stand in for those of the desk.
-
-    The half-days of the placement `without` count as free.
-    """
+def _guest(work: Work, asked: Asked, until: date) -> tuple[Guest, list[Unit]]:
     problem, today = asked.problem, asked.today
     (person,) = problem.people
     travel = Travel(problem)
     units = units_of(problem.needs, problem.rules, today, problem.weights)
     time, seat = storage.seat_time, storage.placement
-    mine = sa.select(time.c.day, time.c.slot).where(time.c.signatory_id == asked.person["id"], time.c.day >= today)
-    busy = work.db.execute(mine if without is None else mine.where(time.c.placement_id != without))
+    busy = work.db.execute(
+        sa.select(time.c.day, time.c.slot).where(time.c.signatory_id == asked.person["id"], time.c.day >= today)
+    )
     civic = sa.select(seat.c.part, seat.c.joins_on).where(
         seat.c.contract_id == asked.contract["id"], seat.c.state == "active", seat.c.part.in_(problem.rules.civic_parts)
     )
@@ -281,7 +275,7 @@ def guest_of(
         person,
         busy=[(day, Slot(slot)) for day, slot in busy],
         minutes={site.id: travel.minutes(person, site) for site in problem.sites},
-        first_day=today + timedelta(days=asked.book["desk.notice_days"] if notice_days is None else notice_days),
+        first_day=today + timedelta(days=asked.book["desk.notice_days"]),
         until=until,
         after=max((day for rank, day in placed if rank < first), default=None),
         before=min((day for rank, day in placed if rank > first), default=None),

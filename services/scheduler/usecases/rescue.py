@@ -18,13 +18,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduler import storage
+from services.scheduler.domain.building import OfferFacts, build_problem
 from services.scheduler.domain.desk import Guest, Opening, Shelf, Unit
 from services.scheduler.domain.judge import Breach, breaches
 from services.scheduler.domain.life import PLANNED
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced, plan_from_json
-from services.scheduler.domain.problem import Placement, Problem, SessionState, Training, problem_from_json
+from services.scheduler.domain.problem import Placement, Problem, SessionState, Slot, Training, problem_from_json
 from services.scheduler.domain.rescue import Closest, WayOut, closest, ends_on, ways_out
+from services.scheduler.domain.travel import Travel
 from services.scheduler.domain.view import capacity
+from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import desk, planning, seating, telling
 from services.scheduler.usecases.planning import session_value
 from services.scheduler.usecases.shelf import counted, known_openings, lock_free
@@ -32,7 +35,7 @@ from shared.errors import ConflictError
 from shared.scope import check_territory
 from shared.work import Work
 
-MOST_LISTED = 50  # people of one page, those whose term comes first
+MOST_LISTED = 200  # people of one page: those with a way out, then by term
 MOST_WAYS = 3  # of one person
 FLAG = "overrun_forecast"
 SOLVER = SolverFacts(name="none", version="1", seed=0, status="limit", milliseconds=0, work=0)
@@ -50,21 +53,20 @@ RULES: Mapping[str, tuple[str, str]] = {
 
 def late(work: Work, territory: str) -> list[dict[str, Any]]:
     """
-    Return whose course ends after the term, or is flagged so, those whose term comes first; with what can be done.
+    Return whose course ends after the term, or is flagged so, with what can be done: who has a way out comes first,
+    then by the day of the term.
 
     Each row: placement_id, signatory_id, contract_id, reference, part, site, rhythm, joins_on, ends_on, term_on, ways
     ({session_id, site, rhythm, joins_on, ends_on, travel_minutes, run_id: the plan to publish first, or null}), why
     ({code, fr, en} where there is no way, else null). Raises ForbiddenError.
     """
     check_territory(work.who, territory)
-    ready: dict[str, tuple[UUID, list[tuple[Opening, int]]] | None] = {}
-    found = []
-    for row in _late_seats(work, territory)[:MOST_LISTED]:
-        programme = row["programme"]
-        if programme not in ready:
-            ready[programme] = _ready_groups(work, territory, programme)
-        found.append(_case(work, row, ready[programme]))
-    return found
+    rows = _late_seats(work, territory)
+    seen = _Seen(work, territory, rows)
+    ready = {name: _ready_groups(work, territory, name) for name in sorted({row["programme"] for row in rows})}
+    found = [_case(seen, row, ready[row["programme"]]) for row in rows]
+    found.sort(key=lambda one: not one["ways"])  # the rest stays in the order of the term
+    return found[:MOST_LISTED]
 
 
 def move(work: Work, placement_id: UUID, session_id: UUID) -> dict[str, Any]:
@@ -86,7 +88,8 @@ def move(work: Work, placement_id: UUID, session_id: UUID) -> dict[str, Any]:
     if row["joins_on"] <= telling.today(work, row["territory"]):
         raise ConflictError("this course has begun: its hours would stay behind", "course_begun")
     with work.db.begin_nested() as looked:
-        way = next((one for one in _published_ways(work, row) if one.step.opening.session.id == str(session_id)), None)
+        ways = ways_out(*_Seen(work, row["territory"], [row]).look(row), not_in=row["opening"].session.id)
+        way = next((one for one in ways if one.step.opening.session.id == str(session_id)), None)
         wanted = {} if way is None else {(session_id, row["part"]): way.step.opening.seats}
         if way is None or not lock_free(work, wanted):
             looked.rollback()
@@ -155,8 +158,108 @@ def _late_seats(work: Work, territory: str) -> list[dict[str, Any]]:
     return found
 
 
-def _case(work: Work, row: Mapping[str, Any], ready: tuple[UUID, list[tuple[Opening, int]]] | None) -> dict[str, Any]:
+class _Seen:
+    """What a territory has for these late seats, read once: people, courses that may still be joined, seats taken."""
+
+    def __init__(self, work: Work, territory: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.today = telling.today(work, territory)
+        offer = {key: row["facts"] for key, row in storage.offer(work.db, territory).items()}
+        people = storage.by_id(work.db, storage.signatory, (row["signatory_id"] for row in rows))
+        facts = {str(key): row["facts"] for key, row in people.items()}
+        mine: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            mine.setdefault(row["programme"], []).append(row)
+        self.problems = {
+            programme: self._problem(territory, programme, offer, facts, some) for programme, some in mine.items()
+        }
+        self.openings = self._openings(work, territory)
+        self.taken, self.left = (
+            counted(work, territory, next(iter(self.problems.values()))) if self.problems else ({}, {})
+        )
+        time = storage.seat_time
+        query = sa.select(time.c.signatory_id, time.c.day, time.c.slot, time.c.placement_id).where(
+            time.c.signatory_id.in_(list(people)), time.c.day >= self.today
+        )
+        self.busy: dict[UUID, list[tuple[date, Slot, UUID]]] = {}
+        for who, day, slot, placement in work.db.execute(query):
+            self.busy.setdefault(who, []).append((day, Slot(slot), placement))
+
+    def look(self, row: Mapping[str, Any]) -> tuple[Guest, Unit, Shelf]:
+        """Return who would move, as if without the present seat, and the published courses that may be joined."""
+        problem = self.problems[row["programme"]]
+        need = next(one for one in problem.needs if one.id == str(row["need_id"]))
+        person = next(one for one in problem.people if one.id == str(row["signatory_id"]))
+        openings = [
+            opening
+            for programme, opening in self.openings
+            if programme == row["programme"] and opening.session.parts == (row["part"],)
+        ]
+        left, old = dict(self.left), row["opening"]
+        if old.session.lot in left:
+            left[old.session.lot] += old.minutes_from(row["joins_on"].toordinal())
+        travel = Travel(problem)
+        guest = Guest.of(
+            replace(person, term_on=row["term_on"]),
+            busy=[
+                (day, slot)
+                for day, slot, placement in self.busy.get(row["signatory_id"], ())
+                if placement != row["placement_id"]
+            ],
+            minutes={site.id: travel.minutes(person, site) for site in problem.sites},
+            first_day=self.today + timedelta(days=problem.rules.notice_days[person.channel]),
+            until=max((one.session.meetings[-1].day for one in openings), default=self.today),
+        )
+        unit = Unit(training=Training.LANGUAGE, needs=(need,), points=0)
+        return guest, unit, Shelf(problem, openings, self.taken, left)
+
+    def _problem(
+        self,
+        territory: str,
+        programme: str,
+        offer: OfferFacts,
+        facts: Mapping[str, Mapping[str, Any]],
+        rows: Sequence[Mapping[str, Any]],
+    ) -> Problem:
+        return build_problem(
+            territory=territory,
+            book=rule_book(programme).at(territory, self.today),
+            today=self.today,
+            publish_on=self.today,
+            people=facts,
+            needs=[
+                {
+                    "id": row["need_id"],
+                    "signatory_id": row["signatory_id"],
+                    "training": "language",
+                    "part": row["part"],
+                    "minutes": row["minutes"],
+                    "deadline": row["term_on"],
+                    "again": 0,
+                }
+                for row in rows
+            ],
+            offer=offer,
+            sessions=(),
+            placements=(),
+            public_holidays=(),
+            school_holidays=(),
+        )
+
+    def _openings(self, work: Work, territory: str) -> list[tuple[str, Opening]]:
+        weeks = max((one.rules.rolling_entry_weeks for one in self.problems.values()), default=0)
+        session = storage.session
+        query = sa.select(session.c.id, session.c.version).where(
+            session.c.territory == territory,
+            session.c.state == "open",
+            session.c.training == "language",
+            session.c.starts_on >= self.today - timedelta(weeks=weeks),
+        )
+        return known_openings(work, work.db.execute(query.order_by(session.c.id)).all())
+
+
+def _case(seen: _Seen, row: Mapping[str, Any], ready: tuple[UUID, list[tuple[Opening, int]]] | None) -> dict[str, Any]:
     session = row["opening"].session
+    names = {site.id: site.name for site in seen.problems[row["programme"]].sites}
     shown = {
         name: row[name]
         for name in (
@@ -169,12 +272,10 @@ def _case(work: Work, row: Mapping[str, Any], ready: tuple[UUID, list[tuple[Open
             "ends_on",
             "term_on",
         )
-    }
-    asked, guest, unit, shelf = _look(work, row)
-    names = {site.id: site.name for site in asked.problem.sites}
-    shown |= {"site": names.get(session.site, session.site), "rhythm": session.rhythm}
-    if row["joins_on"] <= asked.today:
+    } | {"site": names.get(session.site, session.site), "rhythm": session.rhythm}
+    if row["joins_on"] <= seen.today:
         return shown | {"ways": [], "why": _why("course_begun", None, names)}
+    guest, unit, shelf = seen.look(row)
     ways = [_way(one, guest, names, None) for one in ways_out(guest, unit, shelf, session.id)[:MOST_WAYS]]
     if not ways and ready is not None:
         run_id, groups = ready
@@ -184,49 +285,6 @@ def _case(work: Work, row: Mapping[str, Any], ready: tuple[UUID, list[tuple[Open
     near = None if ways else closest(guest, unit, shelf, session.id)
     why = None if ways else _why("no_quicker_group" if near is None else f"no_{near.rules[0]}", near, names)
     return shown | {"ways": ways, "why": why}
-
-
-def _look(work: Work, row: Mapping[str, Any]) -> tuple[desk.Asked, Guest, Unit, Shelf]:
-    """Return who would move, as if without the present seat, and the published courses that may still be joined."""
-    asked = desk.asked_about(work, row["signatory_id"], ("open", "unplaced", "placed"))
-    need = next(one for one in asked.problem.needs if one.id == str(row["need_id"]))
-    rules, territory = asked.problem.rules, row["territory"]
-    session = storage.session
-    since = asked.today - timedelta(weeks=rules.rolling_entry_weeks)
-    query = sa.select(session.c.id, session.c.version).where(
-        session.c.territory == territory,
-        session.c.state == "open",
-        session.c.training == "language",
-        session.c.parts == row["part"],
-        session.c.starts_on >= since,
-    )
-    known = known_openings(work, work.db.execute(query.order_by(session.c.id)).all())
-    openings = [opening for programme, opening in known if programme == row["programme"]]
-    taken, left = counted(work, territory, asked.problem)
-    old: Opening = row["opening"]
-    if old.session.lot in left:
-        left[old.session.lot] += old.minutes_from(row["joins_on"].toordinal())
-    (person,) = asked.problem.people
-    until = max((one.session.meetings[-1].day for one in openings), default=asked.today)
-    guest, _ = desk.guest_of(
-        work,
-        asked,
-        until,
-        notice_days=rules.notice_days[person.channel],
-        without=row["placement_id"],
-    )
-    guest = replace(guest, person=replace(person, term_on=row["term_on"]))
-    return (
-        asked,
-        guest,
-        Unit(training=Training.LANGUAGE, needs=(need,), points=0),
-        Shelf(asked.problem, openings, taken, left),
-    )
-
-
-def _published_ways(work: Work, row: Mapping[str, Any]) -> list[WayOut]:
-    _, guest, unit, shelf = _look(work, row)
-    return ways_out(guest, unit, shelf, row["opening"].session.id)
 
 
 def _way(one: WayOut, guest: Guest, names: Mapping[str, str], run_id: UUID | None) -> dict[str, Any]:
