@@ -111,6 +111,7 @@ def seeded(tmp_path_factory):
         }
         house.upload = csv_of([person(77)])
         _contract_life(house, contract)
+        _what_if(house, run_id)
         yield house
 
 
@@ -212,6 +213,39 @@ def _contract_life(house, proposed):
     house.queries["GET /api/v1/shaken-sessions"] = {"territory": "93", "programme": "cir-2019"}
     house.queries |= {"GET /api/v1/interview-slots": {"territory": "93", "since": today}}
     house.queries |= {f"GET /api/v1/{one}": {"territory": "93"} for one in ("worklist", "duplicates", "merges")}
+
+
+def _what_if(house, run_id):
+    """Add a scenario with a change, advice on the run, and somebody who has moved from one group to another."""
+    change = {"kind": "room_more", "like": "R1"}
+    asked = {"territory": "93", "programme": "cir-2019", "name": "Essai", "changes": [change]}
+    scenario, advice = str(new_id()), str(new_id())
+    made = house.planner.put(f"/planning/api/v1/scenarios/{scenario}", asked)
+    house.planner.put(f"/planning/api/v1/runs/{run_id}/advice/{advice}", {"top": 1, "seconds": 1})
+    house.stage.run_jobs()
+    table, service = storage.placement, house.house.services["scheduler"]
+    with service.database.begin() as db:
+        seat = storage.rows(db, sa.select(table).where(table.c.state == "active").order_by(table.c.id))[0]
+        other = db.scalar(sa.select(storage.session.c.id).where(storage.session.c.id != seat["session_id"]))
+        left = seat | {"id": new_id(), "session_id": other, "state": "withdrawn"}
+        db.execute(table.insert().values(**left))
+    house.ids |= {
+        "scenario_id": scenario, "change_id": made["changes"][0]["id"], "copy_id": str(new_id()),
+        "advice_id": advice, "placement_id": str(left["id"]),
+    }  # fmt: skip
+    house.special |= {
+        "PUT /api/v1/scenarios/{scenario_id}/changes/{change_id}": {"change_id": str(new_id())},
+        "PUT /api/v1/runs/{run_id}/advice/{advice_id}": {"advice_id": str(new_id())},
+    }
+    house.bodies |= {
+        "PUT /api/v1/scenarios/{scenario_id}": asked,
+        "PUT /api/v1/scenarios/{scenario_id}/changes/{change_id}": change,
+        "POST /api/v1/scenarios/{scenario_id}/solving": {"seconds": 1, "work_limit": 1},
+        "PUT /api/v1/scenarios/{scenario_id}/copies/{copy_id}": {"name": "Suite"},
+        "PUT /api/v1/runs/{run_id}/advice/{advice_id}": {"top": 1, "seconds": 1},
+        "POST /api/v1/placements/{placement_id}/rescue": {"session_id": str(seat["session_id"])},
+    }
+    house.queries |= {f"GET /api/v1/{one}": {"territory": "93"} for one in ("scenarios", "rescues")}
 
 
 def _interest(house):
