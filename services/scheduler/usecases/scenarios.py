@@ -42,6 +42,7 @@ from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFound
 from shared.ids import derived_id
 from shared.jobs import JobContext
 from shared.scope import check_territory
+from shared.tables import job
 from shared.work import Work
 
 SCENARIO_KIND = "scenario"
@@ -110,16 +111,17 @@ def find(work: Work, scenario_id: UUID) -> dict[str, Any]:
     row = storage.one(work.db, storage.scenario, scenario_id, "scenario")
     check_territory(work.who, row["territory"])
     if row["state"] == "asked":
-        job = jobs.find(work.db, scenario_id)
-        return row | {"job": job["state"], "progress": job["progress"], "error": job["error"]}
+        asked = jobs.find(work.db, scenario_id)
+        return row | {"job": asked["state"], "progress": asked["progress"], "error": asked["error"]}
     return row | {"job": "none" if row["state"] == "draft" else "done", "progress": {}, "error": None}
 
 
 def listed(work: Work, territory: str) -> list[dict[str, Any]]:
-    """Return a territory's scenarios, the newest first. Raises ForbiddenError."""
+    """Return a territory's scenarios, the newest first, each with the state of its job. Raises ForbiddenError."""
     check_territory(work.who, territory)
     table = storage.scenario
-    query = sa.select(table).where(table.c.territory == territory).order_by(table.c.at.desc(), table.c.id)
+    query = sa.select(table, job.c.state.label("job")).join(job, job.c.id == table.c.id, isouter=True)
+    query = query.where(table.c.territory == territory).order_by(table.c.at.desc(), table.c.id)
     return storage.rows(work.db, query.limit(MOST_LISTED))
 
 
