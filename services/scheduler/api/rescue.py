@@ -8,9 +8,9 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.scheduler.bodies.rescue import RescueBody
+from services.scheduler.bodies.rescue import RescueBody, SearchBody
 from services.scheduler.bodies.scenarios import TERRITORY
-from services.scheduler.usecases import rescue
+from services.scheduler.usecases import rescue, rescue_groups
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -48,6 +48,7 @@ class RescueView(ma.Schema):
     signatory_id = ma.fields.UUID(required=True)
     contract_id = ma.fields.UUID(required=True)
     reference = ma.fields.String(required=True)
+    programme = ma.fields.String(required=True)
     part = ma.fields.String(required=True)
     site = ma.fields.String(required=True)
     rhythm = ma.fields.String(required=True)
@@ -67,6 +68,46 @@ class MovedSeatView(ma.Schema):
     ends_on = ma.fields.Date(required=True)
 
 
+class LateView(ma.Schema):
+    """Somebody whose course would end after the term."""
+
+    signatory_id = ma.fields.UUID(required=True)
+    reference = ma.fields.String(required=True)
+
+
+class QuickGroupView(ma.Schema):
+    """A group that could open: how many would sit in it, and which late people."""
+
+    session_id = ma.fields.UUID(required=True)
+    part = ma.fields.String(required=True)
+    site = ma.fields.String(required=True)
+    rhythm = ma.fields.String(required=True)
+    starts_on = ma.fields.Date(required=True)
+    ends_on = ma.fields.Date(required=True)
+    people = ma.fields.Integer(required=True)
+    late = ma.fields.List(ma.fields.Nested(LateView), required=True)
+    open = ma.fields.Boolean(required=True)
+
+
+class SearchView(ma.Schema):
+    """A search for new groups, how far it is, and what it found."""
+
+    id = ma.fields.UUID(required=True)
+    territory = ma.fields.String(required=True)
+    programme = ma.fields.String(required=True)
+    state = ma.fields.String(required=True)
+    job = ma.fields.String(required=True)
+    error = ma.fields.String(required=True, allow_none=True)
+    groups = ma.fields.List(ma.fields.Nested(QuickGroupView), required=True)
+
+
+class OpenedView(ma.Schema):
+    """A group after it was opened."""
+
+    session_id = ma.fields.UUID(required=True)
+    people = ma.fields.Integer(required=True)
+
+
 def rescue_routes(service: Service) -> Blueprint:
     """Return the routes of rescue."""
     routes = Blueprint("rescue", __name__, description="Rescue before an extension")
@@ -84,9 +125,35 @@ def rescue_routes(service: Service) -> Blueprint:
     @routes.response(200, MovedSeatView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="The seat is taken, no longer late, or the course has begun.")
-    def move(body: dict[str, UUID], placement_id: UUID) -> dict[str, Any]:
+    def rescue_person(body: dict[str, UUID], placement_id: UUID) -> dict[str, Any]:
         """Give the seat of a late course back and give one that ends before the term; sent twice, moved once."""
         with acting(service) as work:
             return rescue.move(work, placement_id, body["session_id"])
+
+    @routes.put("/rescue-searches/<uuid:search_id>")
+    @routes.arguments(SearchBody)
+    @routes.response(200, SearchView)
+    @routes.alt_response(409, success=False, description="The id was used with another body.")
+    def search_groups(body: dict[str, str], search_id: UUID) -> dict[str, Any]:
+        """Search in the background for new groups that would end before the term of late people."""
+        with acting(service) as work:
+            return rescue_groups.ask(work, search_id, body["territory"], body["programme"])
+
+    @routes.get("/rescue-searches/<uuid:search_id>")
+    @routes.response(200, SearchView)
+    @routes.alt_response(404, success=False)
+    def read_search(search_id: UUID) -> dict[str, Any]:
+        """Return a search and what it found."""
+        with acting(service, reading=True) as work:
+            return rescue_groups.find(work, search_id)
+
+    @routes.post("/rescue-searches/<uuid:search_id>/groups/<uuid:session_id>/opening")
+    @routes.response(200, OpenedView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="Somebody or something is taken by now: search again.")
+    def open_quick_group(search_id: UUID, session_id: UUID) -> dict[str, Any]:
+        """Open a group that a search found and move its late people into it; sent twice, opened once."""
+        with acting(service) as work:
+            return rescue_groups.open_group(work, search_id, session_id)
 
     return routes

@@ -8,10 +8,11 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from services.scheduler.bodies.rescue import RescueBody
-from services.scheduler.pages.forms import Form
+from services.scheduler.bodies.rescue import RescueBody, SearchBody
+from services.scheduler.pages.forms import Form, submit
 from services.scheduler.pages.planner import territory_of
-from services.scheduler.usecases import rescue
+from services.scheduler.programmes import codes
+from services.scheduler.usecases import rescue, rescue_groups
 from shared.errors import ConflictError
 from shared.service import Service
 from shared.web.frame import acting
@@ -23,11 +24,15 @@ def rescue_pages(service: Service) -> Blueprint:
     """Return the page of rescue."""
     pages = Blueprint("rescue_pages", __name__, template_folder="templates")
 
-    def rescue_page(refused: ConflictError | None = None) -> str:
+    def rescue_page(refused: ConflictError | None = None, sent: Form | None = None) -> str:
         with acting(service, reading=True) as work:
             code = territory_of(work)
             found = rescue.late(work, code)
-        return render_template("scheduler/rescues.html", code=code, found=found, refused=refused)
+            search = rescue_groups.latest(work, code)
+        form = sent or _search_form(code, found[0]["programme"] if found else codes()[-1])
+        return render_template(
+            "scheduler/rescues.html", code=code, found=found, search=search, form=form, refused=refused
+        )
 
     @pages.get("/rescues")
     def list_rescues() -> str:
@@ -44,4 +49,30 @@ def rescue_pages(service: Service) -> Blueprint:
             return rescue_page(refused), HTTPStatus.CONFLICT
         return redirect(f"/planning/rescues?territory={code}", HTTPStatus.SEE_OTHER)
 
+    @pages.post("/rescues/searches")
+    def search() -> Answer:
+        with acting(service, reading=True) as work:
+            code = territory_of(work)
+
+        def act(body: dict[str, str], key: UUID) -> str:
+            with acting(service) as work:
+                rescue_groups.ask(work, key, **body)
+            return f"/planning/rescues?territory={code}"
+
+        return submit(_search_form(code, ""), act, lambda form: rescue_page(sent=form))
+
+    @pages.post("/rescues/searches/<uuid:search_id>/groups/<uuid:session_id>")
+    def open_group(search_id: UUID, session_id: UUID) -> Answer:
+        try:
+            with acting(service) as work:
+                code = territory_of(work)
+                rescue_groups.open_group(work, search_id, session_id)
+        except ConflictError as refused:
+            return rescue_page(refused), HTTPStatus.CONFLICT
+        return redirect(f"/planning/rescues?territory={code}", HTTPStatus.SEE_OTHER)
+
     return pages
+
+
+def _search_form(code: str, programme: str) -> Form:
+    return Form.of("search", SearchBody(), {"programme": programme}, fixed={"territory": code})

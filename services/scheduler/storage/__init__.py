@@ -37,6 +37,7 @@ __all__ = [
     "plan_run",
     "platform_log",
     "proposal",
+    "rescue_search",
     "reviewed",
     "rows",
     "same_person",
@@ -106,7 +107,7 @@ from services.scheduler.storage.reception import (
     level_seen,
     same_person,
 )
-from services.scheduler.storage.whatif import advice, scenario
+from services.scheduler.storage.whatif import advice, rescue_search, scenario
 from shared.database import insert_new, one, rows
 
 

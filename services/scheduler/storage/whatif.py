@@ -1,6 +1,6 @@
-"""Tables of what a planner asks without changing anything: scenarios, and advice on a run."""
+"""Tables of what a planner asks without changing anything: scenarios, advice on a run, groups for late people."""
 
-__all__ = ["advice", "scenario"]
+__all__ = ["advice", "rescue_search", "scenario"]
 
 import sqlalchemy as sa
 
@@ -33,5 +33,16 @@ advice = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),  # asked, ready
     sa.Column("limits", JsonValue, nullable=False),  # {seconds, top}
     sa.Column("result", JsonValue),
+    *stamp(),
+)
+
+rescue_search = sa.Table(
+    "rescue_search",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # the job that searches has the same id
+    sa.Column("territory", sa.String(8), nullable=False, index=True),
+    sa.Column("programme", sa.String(24), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # asked, ready
+    sa.Column("groups", JsonValue),  # [{session, seats}] of solver/rescuing.py
     *stamp(),
 )

@@ -6,7 +6,7 @@ is published first). A course that has begun is not left: the hours followed wou
 the old seat back and gives the new one in one transaction, once the judge finds no rule broken by it.
 """
 
-__all__ = ["late", "move"]
+__all__ = ["give_back", "judged", "late", "late_seats", "move"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,15 @@ from services.scheduler.domain.desk import Guest, Opening, Shelf, Unit
 from services.scheduler.domain.judge import Breach, breaches
 from services.scheduler.domain.life import PLANNED
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced, plan_from_json
-from services.scheduler.domain.problem import Placement, Problem, SessionState, Slot, Training, problem_from_json
+from services.scheduler.domain.problem import (
+    Placement,
+    Problem,
+    Session,
+    SessionState,
+    Slot,
+    Training,
+    problem_from_json,
+)
 from services.scheduler.domain.rescue import Closest, WayOut, closest, ends_on, ways_out
 from services.scheduler.domain.travel import Travel
 from services.scheduler.domain.view import capacity
@@ -56,12 +64,12 @@ def late(work: Work, territory: str) -> list[dict[str, Any]]:
     Return whose course ends after the term, or is flagged so, with what can be done: who has a way out comes first,
     then by the day of the term.
 
-    Each row: placement_id, signatory_id, contract_id, reference, part, site, rhythm, joins_on, ends_on, term_on, ways
-    ({session_id, site, rhythm, joins_on, ends_on, travel_minutes, run_id: the plan to publish first, or null}), why
-    ({code, fr, en} where there is no way, else null). Raises ForbiddenError.
+    Each row: placement_id, signatory_id, contract_id, reference, programme, part, site, rhythm, joins_on, ends_on,
+    term_on, ways ({session_id, site, rhythm, joins_on, ends_on, travel_minutes, run_id: the plan to publish first, or null}),
+    why ({code, fr, en} where there is no way, else null). Raises ForbiddenError.
     """
     check_territory(work.who, territory)
-    rows = _late_seats(work, territory)
+    rows = late_seats(work, territory)
     seen = _Seen(work, territory, rows)
     ready = {name: _ready_groups(work, territory, name) for name in sorted({row["programme"] for row in rows})}
     found = [_case(seen, row, ready[row["programme"]]) for row in rows]
@@ -82,7 +90,7 @@ def move(work: Work, placement_id: UUID, session_id: UUID) -> dict[str, Any]:
     done = _moved_before(work, seat, session_id)
     if done is not None:
         return done
-    row = next((one for one in _late_seats(work, old["territory"]) if one["placement_id"] == placement_id), None)
+    row = next((one for one in late_seats(work, old["territory"]) if one["placement_id"] == placement_id), None)
     if row is None:
         raise ConflictError("this seat is given back, or no longer late: look again", "no_longer_fits")
     if row["joins_on"] <= telling.today(work, row["territory"]):
@@ -95,7 +103,7 @@ def move(work: Work, placement_id: UUID, session_id: UUID) -> dict[str, Any]:
             looked.rollback()
             raise ConflictError("this seat is taken or no longer fits: look again", "no_longer_fits")
     _check_with_the_judge(work, row, way)
-    _give_back(work, seat)
+    give_back(work, seat)
     group = replace(way.step.opening.session, state=SessionState.PUBLISHED)
     given = [seating.Given(need_id=row["need_id"], session=group, part=row["part"], joins_on=way.step.joins_on)]
     desk.pay(work, desk.asked_about(work, row["signatory_id"], ("open", "unplaced", "placed")), given)
@@ -108,7 +116,7 @@ def move(work: Work, placement_id: UUID, session_id: UUID) -> dict[str, Any]:
     return taken
 
 
-def _late_seats(work: Work, territory: str) -> list[dict[str, Any]]:
+def late_seats(work: Work, territory: str) -> list[dict[str, Any]]:
     """Return the seats of courses that end after the term or whose contract is flagged, by the day of the term."""
     seat, session, contract, need = storage.placement, storage.session, storage.contract, storage.need
     flag, person = storage.flag, storage.signatory
@@ -267,6 +275,7 @@ def _case(seen: _Seen, row: Mapping[str, Any], ready: tuple[UUID, list[tuple[Ope
             "signatory_id",
             "contract_id",
             "reference",
+            "programme",
             "part",
             "joins_on",
             "ends_on",
@@ -353,29 +362,34 @@ def _check_with_the_judge(work: Work, row: Mapping[str, Any], way: WayOut) -> No
     others = tuple(one for one in problem.placements if one.need != need)
     freed = replace(problem, placements=others)
     moved = Placement(need=need, session=way.step.opening.session.id, joins_on=way.step.joins_on)
-    before = {(one.rule, one.words) for one in _judged(freed, others)}
-    broken = [one for one in _judged(freed, (*others, moved)) if (one.rule, one.words) not in before]
+    _, before = judged(freed, others)
+    known = {(one.rule, one.words) for one in before}
+    _, after = judged(freed, (*others, moved))
+    broken = [one for one in after if (one.rule, one.words) not in known]
     if broken:
         raise ConflictError(f"the judge refuses: {broken[0].words}", "no_longer_fits")
 
 
-def _judged(problem: Problem, placements: Sequence[Placement]) -> list[Breach]:
+def judged(
+    problem: Problem, placements: Sequence[Placement], opened: Sequence[Session] = ()
+) -> tuple[Plan, list[Breach]]:
+    """Return these seats, with groups that are opened for them, as a plan; and what the judge finds wrong with it."""
     seated = {one.need for one in placements}
     plan = Plan(
         problem=problem.fingerprint,
-        sessions=problem.sessions,
+        sessions=(*problem.sessions, *opened),
         placements=tuple(placements),
         unplaced=tuple(
-            Unplaced(need=one.id, code="waits", rules=(), fr="attend", en="waits")
+            Unplaced(need=one.id, code="waits", rules=(), fr="attend le prochain plan", en="waits for the next plan")
             for one in problem.needs
             if one.id not in seated
         ),
         solver=SOLVER,
     )
-    return breaches(problem, plan)
+    return plan, breaches(problem, plan)
 
 
-def _give_back(work: Work, row: Mapping[str, Any]) -> None:
+def give_back(work: Work, row: Mapping[str, Any]) -> None:
     """Withdraw one seat, with all its half-days, and tell it; the need is given another at once."""
     seat, time = storage.placement, storage.seat_time
     gone = dict(row) | {

@@ -58,6 +58,42 @@ def test_a_move_is_told_and_its_flag_falls(house):
     assert len(house.notices_of(reference)) > told
 
 
+def test_new_groups_are_searched_and_opened_from_the_page(tmp_path):
+    with a_house(tmp_path / "var") as house:
+        house.send("offre.xlsx", xlsx_of(TWO_TRAINERS), kind="offer").raise_for_status()
+        house.send("mois.csv", csv_of([person(number, **SIGNED, **MORNINGS) for number in SLOW])).raise_for_status()
+        run = new_id()
+        body = {"territory": "93", "programme": "cir-2019", "seconds": 60, "work_limit": 8}
+        house.planner.put(f"/planning/api/v1/runs/{run}", body)
+        house.stage.run_jobs()
+        house.planner.post(f"/planning/api/v1/runs/{run}/publication")
+        house.send("libres.csv", csv_of([person(number, **SIGNED, **ALL_DAY) for number in SLOW])).raise_for_status()
+        house.drain()
+        planner = Visitor(house, "planner")
+        planner.open("/planning/rescues?territory=93&lang=fr")
+        planner.send("/planning/rescues/searches", programme="cir-2019")
+        assert "Recherche en cours" in planner.page.text
+        house.stage.run_jobs()
+        planner.open("/planning/rescues?territory=93")
+        assert "8 personnes" in planner.page.text
+        search = planner.form("/planning/rescues/searches/").action
+
+        opened = planner.send("/planning/rescues/searches/")
+
+        assert "Aucun cours ne finirait après le terme" in opened.text
+        assert planner.post(search, {}).status_code == 200, "sent twice"
+        house.drain()
+        page = planner.open(
+            f"/planning/people/{house.ask('planner', 'GET', '/needs?territory=93').json()['items'][0]['signatory_id']}/explanation"
+        )
+        assert page.status_code == 200
+        sessions = house.ask("planner", "GET", "/sessions?territory=93").json()["items"]
+        assert {one["training"] for one in sessions} >= {"language"}
+        for row in sessions:
+            assert planner.open(f"/planning/sessions/{row['id']}").status_code == 200
+        assert planner.open("/planning/?territory=93").status_code == 200
+
+
 def test_who_may_see_and_who_may_move(house):
     case = next(one for one in cases(house, "an-auditor").values() if one["ways"])
     path, body = f"/placements/{case['placement_id']}/rescue", {"session_id": case["ways"][0]["session_id"]}

@@ -1,4 +1,4 @@
-"""Scenarios and advice: what a planner asks without changing anything."""
+"""Scenarios, advice, groups for late people: what a planner asks without changing anything."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Add the tables of scenarios and of advice on a run."""
+    """Add the tables."""
     op.create_table(
         "scenario",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -44,9 +44,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_advice")),
     )
     op.create_index("ix_advice_run_id", "advice", ["run_id"])
+    op.create_table(
+        "rescue_search",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("territory", sa.String(length=8), nullable=False),
+        sa.Column("programme", sa.String(length=24), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("groups", JsonValue(), nullable=True),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rescue_search")),
+    )
+    op.create_index("ix_rescue_search_territory", "rescue_search", ["territory"])
 
 
 def downgrade() -> None:
     """Remove them."""
+    op.drop_table("rescue_search")
     op.drop_table("advice")
     op.drop_table("scenario")
