@@ -65,8 +65,8 @@ def late(work: Work, territory: str) -> list[dict[str, Any]]:
     then by the day of the term.
 
     Each row: placement_id, signatory_id, contract_id, reference, programme, part, site, rhythm, joins_on, ends_on,
-    term_on, ways ({session_id, site, rhythm, joins_on, ends_on, travel_minutes, run_id: the plan to publish first, or null}),
-    why ({code, fr, en} where there is no way, else null). Raises ForbiddenError.
+    term_on, ways ({session_id, site, rhythm, joins_on, ends_on, travel_minutes, run_id: the plan to publish first, or
+    null}), why ({code, fr, en} where there is no way, else null). Raises ForbiddenError.
     """
     check_territory(work.who, territory)
     rows = late_seats(work, territory)

@@ -9,6 +9,7 @@ __all__ = ["RESCUE_KIND", "ask", "find", "latest", "open_group", "rescue_job"]
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -202,8 +203,8 @@ def _seen(work: Work, row: Mapping[str, Any]) -> dict[str, Any]:
             "part": one["session"]["parts"][0],
             "site": sites.get(one["session"]["site"], one["session"]["site"]),
             "rhythm": one["session"]["rhythm"],
-            "starts_on": one["session"]["meetings"][0]["day"],
-            "ends_on": one["session"]["meetings"][-1]["day"],
+            "starts_on": date.fromisoformat(one["session"]["meetings"][0]["day"]),
+            "ends_on": date.fromisoformat(one["session"]["meetings"][-1]["day"]),
             "people": len(one["seats"]),
             "late": [
                 {"signatory_id": late[seat["need"]]["signatory_id"], "reference": late[seat["need"]]["reference"]}

@@ -230,7 +230,9 @@ def _what_if(house, run_id):
     house.stage.run_jobs()
     table, service = storage.placement, house.house.services["scheduler"]
     with service.database.begin() as db:
-        seat = storage.rows(db, sa.select(table).where(table.c.state == "active").order_by(table.c.id))[0]
+        seat = storage.rows(
+            db, sa.select(table).where(table.c.state == "active", table.c.part == "200").order_by(table.c.id)
+        )[0]
         other = db.scalar(sa.select(storage.session.c.id).where(storage.session.c.id != seat["session_id"]))
         left = seat | {"id": new_id(), "session_id": other, "state": "withdrawn"}
         db.execute(table.insert().values(**left))

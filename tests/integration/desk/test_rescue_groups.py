@@ -58,7 +58,7 @@ def test_a_group_that_ends_in_time_is_found_and_opened_once(counter):
     assert (found["state"], found["error"]) == ("ready", None)
     (group,) = found["groups"]
     assert (group["people"], len(group["late"]), group["open"]) == (8, 8, False)
-    assert group["ends_on"] <= str(before[0]["term_on"])
+    assert group["ends_on"] <= before[0]["term_on"]
     for _ in range(2):
         opened = counter.do(rescue_groups.open_group, found["id"], group["session_id"])
         assert opened == {"session_id": group["session_id"], "people": 8}
