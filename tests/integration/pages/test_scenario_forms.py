@@ -51,6 +51,7 @@ def test_a_scenario_from_its_name_to_its_comparison(house, planner):
     for words in ("Qui y gagne, qui y perd", "besoins sans place", "Sans changement", "Euros des commandes"):
         assert words in planner.page.text, words
     assert "/publication" not in planner.page.text
+    assert planner.has_form("/planning/sign-out"), "the frame still knows who reads"
     copied = planner.send(f"{path}/copy", name="Encore")
     assert copied.url.path != path
     assert "absent du" in copied.text
