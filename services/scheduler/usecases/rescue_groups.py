@@ -164,21 +164,22 @@ def open_group(work: Work, search_id: UUID, session_id: UUID) -> dict[str, Any]:
 
 def _lock(work: Work, territory: str, seats: list[Placement]) -> list[dict[str, Any]]:
     """
-    Lock the needs of these seats, and return the late seats that are left for them.
+    Lock the seats that are left for these and then their needs, as a cancellation does; return the former.
 
-    Raises ConflictError where one of them neither waits nor sits in a late course that has not begun.
+    Raises ConflictError where a need neither waits nor has a seat in a late course that has not begun.
     """
     ids = sorted(UUID(one.need) for one in seats)
     need, placement = storage.need, storage.placement
+    mine = sa.select(placement).where(placement.c.need_id.in_(ids), placement.c.state == "active")
+    held = storage.rows(work.db, mine.order_by(placement.c.id).with_for_update())
     rows = storage.rows(work.db, sa.select(need).where(need.c.id.in_(ids)).order_by(need.c.id).with_for_update())
     today = telling.today(work, territory)
-    late = {one["need_id"]: one for one in rescue.late_seats(work, territory) if one["joins_on"] > today}
-    held = {row["id"] for row in rows if row["state"] in WAITING} | late.keys()
-    if len(rows) != len(ids) or not held.issuperset(ids):
+    late = {one["placement_id"] for one in rescue.late_seats(work, territory) if one["joins_on"] > today}
+    leaving = [one for one in held if one["id"] in late]
+    free = {row["id"] for row in rows if row["state"] in WAITING} | {one["need_id"] for one in leaving}
+    if len(leaving) != len(held) or not free.issuperset(ids):
         raise ConflictError("somebody has another seat by now: search again", "no_longer_fits")
-    leaving = [late[one]["placement_id"] for one in ids if one in late]
-    query = sa.select(placement).where(placement.c.id.in_(leaving), placement.c.state == "active")
-    return storage.rows(work.db, query.order_by(placement.c.id).with_for_update())
+    return leaving
 
 
 def _problem(work: Work, row: Mapping[str, Any]) -> Problem:

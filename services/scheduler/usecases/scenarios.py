@@ -48,6 +48,7 @@ from shared.work import Work
 SCENARIO_KIND = "scenario"
 PLANNED = ("ready", "published")
 MOST_LISTED = 100
+MOST_DAYS_AWAY = 366  # from today to the day of publication that is imagined [A]
 
 
 def create(
@@ -80,12 +81,16 @@ def create(
     before = _same(work, scenario_id, given)
     if before is not None:
         return before
+    today = telling.today(work, territory)
+    if publish_on is not None and abs((publish_on - today).days) > MOST_DAYS_AWAY:
+        words = f"{publish_on} is more than {MOST_DAYS_AWAY} days away"
+        raise InvalidInputError("refused", [FieldFault("publish_on", "range", words)])
     row: dict[str, Any] = {
         "id": scenario_id,
         "territory": territory,
         "programme": rule_book(programme).code,
         "name": name,
-        "publish_on": publish_on or telling.today(work, territory),
+        "publish_on": publish_on or today,
         "base_run_id": base_run_id,
         "given": given,
         "changes": [

@@ -172,6 +172,13 @@ def test_a_change_of_the_wrong_shape_is_refused(house, change):
     assert faults(house.ask("planner", "PUT", f"/scenarios/{new_id()}", BODY | {"changes": [change]}))
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2027-01-01"])
+def test_a_day_of_publication_beyond_a_year_is_refused(house, day):
+    refused = house.ask("planner", "PUT", f"/scenarios/{new_id()}", BODY | {"publish_on": day})
+
+    assert faults(refused) == {("publish_on", "range")}
+
+
 def test_scenarios_are_their_territorys_and_their_roles(house):
     scenario_id, _ = make(house)
     path = f"/scenarios/{scenario_id}"
