@@ -13,6 +13,7 @@ from shared.ids import new_id
 from shared.rights import Principal
 from tests.doors import OFFER, person, xlsx_of
 from tests.integration.desk.counter import PLANNER, Counter
+from tests.integration.desk.test_races import at_once
 
 MORNINGS = dict.fromkeys(("lundi", "mardi", "mercredi", "jeudi", "vendredi"), "M") | {"samedi": ""}
 ALL_DAY = dict.fromkeys(MORNINGS, "MA") | {"samedi": ""}
@@ -115,6 +116,23 @@ def test_a_full_group_is_named_as_full(counter):
         counter.do(rescue.move, found[6]["placement_id"], found[6]["ways"][0]["session_id"])
     assert refused.value.code == "no_longer_fits"
     assert counter.crowded() == {}
+
+
+def test_eight_who_press_at_once_share_the_six_seats_that_are_left(counter):
+    free_all_day(counter, *SLOW)
+    found = late(counter)
+
+    moved = at_once(
+        [
+            lambda one=one: counter.do(rescue.move, one["placement_id"], one["ways"][0]["session_id"])
+            for one in (*found, *found[:2])  # two of them twice
+        ]
+    )
+
+    assert moved in {6, 7, 8}, "who presses twice is answered twice"
+    assert len(late(counter)) == 2
+    assert counter.crowded() == {}
+    assert holds(counter)
 
 
 def test_a_course_that_has_begun_is_not_left(counter):

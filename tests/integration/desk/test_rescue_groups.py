@@ -13,6 +13,7 @@ from shared.ids import new_id
 from shared.rights import Principal
 from tests.doors import xlsx_of
 from tests.integration.desk.counter import Counter
+from tests.integration.desk.test_races import at_once
 from tests.integration.desk.test_rescue import (
     MORNINGS,
     SIGNED,
@@ -68,6 +69,19 @@ def test_a_group_that_ends_in_time_is_found_and_opened_once(counter):
     assert holds(counter)
     assert counter.crowded() == {}
     assert counter.do(rescue_groups.latest, "93")["groups"][0]["open"] is True
+
+
+def test_a_button_pressed_twice_at_once_opens_one_group(counter):
+    found = search(counter)
+    (group,) = found["groups"]
+    (first, *_) = late(counter)
+
+    done = at_once([lambda: counter.do(rescue_groups.open_group, found["id"], group["session_id"]) for _ in range(4)])
+
+    assert done == 4
+    assert list(seats(counter, first["signatory_id"]).values()).count("active") == 1
+    assert len(counter.rows(storage.session, storage.session.c.id == group["session_id"])) == 1
+    assert holds(counter)
 
 
 def test_people_who_wait_for_the_same_course_fill_the_group(counter):
