@@ -39,14 +39,14 @@ _KINDS = {
     "fr": {
         "room_more": "une salle de plus",
         "trainer_more": "un formateur de plus, comme {like}",
-        "interpreter_more": "un interprète de plus ({language})",
+        "interpreter_more": "un interprète de plus ({language}), dix demi-journées par semaine",
         "interpreter_days": "un interprète ({language}) ces jours-là",
         "lot_changed": "une commande {lot} plus grande de {percent} %",
     },
     "en": {
         "room_more": "one more room",
         "trainer_more": "one more trainer, like {like}",
-        "interpreter_more": "one more interpreter ({language})",
+        "interpreter_more": "one more interpreter ({language}), ten half-days a week",
         "interpreter_days": "an interpreter ({language}) on its days",
         "lot_changed": "an order {lot} larger by {percent} %",
     },
@@ -170,5 +170,5 @@ def advice_from_json(data: Any) -> Advice:
 
 def _needed(change: OfferChange, language: str) -> str:
     written = change_to_json(change)
-    hours = _OTHER_HOURS[language] if written.get("slots") else ""
+    hours = _OTHER_HOURS[language] if written["kind"] == "trainer_more" and written.get("slots") else ""
     return _KINDS[language][written["kind"]].format(**written) + hours

@@ -99,9 +99,14 @@ class TrainerAway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterpreterMore:
-    """One more interpreter, as one of this language who is there; else Monday to Friday, ten half-days a week."""
+    """
+    One more interpreter, as one of this language who is there; else Monday to Friday, ten half-days a week.
+
+    Where half-days are named, at these, at most ten a week.
+    """
 
     language: Annotated[str, Says("language code")]
+    slots: Annotated[WeeklySlots | None, Says("half-days when they work, instead of the copied one's")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,9 +325,9 @@ def _trainer_away(problem: Problem, change: TrainerAway, _: Books) -> Problem:
 
 def _interpreter_more(problem: Problem, change: InterpreterMore, _: Books) -> Problem:
     like = next((one for one in problem.interpreters if one.language == change.language), None)
-    if like is None:
+    if like is None or change.slots is not None:
         spoken = _spoken(problem, change.language)
-        like = Interpreter(id=spoken, language=spoken, slots=_OFFICE_HOURS, max_half_days_week=10)
+        like = Interpreter(id=spoken, language=spoken, slots=change.slots or _OFFICE_HOURS, max_half_days_week=10)
     added = replace(like, id=_fresh(problem.interpreters, like.id))
     return replace(problem, interpreters=(*problem.interpreters, added))
 

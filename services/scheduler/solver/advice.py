@@ -51,6 +51,7 @@ EXIT_BAD_INPUT = 2
 MOST_TRIED = 200  # candidates of one question
 _LOOK = 4000  # groups that could open looked at closely
 _STARTS = 4  # earlier starts of a group asked what they lack
+_WORKING = WeeklySlots.from_days(["MA"] * 6 + [""])  # hours of an interpreter who is looked for
 _ORDER_PERCENT = 10  # how much larger an order is tried on its own
 _SOLVER = SolverFacts(name="advice", version="1", seed=1, status="limit", milliseconds=0, work=0)
 
@@ -469,7 +470,7 @@ def _standing(problem: Problem, draft: Draft, plan: Plan, groups: Sequence[_Prob
         waits = [problem.people[draft.units[index].person] for index in bits_of(draft.unplaced)]
         spoken = Counter(one for person in waits if not person.follows_french for one in person.languages)
         for language, count in spoken.items():
-            promise["interpreter", InterpreterMore(language=language), None] += count
+            promise["interpreter", InterpreterMore(language=language, slots=_WORKING), None] += count
     for (kind, change, site), most in promise.items():
         yield _Probe(kind=kind, changes=(change,), promise=most, site=site)
 
@@ -477,7 +478,7 @@ def _standing(problem: Problem, draft: Draft, plan: Plan, groups: Sequence[_Prob
 def _wider(change: OfferChange) -> tuple[str, OfferChange]:
     """Return the same capacity for the whole horizon."""
     if isinstance(change, InterpreterDays):
-        return "interpreter", InterpreterMore(language=change.language)
+        return "interpreter", InterpreterMore(language=change.language, slots=_WORKING)
     if isinstance(change, LotChanged):
         return "order", LotChanged(lot=change.lot, percent=max(change.percent, _ORDER_PERCENT))
     return ("room" if isinstance(change, RoomMore) else "trainer"), change
