@@ -16,8 +16,8 @@ import json
 import resource
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -29,45 +29,23 @@ from services.scheduler.domain.comparison import cost_cents
 from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced, plan_from_json
 from services.scheduler.domain.problem import FormatError, Placement, Problem, SessionState, Training, problem_from_json
-from services.scheduler.domain.scenario import (
-    InterpreterDays,
-    InterpreterMore,
-    LotChanged,
-    OfferChange,
-    RoomMore,
-    TrainerMore,
-    changed,
-)
-from services.scheduler.domain.slots import WeeklySlots
+from services.scheduler.domain.scenario import InterpreterDays, OfferChange, changed
 from services.scheduler.domain.view import View
 from services.scheduler.programmes import rule_book
 from services.scheduler.solver.candidates import Candidate, candidates, takers_of
 from services.scheduler.solver.draft import Draft, Group
 from services.scheduler.solver.engine import trim, warm
-from services.scheduler.solver.facts import Facts, Shape, Unit, bits_of
+from services.scheduler.solver.facts import Facts, Unit, bits_of
+from services.scheduler.solver.lacking import Probe, by_promise, groups_lacking, lacking, standing_lacks, wider
 from services.scheduler.solver.search import Search
 
 EXIT_BAD_INPUT = 2
 MOST_TRIED = 200  # candidates of one question
-_LOOK = 4000  # groups that could open looked at closely
+_MOST_ROUNDS = 6
 _STARTS = 4  # earlier starts of a group asked what they lack
-_WORKING = WeeklySlots.from_days(["MA"] * 6 + [""])  # hours of an interpreter who is looked for
-_ORDER_PERCENT = 10  # how much larger an order is tried on its own
 _SOLVER = SolverFacts(name="advice", version="1", seed=1, status="limit", milliseconds=0, work=0)
 
 Progress = Callable[[int, int, int], None]  # tried, of how many, useful so far
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Probe:
-    """A candidate: what is changed, how many people it could seat at most, and the one group that is meant, if any."""
-
-    kind: str
-    changes: tuple[OfferChange, ...]
-    promise: int
-    shape: Shape | None = None
-    site: int | None = None
-    rhythm: str | None = None
 
 
 def advise(
@@ -119,30 +97,37 @@ class _Advisor:
         self.plan = plan
         self.starts: dict[tuple[str, tuple[int, ...]], list[Candidate]] = {}
         self.control, self.draft = self._completed(problem, plan, None)
+        for _ in range(_MOST_ROUNDS):  # until completing changes nothing: what is left to gain is the capacity's
+            again, self.draft = self._completed(problem, self.control, None)
+            settled, self.control = again == self.control, again
+            if settled:
+                break
         self.before = View(problem, self.control)
 
-    def probes(self) -> Iterator[_Probe]:
+    def probes(self) -> Iterator[Probe]:
         """Yield the candidates: those that may seat somebody, then those that may save days."""
-        groups = sorted(_groups(self.draft), key=_by_promise) if self.draft.unplaced else []
-        standing = sorted(_standing(self.problem, self.draft, self.plan, groups), key=_by_promise)
-        earlier = sorted(self._earlier(), key=_by_promise)
+        groups = sorted(groups_lacking(self.draft), key=by_promise) if self.draft.unplaced else []
+        standing = sorted(standing_lacks(self.problem, self.draft, self.plan, groups), key=by_promise)
+        earlier = sorted(self._earlier(), key=by_promise)
         seen: set[tuple[str, tuple[OfferChange, ...]]] = set()
-        for one in (*sorted((*groups, *standing), key=_by_promise), *earlier):
+        for one in (*sorted((*groups, *standing), key=by_promise), *earlier):
             key = (one.kind, one.changes)
             if key not in seen or one.kind == "group":
                 seen.add(key)
                 yield one
 
-    def confirmed(self, probe: _Probe) -> Advised | None:
+    def confirmed(self, probe: Probe) -> Advised | None:
         """Return what a candidate gives, once the judge has accepted the plan with it; None: nothing sound."""
         other = changed(self.problem, probe.changes, _books(self.problem))
         plan, _ = self._completed(other, self.control, probe)
         if breaches(other, plan):
             return None
         before, after = self.before, View(other, plan)
+        place = None if probe.site is None else self.problem.sites[probe.site]
         group = None
-        if probe.shape is not None:
-            group = next((one for one in after.new_sessions if one.meetings == probe.shape.meetings), None)
+        if probe.shape is not None and place is not None:
+            opened = [one for one in after.new_sessions if one.id not in before.sessions and one.site == place.id]
+            group = next((one for one in opened if one.meetings == probe.shape.meetings), None)
             if group is None:
                 return None
         gained = [
@@ -151,7 +136,6 @@ class _Advisor:
         ]
         seats = after.seats_of_session[group.id] if group else ()
         levels = Counter(seat.person.level for seat in seats if seat.need.training is Training.LANGUAGE)
-        place = None if probe.site is None else self.problem.sites[probe.site]
         return Advised(
             kind=probe.kind,
             changes=probe.changes,
@@ -169,7 +153,7 @@ class _Advisor:
             groups=len(after.new_sessions) - len(before.new_sessions),
         )
 
-    def _completed(self, problem: Problem, start: Plan, probe: _Probe | None) -> tuple[Plan, Draft]:
+    def _completed(self, problem: Problem, start: Plan, probe: Probe | None) -> tuple[Plan, Draft]:
         """Return the plan taken over into this problem and completed: who waits, and groups that can begin earlier."""
         facts = Facts(problem)
         kept = set(problem.placements) & set(start.placements)
@@ -209,7 +193,7 @@ class _Advisor:
             self.starts[key] = sorted(alike, key=lambda one: (one.shape.days[0], one.index))
         return self.starts[key]
 
-    def _earlier(self) -> Iterator[_Probe]:
+    def _earlier(self) -> Iterator[Probe]:
         """Yield the single resources for want of which a new group does not begin earlier; the promise is in days."""
         promise: Counter[tuple[str, OfferChange, int | None]] = Counter()
         for key, group in self.draft.groups.items():
@@ -218,18 +202,18 @@ class _Advisor:
             for candidate in self._earlier_starts(self.draft, group)[:_STARTS]:
                 trial = self.draft.copy()
                 trial.close(trial.groups[key])
-                probe = _lacking(trial, candidate, least=len(group.units))
+                probe = lacking(trial, candidate, least=len(group.units))
                 if probe is None or len(probe.changes) != 1:
                     continue
                 days = len(group.units) * (group.shape.days[0] - candidate.shape.days[0])
                 (change,) = probe.changes
                 if isinstance(change, InterpreterDays):
                     yield replace(probe, kind="interpreter", promise=days)
-                kind, wider = _wider(change)
-                promise[kind, wider, group.site if kind == "room" else None] += days
+                kind, standing = wider(change)
+                promise[kind, standing, group.site if kind == "room" else None] += days
                 break
         for (kind, change, site), days in promise.items():
-            yield _Probe(kind=kind, changes=(change,), promise=days, site=site)
+            yield Probe(kind=kind, changes=(change,), promise=days, site=site)
 
 
 def _taken_over(facts: Facts, start: Plan, kept: Iterable[Placement]) -> Draft:
@@ -278,7 +262,7 @@ def _waiting(view: View) -> int:
     return sum((begins.get(need.id, horizon) - view.people[need.person].signed_on).days for need in view.problem.needs)
 
 
-def _openable(facts: Facts, waiting: list[Unit], probe: _Probe | None) -> list[Candidate]:
+def _openable(facts: Facts, waiting: list[Unit], probe: Probe | None) -> list[Candidate]:
     """Return the groups that may open: the one that a candidate is about, else all for those who wait."""
     if probe is None or probe.kind != "group" or probe.shape is None or probe.site is None:
         return candidates(facts, waiting)
@@ -315,173 +299,6 @@ def _written(problem: Problem, draft: Draft, kept: Iterable[Placement]) -> Plan:
         ),
         solver=_SOLVER,
     )
-
-
-def _by_promise(probe: _Probe) -> tuple[int, int, str]:
-    return (-probe.promise, len(probe.changes), str(probe.changes))
-
-
-def _groups(draft: Draft) -> Iterator[_Probe]:
-    """Yield for each place, course or days, rhythm and month the group that could seat most, with what it lacks."""
-    facts, rules = draft.facts, draft.facts.problem.rules
-    waiting = draft.ready(draft.unplaced)
-    units = [draft.units[index] for index in bits_of(waiting)]
-    least = {Training.CIVIC: rules.civic_size.minimum, Training.LANGUAGE: rules.language_size.minimum}
-    possible = [
-        one
-        for one in candidates(facts, units, least=1, staffed=False)
-        if one.takers.bit_count() >= least[one.shape.training]
-    ]
-    possible.sort(key=lambda one: (-one.takers.bit_count(), one.shape.days[0], one.index))
-    best: dict[tuple[object, ...], _Probe] = {}
-    for one in possible[:_LOOK]:
-        first = one.shape.meetings[0].day
-        key = (one.site, one.shape.parts, one.rhythm, first.year, first.month)
-        known = best.get(key)
-        promise = min(one.takers.bit_count(), _most(draft, one.shape.training))
-        if known is not None and known.promise >= promise and len(known.changes) == 1:
-            continue
-        probe = _lacking(draft, one)
-        if probe is not None and (known is None or _by_promise(probe)[:2] < _by_promise(known)[:2]):
-            best[key] = probe
-    yield from best.values()
-
-
-def _most(draft: Draft, training: Training) -> int:
-    rules = draft.facts.problem.rules
-    return rules.civic_size.maximum if training is Training.CIVIC else rules.language_size.maximum
-
-
-def _lacking(draft: Draft, candidate: Candidate, least: int = 0) -> _Probe | None:
-    """Return a group that cannot open for want of capacity, with all that it lacks; None: no capacity would do it."""
-    facts, problem, shape, site = draft.facts, draft.facts.problem, candidate.shape, candidate.site
-    changes: list[OfferChange] = []
-    rooms = facts.rooms_at[site]
-    if not rooms:
-        return None
-    room = draft.room_for(shape, site)
-    if room is None:
-        room = rooms[0]
-        changes.append(RoomMore(like=problem.rooms[room].id))
-    if draft.trainer_for(shape, site) is None:
-        trainer = _trainer(draft, shape, site)
-        if trainer is None:
-            return None
-        changes.append(trainer)
-    present = [
-        unit
-        for index in bits_of(candidate.takers & draft.unplaced)
-        if not draft.busy[(unit := draft.units[index]).person]
-        & facts.unit_mask(unit, shape, draft.entry_day(unit, shape, candidate.entries))
-        and draft.in_order(unit, shape)
-        and draft.room_suits(unit, room)
-    ]
-    if shape.training is Training.CIVIC:
-        present, interpreters = _heard(draft, shape, present)
-        changes += interpreters
-    size = problem.rules.civic_size if shape.training is Training.CIVIC else problem.rules.language_size
-    promise = min(len(present), size.maximum, problem.rooms[room].seats)
-    if promise < max(size.minimum, least):
-        return None
-    quantity = sum(facts.quantity(unit, shape, draft.entry_day(unit, shape, candidate.entries)) for unit in present)
-    order = _order(draft, shape, site, quantity)
-    if order is None:
-        return None
-    changes += order
-    if not changes:
-        return None
-    return _Probe(
-        kind="group",
-        changes=tuple(changes),
-        promise=promise,
-        shape=shape,
-        site=site,
-        rhythm=candidate.rhythm,
-    )
-
-
-def _trainer(draft: Draft, shape: Shape, site: int) -> TrainerMore | None:
-    """Return a trainer like one who teaches this here, at the hours of the group where nobody works then."""
-    problem, wanted = draft.facts.problem, "civic" if shape.training is Training.CIVIC else shape.parts[0]
-    able = [one for one in draft.facts.trainers_at[site] if wanted in problem.trainers[one].qualifications]
-    if not able:
-        return None
-    for one in able:
-        if not shape.mask & ~draft.facts.trainer_free[one]:
-            return TrainerMore(like=problem.trainers[one].id)
-    hours = WeeklySlots.of(*((meeting.day.weekday(), meeting.slot) for meeting in shape.meetings))
-    return TrainerMore(like=problem.trainers[able[0]].id, slots=hours)
-
-
-def _heard(draft: Draft, shape: Shape, present: Sequence[Unit]) -> tuple[list[Unit], list[OfferChange]]:
-    """Return who follows the group with free interpreters and at most one who is added, for the most people."""
-    people = draft.facts.problem.people
-    lacking = [unit for unit in present if not draft.facts.hears[unit.person]]
-    languages: set[str] = set()
-    added: list[OfferChange] = []
-    while len(languages) < draft.facts.problem.rules.interpreted_languages_max:
-        left = [unit for unit in lacking if languages.isdisjoint(people[unit.person].languages)]
-        counts = Counter(language for unit in left for language in people[unit.person].languages)
-        free = {one: count for one, count in counts.items() if draft.interpreter_for(one, shape) is not None}
-        choice = counts if not added else free
-        if not choice:
-            break
-        language = min(choice, key=lambda one: (-choice[one], one))
-        if language not in free:
-            days = tuple(dict.fromkeys(meeting.day for meeting in shape.meetings))
-            added.append(InterpreterDays(language=language, days=days))
-        languages.add(language)
-    deaf = {unit.index for unit in lacking if languages.isdisjoint(people[unit.person].languages)}
-    return [unit for unit in present if unit.index not in deaf], added
-
-
-def _order(draft: Draft, shape: Shape, site: int, quantity: int) -> list[OfferChange] | None:
-    """Return how much larger an order has to be; nothing where it suffices, None where no lot covers the day."""
-    problem = draft.facts.problem
-    covering = [
-        one
-        for one in draft.facts.lots_of[problem.sites[site].id, shape.training]
-        if shape.meetings[0].day in problem.lots[one].period and problem.lots[one].ordered
-    ]
-    if not covering:
-        return None
-    lot = max(covering, key=lambda one: (draft.lot_left[one], -one))
-    missing = quantity - draft.lot_left[lot]
-    if missing <= 0:
-        return []
-    percent = -(-100 * missing // problem.lots[lot].ordered)
-    return [LotChanged(lot=problem.lots[lot].id, percent=percent)] if percent <= 1000 else None
-
-
-def _standing(problem: Problem, draft: Draft, plan: Plan, groups: Sequence[_Probe]) -> Iterator[_Probe]:
-    """Yield capacity for the whole horizon: what single groups lack, and what the reasons name, one at a time."""
-    promise: Counter[tuple[str, OfferChange, int | None]] = Counter()
-    for one in groups:
-        for change in one.changes:
-            kind, wider = _wider(change)
-            site = one.site if kind == "room" else None
-            promise[kind, wider, site] = max(promise[kind, wider, site], one.promise)
-    named = Counter(left.code for left in plan.unplaced)
-    if named["no_lot"]:
-        for lot, left in zip(problem.lots, draft.lot_left, strict=True):
-            if lot.ordered and left * 20 < lot.ordered:
-                promise["order", LotChanged(lot=lot.id, percent=_ORDER_PERCENT), None] += named["no_lot"]
-    if named["no_interpretation"]:
-        waits = [problem.people[draft.units[index].person] for index in bits_of(draft.unplaced)]
-        spoken = Counter(one for person in waits if not person.follows_french for one in person.languages)
-        for language, count in spoken.items():
-            promise["interpreter", InterpreterMore(language=language, slots=_WORKING), None] += count
-    for (kind, change, site), most in promise.items():
-        yield _Probe(kind=kind, changes=(change,), promise=most, site=site)
-
-
-def _wider(change: OfferChange) -> tuple[str, OfferChange]:
-    """Return the same capacity for the whole horizon."""
-    if isinstance(change, InterpreterDays):
-        return "interpreter", InterpreterMore(language=change.language, slots=_WORKING)
-    if isinstance(change, LotChanged):
-        return "order", LotChanged(lot=change.lot, percent=max(change.percent, _ORDER_PERCENT))
-    return ("room" if isinstance(change, RoomMore) else "trainer"), change
 
 
 def _books(problem: Problem) -> Books:

@@ -10,11 +10,12 @@ from test_scenario import books, one_arabic_group, twelve
 
 from services.scheduler.cli import plan as group
 from services.scheduler.domain.advice import Advised, advice_from_json, advice_to_json, ranked
+from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import plan_to_json
 from services.scheduler.domain.problem import Size, Slot, WeeklySlots, problem_to_json
 from services.scheduler.domain.scenario import LotChanged, RoomMore, TrainerMore, changed
 from services.scheduler.solver import solve
-from services.scheduler.solver.advice import advise, main
+from services.scheduler.solver.advice import _Advisor, advise, main
 
 
 def advised(problem, **options):
@@ -93,6 +94,18 @@ def test_a_trainer_who_lets_a_group_begin_earlier_saves_its_days():
     best = found.items[0]
     assert (best.kind, best.people, best.changes) == ("trainer", 0, (TrainerMore(like="trainer"),))
     assert best.days == 2 * (starts[1] - starts[0]).days
+
+
+def test_what_completing_the_plan_alone_would_give_is_credited_to_no_capacity():
+    of = b.scarce_problem(5, 60)
+    plan = solve(of, work_limit=0)
+
+    advisor = _Advisor(of, plan)
+
+    again, _ = advisor._completed(of, advisor.control, None)
+    assert again == advisor.control
+    assert breaches(of, advisor.control) == []
+    assert len(advisor.control.placements) >= len(plan.placements)
 
 
 def test_what_capacity_cannot_give_is_no_advice():
