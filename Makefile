@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-plan bench-public lock clean words
+.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-nation bench-plan bench-public lock clean words
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-desk: setup-dev ## the interview desk against a nation's published plan, o
 
 bench-plan: setup-dev ## the planning engine beside its peers, one judge; FULL=1 for all sizes and seeds, LIMIT=15 seconds each
 	$(BIN)/python bench/plan.py $(ARGS)
+
+bench-nation: setup-dev ## the nation's month, 101 departments, two at a time, within five minutes
+	$(BIN)/python bench/nation.py $(ARGS)
 
 bench-public: setup-dev ## the opening-and-seating kernel on public facility-location files: INSTANCES=DIR
 	$(BIN)/python bench/public.py $(INSTANCES) $(ARGS)

@@ -205,8 +205,8 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
         (
             "Le calcul s’arrête à une limite de temps : le plan peut ne pas être le meilleur ; son écart est affiché.",
             "Deux groupes aussi bons l’un que l’autre pour la somme sont départagés par l’ordre de la recherche.",
-            "Le trajet part du centre de la commune : il est approché.",
-            "Une dérogation a sa place dans le format du calcul et pas encore de page.",
+            "Un trajet qui n’est pas dans la table importée part du centre de la commune : il est approché.",
+            "Une dérogation pour un groupe est lue par le juge ; la recherche ne s’en sert pas encore.",
             "Une place annoncée ne se déplace pas encore depuis une page.",
         )
     )
@@ -276,8 +276,8 @@ def _english(weights: Weights, rules: Rules) -> Iterable[str]:
         (
             "The computation stops at a time limit: the plan may not be the best; its gap to the bound is shown.",
             "Two groups that are equally good for the sum are told apart by the order of the search.",
-            "A journey begins at the centre of the commune: it is approximate.",
-            "A waiver has its place in the format of the computation and no page yet.",
+            "A journey that is not in the imported table begins at the centre of the commune: it is approximate.",
+            "A waiver for a group is read by the judge; the search does not use it yet.",
             "A seat that was announced cannot be moved from a page yet.",
         )
     )

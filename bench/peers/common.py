@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced, plan_to_json
 from services.scheduler.domain.problem import Placement, Problem, SessionState, problem_from_json
 from services.scheduler.domain.score import score
+from services.scheduler.solver.draft import Draft
+from services.scheduler.solver.facts import Facts
 
 
 def arguments():
@@ -26,13 +29,26 @@ def read(path: Path) -> Problem:
     return problem_from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
-def write(path: Path, problem: Problem, draft, name: str, bounds=None) -> None:
+def base_of(problem: Problem) -> Draft:
+    """What stands, with exact books: published groups and the seats of those who were told."""
+    facts = Facts(problem)
+    draft = Draft(facts, facts.units(one.need for one in problem.placements))
+    groups = {session.id: draft.adopt(session) for session in problem.sessions}
+    unit_of = {need.id: unit.index for unit in draft.units for need in unit.needs}
+    for placement in sorted(problem.placements, key=lambda one: (one.joins_on, one.need)):
+        index = unit_of[placement.need]
+        draft.seat(index, groups[placement.session], placement.joins_on.toordinal())
+        draft.fixed |= 1 << index
+    return draft
+
+
+def plan_of(problem: Problem, draft: Draft, name: str) -> Plan:
     session_of = {key: draft.session_of(group) for key, group in draft.groups.items()}
     new = [one for one in session_of.values() if one.state is SessionState.NEW]
-    placements = []
+    placements = list(problem.placements)
     for unit in draft.units:
         key = draft.where[unit.index]
-        if key >= 0:
+        if key >= 0 and not draft.fixed >> unit.index & 1:
             group = draft.groups[key]
             days = draft.facts.part_days(unit, group.shape, group.units[unit.index])
             placements += [
@@ -40,7 +56,7 @@ def write(path: Path, problem: Problem, draft, name: str, bounds=None) -> None:
                 for need, day in zip(unit.needs, days, strict=True)
             ]
     placed = {one.need for one in placements}
-    plan = Plan(
+    return Plan(
         problem=problem.fingerprint,
         sessions=(*problem.sessions, *new),
         placements=tuple(placements),
@@ -51,11 +67,11 @@ def write(path: Path, problem: Problem, draft, name: str, bounds=None) -> None:
         ),
         solver=SolverFacts(name=name, version="1", seed=1, status="limit", milliseconds=0, work=0),
     )
-    tiers = score(problem, plan, bounds or {})
-    plan = Plan(
-        problem=plan.problem, sessions=plan.sessions, placements=plan.placements, unplaced=plan.unplaced,
-        tiers=tiers, solver=plan.solver,
-    )  # fmt: skip
+
+
+def write(path: Path, problem: Problem, draft: Draft, name: str) -> None:
+    plan = plan_of(problem, draft, name)
+    plan = replace(plan, tiers=score(problem, plan, {}))
     path.write_text(json.dumps(plan_to_json(plan)), encoding="utf-8")
 
 
@@ -78,15 +94,46 @@ def languages_for(draft, shape, people):
 
 def open_and_seat(draft, candidate, people, least):
     """Open a group by hand for the first people in the row who may sit in it; None when too few can."""
-    facts, shape = draft.facts, candidate.shape
+    shape = candidate.shape
     room, trainer = draft.room_for(shape, candidate.site), draft.trainer_for(shape, candidate.site)
     lot = draft.lot_for(shape, candidate.site, 1)
     if room is None or trainer is None or lot is None:
         return None
     able = [unit for unit in people if candidate.takers >> unit.index & 1 and draft.in_order(unit, shape)]
     spoken = languages_for(draft, shape, [unit.person for unit in able]) if shape.training.value == "civic" else {}
-    group = draft.open(candidate, room, trainer, lot, spoken)
-    for unit in able:
+    return _seated(draft, draft.open(candidate, room, trainer, lot, spoken), able, least)
+
+
+def open_named(draft, candidate, people, trainer, interpreters):
+    """Open a group with this trainer and these interpreters, those of them who can, and seat these people."""
+    shape = candidate.shape
+    problem, lot = draft.facts.problem, draft.lot_for(shape, candidate.site, 1)
+
+    def left_out(room):
+        suited = sum(draft.room_suits(unit, room) for unit in people)
+        return len(people) - min(suited, problem.rooms[room].seats), problem.rooms[room].seats, room
+
+    room = min(
+        (one for one in draft.facts.rooms_at[candidate.site] if not draft.room_busy[one] & shape.mask),
+        key=left_out,
+        default=None,
+    )
+    if room is None or lot is None or trainer not in draft.trainers_for(shape, candidate.site):
+        return None
+    spoken = {}
+    for one in interpreters:
+        language = problem.interpreters[one].language
+        if (
+            draft.facts.interpreter_free[one] & shape.mask == shape.mask
+            and not draft.interpreter_busy[one] & shape.mask
+        ):
+            spoken[language] = one
+    return _seated(draft, draft.open(candidate, room, trainer, lot, spoken), people, 1)
+
+
+def _seated(draft, group, people, least):
+    facts = draft.facts
+    for unit in people:
         joins_on = draft.joins(unit.index, group)
         if joins_on is not None:
             draft.seat(unit.index, group, joins_on)

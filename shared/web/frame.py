@@ -44,7 +44,7 @@ HEADERS = {
 READING = {"GET", "HEAD", "OPTIONS"}
 # Service, where it is mounted, label, the pages of which the first one that somebody may open is their way in.
 MENU = (
-    ("scheduler", "/planning", _("Planification"), ("/", "/worklist")),
+    ("scheduler", "/planning", _("Planification"), ("/", "/worklist", "/to-confirm")),
     ("attendance", "/attendance", _("Émargement"), ("/",)),
     ("notifications", "/notices", _("Messages"), ("/",)),
 )

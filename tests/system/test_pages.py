@@ -150,7 +150,7 @@ def pages(var):
     return (
         "/", "/planning/", "/planning/imports", f"/planning/imports/{batch}", "/planning/sessions",
         f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", f"/planning/people/{person}/explanation",
-        "/planning/flags", "/planning/eligibility", "/planning/worklist", "/planning/scenarios", "/planning/rescues", "/planning/duplicates", "/planning/reception",
+        f"/planning/waivers?person={person}", "/planning/flags", "/planning/eligibility", "/planning/worklist", "/planning/scenarios", "/planning/rescues", "/planning/duplicates", "/planning/reception",
         "/planning/reception/candidates/new", "/planning/reception/slots", "/planning/interest", "/planning/interest/thanks",
         f"/planning/contracts/{contract}", "/attendance/absences",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",

@@ -5,6 +5,7 @@ __all__ = ["register"]
 from flask import Flask
 
 from services.scheduler.api.advice import advice_routes
+from services.scheduler.api.consultation import consultation_routes
 from services.scheduler.api.desk import desk_routes
 from services.scheduler.api.doors import door_routes
 from services.scheduler.api.eligibility import eligibility_routes
@@ -20,6 +21,7 @@ from services.scheduler.api.runs import run_routes
 from services.scheduler.api.scenarios import scenario_routes
 from services.scheduler.api.shocks import shock_routes
 from services.scheduler.api.transparency import transparency_routes
+from services.scheduler.api.waivers import waiver_routes
 from services.scheduler.api.worklist import worklist_routes
 from services.scheduler.settings import Settings
 from shared.service import Service
@@ -37,12 +39,14 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         scenario_routes(service),
         advice_routes(service),
         rescue_routes(service),
+        consultation_routes(service),
         reading_routes(service),
         eligibility_routes(),
         extension_routes(service),
         life_routes(service),
         desk_routes(service),
         shock_routes(service),
+        waiver_routes(service),
         transparency_routes(service),
         reception_routes(service, demo=settings.demo),
         prescription_routes(service, settings),

@@ -8,6 +8,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
+from services.scheduler.bodies.consultation import PublicationBody
 from services.scheduler.usecases import planning, publication
 from shared import jobs
 from shared.scope import check_territory
@@ -84,14 +85,19 @@ def run_routes(service: Service) -> Blueprint:
             return planning.view_run(work, run_id)
 
     @routes.post("/runs/<uuid:run_id>/publication")
+    @routes.arguments(PublicationBody, required=False)
     @routes.response(200, RunView)
     @routes.alt_response(404, success=False)
-    @routes.alt_response(409, success=False, description="Not ready, or the territory has moved on: plan again.")
-    def publish_run(run_id: UUID) -> dict[str, Any]:
-        """Publish a ready plan: sessions open, people are told. A second call changes nothing."""
+    @routes.alt_response(409, success=False, description="Not ready, answers awaited, or the territory has moved on.")
+    def publish_run(body: dict[str, bool], run_id: UUID) -> dict[str, Any]:
+        """
+        Publish a ready plan: sessions open, people are told. A second call changes nothing.
+
+        Where training bodies were asked, what they confirmed is published.
+        """
         with acting(service) as work:
             check_territory(work.who, planning.view_run(work, run_id)["territory"])
-            publication.publish(work, run_id)
+            publication.publish(work, run_id, one_step=body["one_step"])
             return planning.view_run(work, run_id)
 
     return routes

@@ -43,6 +43,8 @@ from services.scheduler.domain.problem import (
     Size,
     Trainer,
     Training,
+    TravelOverride,
+    Waiver,
     WeeklySlots,
     WeekParity,
 )
@@ -160,8 +162,8 @@ def rules_of(book: Book) -> Rules:
         civic_gap_days=book[civic + "gap_days"],
         civic_bundle_span_days=book[civic + "bundle_span_days"],
         civic_meeting_minutes=book[civic + "meeting_minutes"],
-        civic_size=Size(minimum=book[civic + "size_min"], maximum=book[civic + "size_max"]),
-        language_size=Size(minimum=book[language + "size_min"], maximum=book[language + "size_max"]),
+        civic_size=_size(book, civic),
+        language_size=_size(book, language),
         interpreted_languages_max=book[civic + "interpreted_languages_max"],
         rolling_entry_weeks=book[language + "rolling_entry_weeks"],
         notice_days=dict(book["notice_days"]),
@@ -197,6 +199,8 @@ def build_problem(
     placements: Iterable[Placement],
     public_holidays: Iterable[date],
     school_holidays: Iterable[tuple[date, date]],
+    waivers: Iterable[Waiver] = (),
+    travel_times: Iterable[TravelOverride] = (),
 ) -> Problem:
     """
     Return the Problem of a territory's open needs.
@@ -242,6 +246,8 @@ def build_problem(
         ),
         sessions=tuple(sessions),
         placements=tuple(placements),
+        waivers=tuple(waivers),
+        travel_overrides=tuple(one for one in travel_times if ("sites", one.site) in offer),
     )
 
 
@@ -373,3 +379,12 @@ def _minutes(clock: str) -> int:
 def _days(pair: Iterable[str]) -> DateRange:
     first, last = pair
     return DateRange(first=date.fromisoformat(first), last=date.fromisoformat(last))
+
+
+def _size(book: Book, section: str) -> Size:
+    return Size(
+        minimum=book[section + "size_min"],
+        maximum=book[section + "size_max"],
+        overbooked=book[section + "overbooked"],
+        kept=book[section + "kept_seats"],
+    )

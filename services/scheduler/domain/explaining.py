@@ -71,6 +71,10 @@ class Own:
         return [part for tier in tiers for part in tier.parts if part.name in PERSONAL]
 
 
+ESTIMATED = Said("estimé à", "estimated at")
+MEASURED = Said("mesuré (table importée) :", "measured (imported table):")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """One thing that made a seat possible, under its rule's name; `choice` is the choice among what is possible."""
@@ -118,7 +122,9 @@ def own_part(problem: Mapping[str, Any], plan: Mapping[str, Any], person: str) -
 def why(own: Own, seat: Seat) -> list[Why]:
     """Return what made this seat possible, rule by rule, and how far the plan knows why it is this group."""
     problem, person = own.view.problem, seat.person
-    minutes = own.view.travel.minutes(person, own.view.sites[seat.session.site])
+    site = own.view.sites[seat.session.site]
+    minutes = own.view.travel.minutes(person, site)
+    way = ESTIMATED if own.view.travel.measured(person, site) is None else MEASURED
     free = sum(is_free(person, one.day, one.slot) for one in seat.meetings)
     notice = (seat.placement.joins_on - problem.publish_on).days
     mode, channel = _of(MODES, person.travel_mode), _of(CHANNELS, person.channel)
@@ -134,8 +140,8 @@ def why(own: Own, seat: Seat) -> list[Why]:
         (
             "reach",
             Said(
-                f"trajet estimé à {minutes} minutes ({mode.fr}), pour une limite de {person.travel_limit_minutes}",
-                f"journey estimated at {minutes} minutes ({mode.en}), for a limit of {person.travel_limit_minutes}",
+                f"trajet {way.fr} {minutes} minutes ({mode.fr}), pour une limite de {person.travel_limit_minutes}",
+                f"journey {way.en} {minutes} minutes ({mode.en}), for a limit of {person.travel_limit_minutes}",
             ),
         ),
         (

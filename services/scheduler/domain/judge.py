@@ -28,9 +28,9 @@ from services.scheduler.domain.problem import (
     WeekParity,
 )
 from services.scheduler.domain.score import score
-from services.scheduler.domain.view import Seat, View, capacity, minimum_to_open
+from services.scheduler.domain.view import Seat, View, minimum_to_open, offered
 
-__all__ = ["RULES", "Breach", "breaches", "closed_on", "is_away", "is_free", "lot_quantity", "score"]
+__all__ = ["RULES", "Breach", "breaches", "closed_on", "is_away", "is_free", "lot_quantity", "score", "waived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,14 @@ def breaches(problem: Problem, plan: Plan) -> list[Breach]:
     view = View(problem, plan)
     found = [breach for rule in RULES.values() for breach in rule(view)]
     return [breach for breach in found if not _waived(problem, breach)]
+
+
+def waived(problem: Problem, plan: Plan) -> list[Breach]:
+    """Return what the plan may break only because a planner waived the rule: where a waiver was used."""
+    if not problem.waivers:
+        return []
+    view = View(problem, plan)
+    return [breach for rule in RULES.values() for breach in rule(view) if _waived(problem, breach)]
 
 
 def is_away(ranges: tuple[DateRange, ...], day: date) -> bool:
@@ -308,7 +316,7 @@ def groups_have_a_right_size(view: View) -> Iterator[Breach]:
         if session.room not in view.rooms:
             continue
         seats = view.seats_of_session[session.id]
-        fewest, most = minimum_to_open(view.problem, session), capacity(view.problem, session)
+        fewest, most = minimum_to_open(view.problem, session), offered(view.problem, session)
         for part in session.parts:
             present = [seat for seat in seats if seat.need.part == part]
             if session.state is SessionState.NEW and len(present) < fewest:

@@ -1,11 +1,22 @@
 """
 What training bodies declare: bodies, sites, rooms, trainers, interpreters, lots, closures; one sheet a kind.
 
+Beside it, the travel times that somebody measured: commune, site, mode, minutes, in a sheet of their own.
+
 Each row is read into plain facts (JSON-able), because the offer is kept as it was declared and only becomes values of
 a Problem when a plan is asked for.
 """
 
-__all__ = ["SHEETS", "OfferItem", "code_references", "read_item"]
+__all__ = [
+    "SHEETS",
+    "TRAVEL_COLUMNS",
+    "TRAVEL_SHEET",
+    "OfferItem",
+    "TravelTime",
+    "code_references",
+    "read_item",
+    "read_travel",
+]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +44,11 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
     "plateformes": ("code", "nom", "adresse", "code_commune", "places", "guichets", "debut_matin", "debut_apres_midi"),
     "suivi": ("code", "type", "intitule", "organisme", "code_commune", "dates", "places"),
 }  # fmt: skip
+TRAVEL_SHEET = "trajets"
+TRAVEL_COLUMNS = ("code_commune", "site", "mode", "minutes")
+TRAVEL_MODES = ("transport", "voiture", "velo", "marche")
+ESTIMATED = "estimation"  # in place of minutes: back to the estimate
+LONGEST_MINUTES = 600  # [A] no way to a site takes longer
 QUALIFICATIONS = ("civique", "600", "400", "200", "100")
 EVERY_SITE = "*"
 
@@ -63,6 +79,32 @@ def read_item(kind: str, cells: Cells) -> OfferItem | None:
     closure = kind == "fermetures"  # has no code of its own
     code = f"{facts['site']}:{facts['first']}:{facts['last']}" if closure else cells.text("code", most=40)
     return None if cells.faults else OfferItem(kind=kind, code=code, facts=facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelTime:
+    """The minutes from a commune to a site by one mode, one way; null: as estimated."""
+
+    commune: str
+    site: str
+    mode: str
+    minutes: int | None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.commune, self.site, self.mode
+
+
+def read_travel(cells: Cells) -> TravelTime | None:
+    """Return a row of the travel table, or None when `cells.faults` says what is wrong."""
+    estimated = cells.text("minutes", optional=True).casefold() == ESTIMATED
+    found = TravelTime(
+        commune=cells.commune_code("code_commune"),
+        site=cells.text("site", most=40),
+        mode=cells.choice("mode", TRAVEL_MODES),
+        minutes=None if estimated else cells.whole("minutes", 0, LONGEST_MINUTES),
+    )
+    return None if cells.faults else found
 
 
 def code_references(items: Mapping[tuple[str, str], Mapping[str, Any]], item: OfferItem) -> list[tuple[str, str]]:

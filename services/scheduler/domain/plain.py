@@ -157,7 +157,16 @@ HARD_RULES: Mapping[str, HardRule] = {
             "Un groupe ouvre avec un minimum de personnes et n’en reçoit pas plus que son maximum ou sa salle.",
             "A group opens with a least number of people and takes no more than its most, or its room.",
         ),
-        ("civic.size_min", "civic.size_max", "language.size_min", "language.size_max"),
+        (
+            "civic.size_min",
+            "civic.size_max",
+            "civic.overbooked",
+            "civic.kept_seats",
+            "language.size_min",
+            "language.size_max",
+            "language.overbooked",
+            "language.kept_seats",
+        ),
     ),
     "lot": HardRule(
         Said(
@@ -341,6 +350,14 @@ BOOK: Mapping[str, Said] = {
     "civic.meeting_minutes": Said("minutes d’une demi-journée civique", "minutes of a civic half-day"),
     "civic.size_min": Said("personnes au moins dans un groupe civique", "fewest people in a civic group"),
     "civic.size_max": Said("personnes au plus dans un groupe civique", "most people in a civic group"),
+    "civic.overbooked": Said(
+        "personnes convoquées au-delà des places d’un groupe civique, car certaines ne viennent pas",
+        "people asked beyond the seats of a civic group, because some never come",
+    ),
+    "civic.kept_seats": Said(
+        "places d’un nouveau groupe civique gardées pour les arrivées suivantes",
+        "seats of a new civic group kept for those who arrive later",
+    ),
     "civic.interpreter_below_level": Said("interprète au-dessous de ce niveau", "interpreter below this level"),
     "civic.interpreted_languages_max": Said("langues interprétées au plus par groupe", "most interpreted languages"),
     "civic.first_within_days": Said(
@@ -356,6 +373,14 @@ BOOK: Mapping[str, Said] = {
     "language.platform_levels": Said("niveaux suivis sur une plateforme", "levels followed on a platform"),
     "language.size_min": Said("personnes au moins dans un groupe de langue", "fewest people in a language group"),
     "language.size_max": Said("personnes au plus dans un groupe de langue", "most people in a language group"),
+    "language.overbooked": Said(
+        "personnes convoquées au-delà des places d’un groupe de langue, car certaines ne viennent pas",
+        "people asked beyond the seats of a language group, because some never come",
+    ),
+    "language.kept_seats": Said(
+        "places d’un nouveau groupe de langue gardées pour les arrivées suivantes",
+        "seats of a new language group kept for those who arrive later",
+    ),
     "language.rolling_entry_weeks": Said(
         "semaines pendant lesquelles on peut rejoindre un cours", "weeks during which a course may be joined"
     ),
@@ -370,6 +395,13 @@ BOOK: Mapping[str, Said] = {
     "desk.notice_days": Said("jours entre le guichet et la première séance", "days from the desk to the first meeting"),
     "desk.hold_minutes": Said(
         "minutes pendant lesquelles une place montrée est gardée", "minutes for which a shown seat is held"
+    ),
+    "publication.two_steps": Said(
+        "les organismes confirment avant que les personnes soient prévenues",
+        "training bodies confirm before people are told",
+    ),
+    "publication.answer_days": Said(
+        "jours ouvrés qu’un organisme a pour répondre", "working days that a training body has to answer"
     ),
     "notice_days": Said("jours entre l’annonce et la première séance, par canal", "days of notice, by channel"),
     "slot_starts": Said("début des demi-journées, heure locale", "start of half-days, local time"),

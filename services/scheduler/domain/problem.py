@@ -109,10 +109,22 @@ class Size:
 
     minimum: Annotated[int, Says("fewest people to open a group", minimum=1)]
     maximum: Annotated[int, Says("most people in a group", minimum=1)]
+    overbooked: Annotated[int, Says("people given a seat beyond those, because some never come [A]", minimum=0)] = 0
+    kept: Annotated[int, Says("seats of a new group that its plan leaves to those who arrive later [A]", minimum=0)] = 0
 
     def __post_init__(self) -> None:
         if self.maximum < self.minimum:
             raise ValueError(f"the maximum ({self.maximum}) is below the minimum ({self.minimum})")
+        if self.offered(self.maximum) < self.minimum:
+            raise ValueError(f"with {self.kept} seats kept, a new group cannot reach the minimum ({self.minimum})")
+
+    def seats(self, room: int) -> int:
+        """Return how many people a group may hold in a room of so many seats."""
+        return min(self.maximum, room) + self.overbooked
+
+    def offered(self, room: int) -> int:
+        """Return how many of these the plan that opens the group may give away."""
+        return max(0, self.seats(room) - self.kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

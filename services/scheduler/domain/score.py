@@ -10,7 +10,7 @@ from datetime import date
 
 from services.scheduler.domain.plan import TIERS, Part, Plan, Tier
 from services.scheduler.domain.problem import Need, Problem, Training, Weights
-from services.scheduler.domain.view import View, capacity, forecast_end
+from services.scheduler.domain.view import View, forecast_end, offered
 
 __all__ = ["gaps", "score", "unplaced_points", "urgency_days", "wait_points"]
 
@@ -99,7 +99,7 @@ def _comfort(view: View) -> tuple[Part, ...]:
     civic = [session for session in view.new_sessions if session.training is Training.CIVIC]
     language = [session for session in view.new_sessions if session.training is Training.LANGUAGE]
     empty = sum(
-        max(0, capacity(problem, session) * len(session.parts) - len(view.seats_of_session[session.id]))
+        max(0, offered(problem, session) * len(session.parts) - len(view.seats_of_session[session.id]))
         for session in view.new_sessions
     )
     interpreted = sum(len(session.interpreters) * len(session.meetings) for session in civic)

@@ -100,12 +100,24 @@ def _overfull(problem: Problem, seats: Sequence[Placement], held: Mapping[str, M
 def _without(
     problem: Problem, broken: Sequence[Breach], new: Sequence[Session], seats: Sequence[Placement]
 ) -> tuple[list[Session], list[Placement]]:
-    """Return groups and seats without what breaks a rule: a person's new seats, a new group, the last seat of one."""
+    """
+    Return groups and seats without what breaks a rule: a new group, the last seat of an old one, a person's seat there.
+
+    Where the judge names only the person, or another of their seats is at fault, all their new seats go.
+    """
     person_of = {one.id: one.person for one in problem.needs}
-    people = {one.person for one in broken if one.person}
     opened = {one.id for one in new}
     closed = {one.session for one in broken if one.session in opened and not one.person}
-    kept = [one for one in seats if person_of[one.need] not in people and one.session not in closed]
+    aimed = {(one.person, one.session) for one in broken if one.person and one.session}
+    held = {(person_of[one.need], one.session) for one in seats}
+    people = {one.person for one in broken if one.person and (one.person, one.session) not in held}
+    kept = [
+        one
+        for one in seats
+        if person_of[one.need] not in people
+        and one.session not in closed
+        and (person_of[one.need], one.session) not in aimed
+    ]
     for session in {one.session for one in broken if one.session and one.session not in opened and not one.person}:
         there = [one for one in kept if one.session == session]
         if there:

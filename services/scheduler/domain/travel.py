@@ -21,9 +21,13 @@ class Travel:
 
     def minutes(self, person: Person, site: Site) -> int:
         """Return the minutes from the person's home to the site, one way."""
+        known = self.measured(person, site)
+        return self._estimate(person, site, self._speeds[person.travel_mode]) if known is None else known
+
+    def measured(self, person: Person, site: Site) -> int | None:
+        """Return the imported minutes, where there are any."""
         mode = person.travel_mode
-        known = self._of_person.get((person.id, site.id, mode), self._of_commune.get((person.commune, site.id, mode)))
-        return self._estimate(person, site, self._speeds[mode]) if known is None else known
+        return self._of_person.get((person.id, site.id, mode), self._of_commune.get((person.commune, site.id, mode)))
 
     def _estimate(self, person: Person, site: Site, speed: TravelSpeed) -> int:
         metres = metres_between(person.latitude, person.longitude, site.latitude, site.longitude)

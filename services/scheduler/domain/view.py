@@ -87,7 +87,14 @@ def capacity(problem: Problem, session: Session) -> int:
     size = problem.rules.civic_size if session.training is Training.CIVIC else problem.rules.language_size
     seats = next(room.seats for room in problem.rooms if room.id == session.room)
     extra = sum(allowance.extra_seats for allowance in problem.allowances if allowance.session == session.id)
-    return min(size.maximum, seats) + extra
+    return size.seats(seats) + extra
+
+
+def offered(problem: Problem, session: Session) -> int:
+    """Return the seats of a group that a plan may give: of a new one without those kept for later arrivals."""
+    size = problem.rules.civic_size if session.training is Training.CIVIC else problem.rules.language_size
+    kept = size.kept if session.state is SessionState.NEW else 0
+    return max(0, capacity(problem, session) - kept)
 
 
 def minimum_to_open(problem: Problem, session: Session) -> int:

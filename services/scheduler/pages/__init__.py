@@ -5,6 +5,7 @@ __all__ = ["register"]
 from flask import Flask
 
 from services.scheduler.pages.advice import advice_pages
+from services.scheduler.pages.bodies import body_pages
 from services.scheduler.pages.contracts import contract_pages
 from services.scheduler.pages.desk import desk_pages
 from services.scheduler.pages.doors import door_pages
@@ -12,7 +13,9 @@ from services.scheduler.pages.planner import planner_pages
 from services.scheduler.pages.public import public_pages
 from services.scheduler.pages.reception import reception_pages
 from services.scheduler.pages.rescue import rescue_pages
+from services.scheduler.pages.runs import run_pages
 from services.scheduler.pages.scenarios import scenario_pages
+from services.scheduler.pages.waivers import waiver_pages
 from services.scheduler.pages.worklist import worklist_pages
 from services.scheduler.settings import Settings
 from shared.service import Service
@@ -28,6 +31,9 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
     app.register_blueprint(scenario_pages(service))
     app.register_blueprint(advice_pages(service))
     app.register_blueprint(rescue_pages(service))
+    app.register_blueprint(run_pages(service))
+    app.register_blueprint(body_pages(service))
+    app.register_blueprint(waiver_pages(service))
     app.register_blueprint(desk_pages(service))
     app.register_blueprint(reception_pages(service, demo=settings.demo))
     app.register_blueprint(contract_pages(service, settings.legal_texts))

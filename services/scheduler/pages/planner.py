@@ -1,31 +1,26 @@
-"""What planners look at: files, runs, sessions, needs without a seat, people, flags, eligibility."""
+"""What planners look at: files, sessions, needs without a seat, people, flags, eligibility."""
 
 __all__ = ["planner_pages", "territory_of"]
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from services.scheduler import storage
 from services.scheduler.bodies.prescriptions import ReachBody
 from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
 from services.scheduler.pages.forms import Form, submit
 from services.scheduler.programmes import codes, rule_book
-from services.scheduler.usecases import desk, imports, overview, people, planning, publication, shocks, transparency
+from services.scheduler.usecases import desk, imports, overview, people, shocks, transparency
 from shared import staging
-from shared.errors import FieldFault, InvalidInputError
+from shared.errors import InvalidInputError
 from shared.ids import new_id
 from shared.scope import check_territory
 from shared.service import Service
 from shared.web.frame import acting
 from shared.work import Work
-
-RUN_SECONDS = 30  # [A] what a planner waits for at most
 
 
 def planner_pages(service: Service, *, demo: bool) -> Blueprint:
@@ -82,42 +77,6 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             check_territory(work.who, staging.find_batch(work.db, batch_id)["scope"])
             imports.mend_row(work, batch_id, sheet, number, cells, test_numbers=demo)
         return redirect(f"/planning/imports/{batch_id}", 303)
-
-    @pages.post("/runs")
-    def ask_run() -> BaseResponse:
-        run_id = new_id()
-        with acting(service) as work:
-            code = territory_of(work)
-            planning.ask_run(
-                work,
-                run_id,
-                territory=code,
-                programme=request.form.get("programme", ""),
-                publish_on=_day(request.form.get("publish_on", "")),
-                seconds=RUN_SECONDS,
-            )
-        return redirect(f"/planning/runs/{run_id}", 303)
-
-    @pages.get("/runs/<uuid:run_id>")
-    def read_run(run_id: UUID) -> str:
-        with acting(service, reading=True) as work:
-            run = planning.view_run(work, run_id)
-            check_territory(work.who, run["territory"])
-            stale = run["state"] == "ready" and run["base_version"] != storage.territory_version(
-                work.db, run["territory"]
-            )
-            moves = shocks.moved(work, run_id)
-        left = [] if run["plan"] is None else run["plan"]["unplaced"]
-        return render_template(
-            "scheduler/run.html", run=run, code=run["territory"], left=left, stale=stale, moves=moves
-        )
-
-    @pages.post("/runs/<uuid:run_id>/publication")
-    def publish(run_id: UUID) -> BaseResponse:
-        with acting(service) as work:
-            check_territory(work.who, planning.view_run(work, run_id)["territory"])
-            publication.publish(work, run_id)
-        return redirect(f"/planning/runs/{run_id}", 303)
 
     @pages.get("/sessions")
     def sessions() -> str:
@@ -241,11 +200,3 @@ def _programme() -> str:
 
 def _programmes() -> list[Any]:
     return [rule_book(code) for code in codes()]
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        fault = FieldFault("publish_on", "date", _("« %(text)s » n’est pas une date", text=text))
-        raise InvalidInputError(_("la date de publication"), [fault]) from error

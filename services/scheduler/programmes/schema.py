@@ -168,6 +168,8 @@ class BookSchema(_Strict):
         meeting_minutes=_number(least=1),
         size_min=_number(least=1),
         size_max=_number(least=1),
+        overbooked=_number(),
+        kept_seats=_number(),
         interpreter_below_level=ma.fields.String(required=True),
         interpreted_languages_max=_number(),
         first_within_days=_number(),
@@ -181,6 +183,8 @@ class BookSchema(_Strict):
         platform_levels=_texts(),
         size_min=_number(least=1),
         size_max=_number(least=1),
+        overbooked=_number(),
+        kept_seats=_number(),
         rolling_entry_weeks=_number(),
         start_within_days=_number(),
         meeting_minutes=_number(least=1),
@@ -189,6 +193,7 @@ class BookSchema(_Strict):
         rhythms=_by_name(ma.fields.List(ma.fields.List(_half_days(), validate=ma.validate.Length(equal=7)))),
     )
     notice_days = _rule(_by_name(_number()))
+    publication = _section(two_steps=_flag(), answer_days=_number(least=1))
     desk = _section(notice_days=_number(), hold_minutes=_number(least=1))
     slot_starts = _rule(_by_name(ma.fields.String()))
     attendance = _section(
@@ -219,6 +224,9 @@ class BookSchema(_Strict):
             fewest, most = (data[section][key]["value"] for key in ("size_min", "size_max"))
             if fewest > most:
                 _refuse(section, "size_min", f"the fewest people ({fewest}) are more than the most ({most})")
+            kept = data[section]["kept_seats"]["value"]
+            if most + data[section]["overbooked"]["value"] - kept < fewest:
+                _refuse(section, "kept_seats", f"with {kept} seats kept, a new group cannot reach {fewest} people")
 
     @ma.validates_schema
     def check_civic_days(self, data: dict[str, Any], **_: object) -> None:

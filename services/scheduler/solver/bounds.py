@@ -210,7 +210,7 @@ class Bounds:
         """Return the most people by day and by week, and the person-days that are left of the orders."""
         facts, problem = self.facts, self.facts.problem
         extra = sum(allowance.extra_seats for allowance in problem.allowances)
-        most = problem.rules.civic_size.maximum
+        most = problem.rules.civic_size.offered(problem.rules.civic_size.maximum)
         civic = [index for index, one in enumerate(problem.trainers) if "civic" in one.qualifications]
         days: dict[int, int] = {}
         weeks: dict[int, int] = {}
@@ -268,7 +268,8 @@ class Bounds:
             # Some units of a bundle need one day only: count the days of one part, which is the fewest groups.
             sure = max(0, max(sum(part in unit.parts for unit in units) for part in parts) - budget // least)
             civic = training is Training.CIVIC
-            most = rules.civic_size.maximum if civic else rules.language_size.maximum
+            size = rules.civic_size if civic else rules.language_size
+            most = size.offered(size.maximum)
             price = weights.civic_group if civic else weights.language_group
             points += price * max(0, -(-(sure - seats - extra) // most))
         return points

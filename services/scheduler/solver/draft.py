@@ -11,6 +11,7 @@ from datetime import date
 
 from services.scheduler.domain.plan import session_id
 from services.scheduler.domain.problem import Interpretation, Session, SessionState, Training
+from services.scheduler.domain.view import offered
 from services.scheduler.solver.candidates import Candidate, takers_of
 from services.scheduler.solver.facts import Facts, Shape, Unit, bits_of
 
@@ -182,12 +183,14 @@ class Draft:
                 best = lot if best is None or self.lot_left[lot] > self.lot_left[best] else best
         return best
 
-    def open(self, candidate: Candidate, room: int, trainer: int, lot: int | None, languages: dict[str, int]) -> Group:
+    def open(
+        self, candidate: "Candidate | Group", room: int, trainer: int, lot: int | None, languages: dict[str, int]
+    ) -> Group:
         """Open a group, book its room, trainer and interpreters, and return it, still empty."""
         facts = self.facts
         size = facts.problem.rules
         limits = size.civic_size if candidate.shape.training is Training.CIVIC else size.language_size
-        seats, minimum = min(limits.maximum, facts.problem.rooms[room].seats), limits.minimum
+        seats, minimum = limits.offered(facts.problem.rooms[room].seats), limits.minimum
         if facts.allowances:
             one = facts.allowances.get(self.id_of(candidate.shape, candidate.site, room, candidate.rhythm))
             if one is not None:
@@ -220,7 +223,6 @@ class Draft:
         limits = problem.rules.civic_size if session.training is Training.CIVIC else problem.rules.language_size
         allowance = facts.allowances.get(session.id)
         room = next(number for number, one in enumerate(problem.rooms) if one.id == session.room)
-        extra = allowance.extra_seats if allowance else 0
         group = Group(
             key=self.next_key,
             shape=shape,
@@ -231,7 +233,7 @@ class Draft:
             rhythm=session.rhythm,
             takers=takers,
             entries=entries,
-            seats=min(limits.maximum, problem.rooms[room].seats) + extra,
+            seats=offered(problem, session),
             minimum=allowance.minimum if allowance and allowance.minimum is not None else limits.minimum,
             interpreters={one.language: index[one.interpreter] for one in session.interpreters},
             counts=[0] * len(shape.parts),

@@ -32,8 +32,10 @@ DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
 _LONG_PATIENCE = 3000  # the same while they are not
 _SMALL_PATIENCE = 150  # small steps that seat nobody more before something else is tried
-_SMALL_SHARE = 0.25  # share of the wall time that small steps take at most in one round
-_NEIGHBOURS = 25  # neighbourhoods of a round
+_SMALL_SHARE = 0.06  # share of the wall time that small steps take at most in one round
+_LONGEST_PAUSE = 8  # rounds that a way of improving waits at most before it is tried again
+_NEIGHBOURS = 12  # neighbourhoods of a round
+_TOGETHER = 4  # neighbourhoods of one draft that are looked at side by side
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
@@ -97,6 +99,28 @@ def solve(
     if found:
         raise UnsoundPlanError(f"{len(found)} rules are broken; the first: {found[0].rule}: {found[0].words}")
     return plan
+
+
+class _Turns:
+    """Which ways of improving a plan are due: one that finds nothing waits twice as many rounds each time."""
+
+    def __init__(self) -> None:
+        self.round = 0
+        self.next: dict[object, int] = {}
+        self.pause: dict[object, int] = {}
+
+    def begin(self) -> None:
+        """Begin a round."""
+        self.round += 1
+
+    def due(self, way: object) -> bool:
+        """Tell whether it is this way's turn."""
+        return self.next.get(way, 0) <= self.round
+
+    def note(self, way: object, *, better: bool) -> None:
+        """Note whether the way found a better plan."""
+        self.pause[way] = 1 if better else min(_LONGEST_PAUSE, 2 * self.pause.get(way, 1))
+        self.next[way] = self.round + self.pause[way]
 
 
 class _Run:
@@ -219,17 +243,25 @@ class _Run:
     def _improve(self, search: Search, rebuild: Rebuild) -> None:
         """Improve in rounds: small steps while they seat more people, whole stages, neighbourhoods, prices."""
         assert self.best is not None and self.bounds is not None  # noqa: S101, PT018 - set before
+        turns = _Turns()
         while not self._over():
+            turns.begin()
             if self._proven():
                 self.status = "optimal"
                 return
             before, worked = self.best.value(), self.work
-            self._small_steps(search)
+            if turns.due("small"):
+                self._small_steps(search)
+                turns.note("small", better=self._won(before))
             for kind in rebuild.kinds():
                 if self._over():
                     return
-                self._keep(rebuild.sweep(self.best, kind, self._ticking()))
-                self._tell("improving")
+                if turns.due(kind):
+                    swept = rebuild.sweep(self.best, kind, self._ticking())
+                    standing = self.best.value()
+                    self._keep(swept)
+                    turns.note(kind, better=self._won(standing))
+                    self._tell("improving")
             self._neighbours(rebuild)
             self._raise_bounds()
             small = self.work - worked
@@ -237,6 +269,12 @@ class _Run:
             if self.quiet >= (PATIENCE if self._proven("T1", "T2") else _LONG_PATIENCE):
                 self.status = "settled"
                 return
+
+    def _won(self, before: Value) -> bool:
+        """Tell whether the plan got better where it counts: in the first tier until that is proven."""
+        assert self.best is not None  # noqa: S101 - set before
+        now = self.best.value()
+        return now < before if self._proven("T1") else now[0] < before[0]
 
     def _small_steps(self, search: Search) -> None:
         """Close a few groups and fill again, as long as that pays."""
@@ -257,12 +295,11 @@ class _Run:
 
     def _neighbours(self, rebuild: Rebuild) -> None:
         assert self.best is not None  # noqa: S101 - set before
-        for _ in range(_NEIGHBOURS):
+        for _ in range(_NEIGHBOURS // _TOGETHER):
             if self._over():
                 return
-            self.work += 1
-            left = None if self.seconds is None else self.begin + self.seconds - monotonic()
-            self._keep(rebuild.step(self.best, self._stop, left))
+            self.work += _TOGETHER
+            self._keep(rebuild.steps(self.best, _TOGETHER, self._stop, self._left))
             self._tell("improving")
 
     def _raise_bounds(self) -> None:
@@ -297,6 +334,10 @@ class _Run:
     def _late(self, share: float) -> bool:
         """Tell whether this share of the wall time is used up; never under a work limit."""
         return self.seconds is not None and monotonic() - self.begin >= share * self.seconds
+
+    def _left(self) -> float | None:
+        """Return the seconds that are left; None under a work limit."""
+        return None if self.seconds is None else self.begin + self.seconds - monotonic()
 
     def _over(self) -> bool:
         if self._stop():
@@ -442,7 +483,8 @@ def warm(base: Draft, start: Plan) -> Draft:
             continue
         groups[session.id] = draft.adopt(session)
     unit_of = {need.id: unit for unit in draft.units for need in unit.needs}
-    for placement in start.placements:
+    # In the order of time: a civic day is seated only after the day before it.
+    for placement in sorted(start.placements, key=lambda one: (one.joins_on, one.need)):
         unit = unit_of.get(placement.need)
         group = groups.get(placement.session)
         if unit is None or group is None or draft.where[unit.index] >= 0:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from services.scheduler.domain.problem import Training
+from services.scheduler.solver.candidates import Candidate
 from services.scheduler.solver.draft import Draft, Group
 from services.scheduler.solver.facts import bits_of
 from services.scheduler.solver.stage import FAR, FIRST, Rest, Stage
@@ -64,6 +65,7 @@ def decide(
     units: set[int],
     *,
     candidates: int,
+    wanted: Candidate | None = None,
     work: float,
     seconds: float | None,
     should_stop: Callable[[], bool],
@@ -71,7 +73,8 @@ def decide(
     """
     Return the draft with these units seated anew, and the groups closed that only they sat in.
 
-    `work` is deterministic time, about seconds of one core; `seconds` is wall time, None: no clock.
+    `wanted` is a group that is looked at whatever it costs; `work` is deterministic time, about seconds of one core;
+    `seconds` is wall time, None: no clock.
     """
     before = draft
     draft = draft.copy()
@@ -91,7 +94,7 @@ def decide(
     for stage in stages:
         mask = np.array([unit.index in units for unit in stage.units], dtype=bool)
         if mask.any():
-            _add_stage(model, stage.part(mask), candidates, was, spoken, hints)
+            _add_stage(model, stage.part(mask), candidates, wanted, was, spoken, hints)
     if not model.of_unit:
         return before
     _add_rows(model)
@@ -107,6 +110,7 @@ def _add_stage(  # noqa: PLR0917 - one place calls it
     model: _Model,
     stage: Stage,
     count: int,
+    wanted: Candidate | None,
     was: dict[int, tuple[int, int, tuple[str, ...]]],
     spoken: dict[tuple[int, int, tuple[str, ...]], set[str]],
     hints: list[tuple[Any, bool]],
@@ -121,8 +125,9 @@ def _add_stage(  # noqa: PLR0917 - one place calls it
                 outside.after[number] = max(outside.after[number], draft.last_day[other] + gap)
     shapes = [one.shape for one in stage.candidates]
     table = outside.priced(stage.costs, shapes, [one.entries for one in stage.candidates], stage.days)
-    used = {place for unit, place in was.items() for place in [was[unit]]}
-    rows = _rows(stage, table, count, used)
+    used = set(was.values())
+    asked = set() if wanted is None else {(wanted.shape.mask, wanted.site, wanted.shape.parts)}
+    rows = _rows(stage, table, count, used | asked)
     civic = stage.civic
     weights, rules = facts.problem.weights, facts.problem.rules
     for row in rows:
@@ -135,7 +140,7 @@ def _add_stage(  # noqa: PLR0917 - one place calls it
         place = (one.shape.mask, one.site, one.shape.parts)
         group = model.cp.new_bool_var("")
         hints.append((group, place in used))
-        most = min(stage.limits.maximum, facts.problem.rooms[room].seats)
+        most = stage.limits.offered(facts.problem.rooms[room].seats)
         model.goal.append((stage.opening + stage.bonus() * most, group))
         heard: dict[str, Any] = {}
         seats: list[tuple[int, Any]] = []

@@ -8,6 +8,7 @@ share a bit, so a course of a year is compared with a person's year in one opera
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,16 @@ class Shape:
     weeks: tuple[tuple[int, int], ...]  # (week index, half-days)
     minutes: int
     pace: int  # minutes a week
+
+
+def lot(publish_on: date, person: str) -> bytes:
+    """
+    Return the lot that a person draws for one plan: among people who are alike, the lower one is looked at first.
+
+    It comes from the day of publication and the person's id alone, so that it changes from plan to plan, does not
+    depend on the order of any file, and can be drawn again by anybody.
+    """
+    return sha256(f"{publish_on}/{person}".encode()).digest()
 
 
 class Facts:
@@ -220,8 +231,9 @@ class Facts:
                 groups[need.id,] = [need]
             else:
                 groups.setdefault((need.person, rules.bundle_of(need.part)), []).append(need)
+        drawn = sorted(groups.values(), key=lambda needs: lot(self.problem.publish_on, needs[0].person))
         units = []
-        for index, needs in enumerate(groups.values()):
+        for index, needs in enumerate(drawn):
             needs.sort(key=lambda need: order.get(need.part, 0))
             ranks = [order.get(need.part, 0) for need in needs]
             units.append(

@@ -3,9 +3,10 @@ Opening and seating in its barest form: which sessions open, and how many people
 
 A class is a number of people who are alike; a session has seats and an opening cost; a seat's cost depends on class and
 session only. Prices on the classes give the bound: at given prices each session takes the people who gain most there,
-so the sum of what sessions are worth is below every plan's cost, and enough of them have to open for everybody to sit.
-Seats in open sessions are a minimum-cost flow; sessions are added, dropped and exchanged by its prices. What is left is
-closed by branching on sessions, or by one integer model (SCIP, through MathOpt) where that is small.
+so the sum of what sessions are worth is below every plan's cost. Enough of them have to open for everybody to sit, and
+they open whole: that choice is a knapsack, settled by dynamic programming over seats, and it is what makes the bound
+strong. Seats in open sessions are a minimum-cost flow; sessions are added, dropped and exchanged by its prices. What is
+left is closed by branching on sessions.
 
 Costs here are floating-point numbers, because the public instances that measure this kernel are not whole.
 """
@@ -14,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _SCALE = 1_000_000  # the flow's costs are whole numbers of such parts of the mean seat cost
-_SMALL = 30_000  # seats (class x session) up to which one integer model closes the rest
 _PATIENCE = 15  # evaluations without a better bound after which steps are halved
-_NEAREST = 10  # sessions that a class may sit in while only plans are looked for
-_RESTRICTED = 0.35  # share of the time for that
-_SHAKEN = 0.2  # share of the time for which plans are shaken
+_SHAKEN = 0.1  # share of the time for which plans are shaken
 _SHAKES = 200  # plans shaken at most
+_COVERED = 2_000_000  # seats x sessions up to which enough sessions open whole in the bound
 _FLIPS = 3  # sessions changed in one shake
 _MOVES = 6  # sessions tried for each kind of move
 _SAFE = 1e-9  # relative; taken off every bound for rounding
@@ -58,11 +56,11 @@ class KernelResult:
 class Kernel:
     """One search; `over` is asked between evaluations."""
 
-    def __init__(self, sessions: Sessions, over: Callable[[], bool], *, small: int = _SMALL) -> None:
+    def __init__(self, sessions: Sessions, over: Callable[[], bool]) -> None:
         self.sessions = sessions
         self.over = over
-        self.small = small
         self.total = float(sessions.demand.sum())
+        self.whole_seats = bool((sessions.seats == np.floor(sessions.seats)).all())
         self.best = float("inf")
         self.opened = np.ones(len(sessions.seats), dtype=bool)
         self.bound = float("-inf")
@@ -80,15 +78,7 @@ class Kernel:
         for threshold in (0.5, 0.3, 0.7):
             self._local(shares >= threshold)
         self._shake(shares, seconds_left)
-        likely = np.nonzero((shares > 0.02) | self.opened)[0]
-        near = np.zeros(self.sessions.cost.shape, dtype=bool)
-        order = np.argsort(self.sessions.cost[likely], axis=0)[:_NEAREST]
-        near[likely[order], np.arange(len(self.sessions.demand))] = True
-        self._integer(near, _RESTRICTED * seconds_left(), proof=False)
-        if self.sessions.cost.size <= self.small:
-            self._integer(np.ones(self.sessions.cost.shape, dtype=bool), seconds_left(), proof=True)
-        else:
-            self._branch(prices, free, worth)
+        self._branch(prices, free, worth)
         return KernelResult(self.best, min(self.bound, self.best), self.opened)
 
     # -- bound ------------------------------------------------------------------------------------------------------
@@ -106,22 +96,46 @@ class Kernel:
         share = ((worth < 0) & (state != 0) | (state == 1)).astype(float)
         value = float(prices @ one.demand) + float(worth @ share)
         lacking = self.total - float(one.seats @ share)
-        if lacking > 0:
-            # Enough seats have to open for everybody: the cheapest, the last one in part.
+        if lacking > 1e-9:
             rest = np.nonzero((share == 0) & (state != 0))[0]
-            rest = rest[np.argsort(worth[rest] / one.seats[rest])]
-            for session in rest.tolist():
-                part = min(1.0, lacking / one.seats[session])
-                share[session] = part
-                value += part * worth[session]
-                lacking -= part * one.seats[session]
-                if lacking <= 1e-9:
-                    break
-            if lacking > 1e-9:
+            if float(one.seats[rest].sum()) < lacking - 1e-9:
                 return float("inf"), one.demand, worth, share
+            more = self._cover(rest, worth[rest], lacking)
+            share[rest] = more
+            value += float(worth[rest] @ more)
         served = np.zeros_like(one.demand)
         np.add.at(served, order.ravel(), (taken * share[:, None]).ravel())
         return value, one.demand - served, worth, share
+
+    def _cover(self, rest: NDArray[np.int64], worth: Floats, lacking: float) -> Floats:
+        """
+        Return which of these sessions open so that everybody has a seat, the least worth in all.
+
+        They open whole, by dynamic programming over seats, where seats are whole numbers and few enough; else the last
+        one opens in part.
+        """
+        seats = self.sessions.seats[rest]
+        if not self.whole_seats or lacking * len(rest) > _COVERED:
+            share = np.zeros(len(rest))
+            for number in np.argsort(worth / seats).tolist():
+                share[number] = min(1.0, max(0.0, lacking / seats[number]))
+                lacking -= share[number] * seats[number]
+            return share
+        need = int(np.ceil(lacking - 1e-9))
+        least = np.full(need + 1, np.inf)  # by seats still lacking
+        least[0] = 0.0
+        took = np.zeros((len(rest), need + 1), dtype=bool)
+        for number, size in enumerate(np.minimum(seats, need).astype(np.int64).tolist()):
+            before = np.concatenate([np.full(size, least[0]), least[: need + 1 - size]])
+            took[number] = before + worth[number] < least
+            least = np.where(took[number], before + worth[number], least)
+        share = np.zeros(len(rest))
+        at = need
+        for number in range(len(rest) - 1, -1, -1):
+            if took[number, at]:
+                share[number] = 1.0
+                at = max(0, at - int(seats[number]))
+        return share
 
     def _ascend(self, prices: Floats, state: NDArray[np.int8], steps: int) -> tuple[float, Floats, Floats, Floats]:
         """Return the best bound found from these prices on, with its prices, worths and average openings."""
@@ -279,50 +293,3 @@ class Kernel:
                         self._local((shares >= 0.5) & (child != 0) | (child == 1))
         if not queue and not self.over():
             self.bound = self.best
-
-    def _integer(self, possible: Bools, seconds: float, *, proof: bool) -> None:
-        """
-        Close what is left with one integer model: sessions whole, seats in parts, a row for each possible pair.
-
-        With all pairs its bound is a proof; with a few of them it only looks for a better plan.
-        """
-        from datetime import timedelta
-
-        from ortools.math_opt.python import mathopt
-
-        one = self.sessions
-        if self.bound >= self.best * (1 - 1e-9) or seconds < 1 or self.over():
-            return
-        model = mathopt.Model()
-        places = np.nonzero(possible.any(axis=1))[0].tolist()
-        opened = {place: model.add_binary_variable() for place in places}
-        inside: dict[int, list[Any]] = {place: [] for place in places}
-        goal = [float(one.opening[place]) * var for place, var in opened.items()]
-        for customer, demand in enumerate(one.demand.tolist()):
-            there = np.nonzero(possible[:, customer])[0].tolist()
-            shares = [model.add_variable(lb=0, ub=1) for _ in there]
-            model.add_linear_constraint(sum(shares) == 1)
-            for place, share in zip(there, shares, strict=True):
-                inside[place].append(demand * share)
-                goal.append(float(one.cost[place, customer]) * demand * share)
-                model.add_linear_constraint(share <= opened[place])
-        for place, terms in inside.items():
-            model.add_linear_constraint(sum(terms) <= float(one.seats[place]) * opened[place])
-        model.minimize(sum(goal))
-        params = mathopt.SolveParameters(
-            time_limit=timedelta(seconds=seconds),
-            cutoff_limit=self.best * (1 + 1e-6),
-            relative_gap_tolerance=1e-7,
-        )
-        result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=params)
-        if result.has_primal_feasible_solution():
-            values = result.variable_values()
-            chosen = np.zeros(len(one.seats), dtype=bool)
-            chosen[[place for place, var in opened.items() if values[var] > 0.5]] = True
-            self._seat(chosen)
-        if proof and np.isfinite(result.best_objective_bound()):
-            proven = result.best_objective_bound()
-            self.bound = max(self.bound, min(self.best, proven - 1e-7 * abs(proven)))
-        reason = result.termination.reason
-        if proof and reason is mathopt.TerminationReason.INFEASIBLE:
-            self.bound = self.best  # nothing below the cutoff exists

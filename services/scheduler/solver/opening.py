@@ -73,7 +73,7 @@ class Opening:
             max((facts.problem.rooms[room].seats for room in facts.rooms_at[site]), default=1)
             for site in range(len(facts.problem.sites))
         ]
-        self.heads = np.minimum(stage.limits.maximum, np.array(most, dtype=np.int64))[stage.sites]
+        self.heads = np.array([stage.limits.offered(one) for one in most], dtype=np.int64)[stage.sites]
         rents = [stage.rent(one.shape, one.site) for one in stage.candidates]
         self.fixed = stage.opening + stage.bonus() * self.heads + np.array(rents, dtype=np.int64)
         self.interpreting = facts.problem.weights.interpreter_half_day * stage.half_days() if stage.civic else 0

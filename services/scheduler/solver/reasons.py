@@ -323,7 +323,7 @@ class Reasons:
         present = self._company(unit, candidate, room, heard)
         size = problem.rules.civic_size if civic else problem.rules.language_size
         counts = dict.fromkeys(shape.parts, 0)
-        seats = min(size.maximum, problem.rooms[room].seats)
+        seats = size.offered(problem.rooms[room].seats)
         quantity, company = 0, 0
         for index in present:
             one = draft.units[index]

@@ -8,6 +8,7 @@ groups are opened while there is company.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import numpy as np
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 
 from services.scheduler.domain.problem import Training
 from services.scheduler.solver.candidates import Candidate
-from services.scheduler.solver.draft import Draft, Group
+from services.scheduler.solver.draft import Draft
 from services.scheduler.solver.exact import decide
-from services.scheduler.solver.facts import Shape, Unit, bits_of
+from services.scheduler.solver.facts import Shape, Unit
+from services.scheduler.solver.graft import graft
+from services.scheduler.solver.neighbourhoods import Neighbourhoods, Question
 from services.scheduler.solver.opening import MARGINS, Opening
 from services.scheduler.solver.prices import Ascent
 from services.scheduler.solver.relaxation import Found
@@ -29,14 +32,10 @@ __all__ = ["Rebuild"]
 Parts = tuple[str, ...]
 _AWAITING = (40, 80, 160, 400)  # margins for the civic days of people whose course is placed
 _CIVIC = (24, 32, 60, 120, 500, FAR)  # margins for everybody's civic days
-_GUESTS = 10  # people without a seat who are asked along in a neighbourhood
-_CALLED = 0.4  # share of neighbourhoods that call company together for somebody without a seat
-_WITH_COURSES = 0.5  # share of neighbourhoods in which courses are decided too
 _SCANNED = 40  # candidates of each kind in a neighbourhood, beyond everybody's nearest
 _WORK = 1.5  # deterministic time of a neighbourhood, about seconds
+_THREADS = 2  # CP-SAT runs beside Python; more threads than cores gain nothing
 _CLASH_MOST = 5000  # T3 points; beyond that a clash is as good as a ban
-_NEAR_DAYS = 3  # groups that begin within so many days are neighbours in time
-_SIZES = (2, 3, 3, 4, 6)  # groups decided together
 
 
 class Rebuild:
@@ -50,12 +49,12 @@ class Rebuild:
         kinds = {one.shape.parts for one in candidates if one.shape.training is Training.CIVIC}
         ranks = {unit.parts: unit.ranks for unit in base.units}
         self.clash: Clash | None = None
-        self.hopeless: set[int] = set()  # units without any candidate
         self.civic = sorted((kind for kind in kinds if kind in ranks), key=lambda kind: (ranks[kind], kind))
         self.stages: dict[Parts, Stage] = {}
         for kind in ((), *self.civic):
             search.beat()
             self.stages[kind] = Stage(base.facts, base.units, candidates, kind)
+        self.neighbourhoods = Neighbourhoods(base, self.stages, random)
 
     def learn(self, ascent: Ascent, found: Found) -> None:
         """Take over what the relaxation says: rents of trainers, and what courses cost the civic days."""
@@ -111,37 +110,46 @@ class Rebuild:
         """Return the kinds of groups, later civic days first: they are the ones that are placed late."""
         return [*reversed(self.civic), ()]
 
-    def step(self, draft: Draft, should_stop: Callable[[], bool], seconds: float | None) -> Draft:
-        """Return the draft with a few related groups, and some people without a seat, decided anew; often the same."""
-        random = self.random
-        left = list(bits_of(draft.unplaced))
-        people = self._company(draft, left) if left and random.random() < _CALLED else set()
-        if not people:
-            people = {self.units[unit].person for group in self._neighbourhood(draft) for unit in group.units}
-            people |= {self.units[unit].person for unit in random.sample(left, min(len(left), _GUESTS))}
-        courses = random.random() < _WITH_COURSES
-        units = {
-            unit
-            for person in people
-            for unit in draft.of_person.get(person, ())
-            if not draft.fixed >> unit & 1 and (courses or self.units[unit].training is Training.CIVIC)
-        }
-        if not units:
-            return draft
-        kinds = [*self.civic, ()] if courses else self.civic
-        after = decide(
+    def steps(
+        self, draft: Draft, count: int, should_stop: Callable[[], bool], left: Callable[[], float | None]
+    ) -> Draft:
+        """
+        Return the best draft after so many questions, asked of this draft side by side in two threads.
+
+        Each answer is a draft of its own; the best is kept, and the others are carried over as far as they still help.
+        """
+        questions = [self.neighbourhoods.question(draft) for _ in range(count)]
+        questions = [one for one in questions if one.units]
+        with ThreadPoolExecutor(_THREADS) as threads:
+            answers = list(threads.map(lambda one: self._answer(draft, one, should_stop, left()), questions))
+        better = [pair for pair in zip(answers, questions, strict=True) if pair[0].value() <= draft.value()]
+        better.sort(key=lambda pair: pair[0].value())
+        best = draft
+        for answer, question in better:
+            after = answer if best is draft else graft(best, answer, question.units)
+            if after.unplaced:
+                self.search.insert(after, after.unplaced)
+                after.mend()
+            if after.value() <= best.value():
+                best = after
+        return best
+
+    def _answer(
+        self, draft: Draft, question: Question, should_stop: Callable[[], bool], seconds: float | None
+    ) -> Draft:
+        kinds = self.civic
+        if any(self.units[unit].training is Training.LANGUAGE for unit in question.units):
+            kinds = [*self.civic, ()]
+        return decide(
             [self.stages[kind] for kind in kinds],
             draft,
-            units,
+            set(question.units),
             candidates=_SCANNED,
+            wanted=question.wanted,
             work=_WORK,
             seconds=seconds,
             should_stop=should_stop,
         )
-        if after.unplaced:
-            self.search.insert(after, after.unplaced)
-            after.mend()
-        return after
 
     def _run(
         self,
@@ -177,70 +185,3 @@ class Rebuild:
             ],
             dtype=bool,
         )
-
-    def _company(self, draft: Draft, left: list[int]) -> set[int]:
-        """Return people who could open a group together with somebody who has no seat; most sit elsewhere now."""
-        random = self.random
-        possible = [unit for unit in left if unit not in self.hopeless]
-        if not possible:
-            return set()
-        index = random.choice(possible)
-        unit = self.units[index]
-        stage = self.stages.get(unit.parts if unit.training is Training.CIVIC else ())
-        groups = [one for one in stage.candidates if one.takers >> index & 1] if stage is not None else []
-        if stage is None or not groups:
-            self.hopeless.add(index)
-            return set()
-        group = random.choice(groups)
-        others = list(bits_of(group.takers & ~draft.fixed & ~(1 << index)))
-        random.shuffle(others)
-        # First who has no seat either, then who comes late as it is.
-        others.sort(key=lambda one: draft.where[one] >= 0 and -draft.first_day[one])
-        people = {self.units[one].person for one in others[: 3 * stage.limits.minimum]}
-        return people | {unit.person}
-
-    def _neighbourhood(self, draft: Draft) -> list[Group]:
-        """Choose the groups to decide anew: late ones, or related by an unplaced person, time, people or place."""
-        random = self.random
-        groups = [
-            group
-            for group in draft.groups.values()
-            if not group.kept and not any(draft.fixed >> unit & 1 for unit in group.units)
-        ]
-        if not groups:
-            return []
-        civic = [group for group in groups if group.shape.training is Training.CIVIC] or groups
-        size = random.choice(_SIZES)
-        mode = random.choice(("late", "unplaced", "time", "people", "kind", "site"))
-        left = list(bits_of(draft.unplaced))
-        seed = random.choice(groups)
-        if mode == "late":
-            chosen = sorted(civic, key=lambda group: (-group.shape.days[0] * random.random() ** 0.5, group.key))
-            chosen = chosen[: max(1, size // 2)]
-            people = sum(1 << unit for group in chosen for unit in group.units)
-            near = [one for one in civic if one not in chosen and one.shape.parts == chosen[0].shape.parts]
-            near.sort(key=lambda group: (-(group.takers & people).bit_count() * random.random(), group.key))
-            return chosen + near[:size]
-        if mode == "unplaced" and left:
-            unit = random.choice(left)
-            near = [group for group in groups if group.takers >> unit & 1] or groups
-        elif mode == "time":
-            seed = random.choice(civic)
-            near = [group for group in civic if abs(group.shape.days[0] - seed.shape.days[0]) <= _NEAR_DAYS]
-        elif mode == "kind":
-            near = [
-                group
-                for group in groups
-                if group.shape.training is seed.shape.training
-                and (group.shape.parts == seed.shape.parts or group.site == seed.site)
-            ]
-        elif mode == "site":
-            near = [group for group in groups if group.site == seed.site]
-        else:
-            who = {self.units[unit].person for unit in seed.units}
-            shared = {
-                group.key: sum(self.units[unit].person in who for unit in group.units) * (0.5 + random.random())
-                for group in groups
-            }
-            return sorted(groups, key=lambda group: (-shared[group.key], group.key))[:size]
-        return random.sample(near, min(len(near), size))

@@ -260,13 +260,13 @@ class Relaxation:
         places = sites + len(self.kept_parts)
         self.heads = np.ones(places, dtype=np.int64)
         self.seats = np.zeros((places, self.days))
-        most = rules.civic_size.maximum
+        size = rules.civic_size
         for site in range(sites):
             rooms = facts.rooms_at[site]
-            self.heads[site] = max([1, *(min(most, problem.rooms[room].seats) + extra for room in rooms)])
+            self.heads[site] = max([1, *(size.offered(problem.rooms[room].seats) + extra for room in rooms)])
             for room in rooms:
                 vacant = days_of(facts.all & ~base.room_busy[room])
-                self.seats[site] += vacant * (min(most, problem.rooms[room].seats) + extra)
+                self.seats[site] += vacant * (size.offered(problem.rooms[room].seats) + extra)
         self.place_pool = np.concatenate([self.pool, np.zeros(len(self.kept_parts), dtype=np.int64)])
         lots = [0.0] * len(bodies)
         minutes = [0.0] * len(bodies)
@@ -308,7 +308,7 @@ class Relaxation:
             if one.shape.training is not Training.LANGUAGE:
                 continue
             heads = max([0, *(problem.rooms[room].seats for room in facts.rooms_at[one.site])])
-            full = min(rules.language_size.maximum, heads) + extra
+            full = rules.language_size.offered(heads) + extra
             most = max(1, min(full, one.takers.bit_count()))
             share = (weights.language_group + weights.empty_seat * (full - most)) / most
             places.append((one.shape, one.site, one.takers, one.entries, self.body[one.site], share, True))

@@ -202,7 +202,7 @@ class Search:
             return None
         civic = shape.training is Training.CIVIC
         limits = problem.rules.civic_size if civic else problem.rules.language_size
-        seats, minimum = min(limits.maximum, problem.rooms[room].seats), limits.minimum
+        seats, minimum = limits.offered(problem.rooms[room].seats), limits.minimum
         if facts.allowances:
             allowance = facts.allowances.get(draft.id_of(shape, site, room, candidate.rhythm))
             if allowance is not None:

@@ -9,6 +9,9 @@ __all__ = [
     "by_id",
     "candidate",
     "carried",
+    "consultation",
+    "consultation_answer",
+    "consulted",
     "contract",
     "contract_move",
     "contract_progress",
@@ -51,7 +54,9 @@ __all__ = [
     "territory",
     "territory_version",
     "training_outcome",
+    "travel_time",
     "unreachable",
+    "waiver",
     "web_session",
 ]
 
@@ -63,6 +68,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
 from services.scheduler.storage.base import METADATA
+from services.scheduler.storage.consultation import consultation, consultation_answer, consulted, travel_time, waiver
 from services.scheduler.storage.desk import desk_showing, seat_hold
 from services.scheduler.storage.life import (
     carried,

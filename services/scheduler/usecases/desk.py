@@ -9,7 +9,7 @@ are is taken apart once for each of its versions.
 __all__ = ["ROLES", "WAITING", "Asked", "asked_about", "find", "pay", "release", "show", "take", "who_fits"]
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,8 +32,10 @@ from services.scheduler.domain.life import PLANNED
 from services.scheduler.domain.problem import LotUnit, Problem, Slot, Training
 from services.scheduler.domain.travel import Travel
 from services.scheduler.domain.view import followed_meetings
+from services.scheduler.domain.waivers import lifted
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import seating, telling
+from services.scheduler.usecases import seating, telling, waivers
+from services.scheduler.usecases.offer import travel_times
 from services.scheduler.usecases.planning import session_value
 from services.scheduler.usecases.shelf import counted, known_openings, lock_free
 from shared.clock import real_now
@@ -230,7 +232,11 @@ def asked_about(work: Work, signatory_id: UUID, states: Collection[str] = WAITIN
         placements=(),
         public_holidays=(),
         school_holidays=(),
+        travel_times=travel_times(work, person["territory"], {person["facts"]["commune"]}),
     )
+    (guest,) = problem.people
+    rules = waivers.rules_of(work, person["territory"], signatory_id)
+    problem = replace(problem, people=(lifted(guest, rules),)) if rules else problem
     return Asked(person=person, contract=running, book=book, problem=problem, today=today)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from services.scheduler.domain import stock
 from services.scheduler.domain.cells import check_headers
 from services.scheduler.domain.intake import COLUMNS, CONTACT_COLUMNS, CONTACT_SHEET, SHEET
-from services.scheduler.domain.offer import SHEETS
+from services.scheduler.domain.offer import SHEETS, TRAVEL_COLUMNS, TRAVEL_SHEET
 from services.scheduler.domain.prescription import LOG_COLUMNS, LOG_SHEET
 from services.scheduler.usecases.intake import take_signatories
 from services.scheduler.usecases.offer import take_offer
@@ -27,7 +27,7 @@ from shared.work import Work
 
 EXPECTED: Mapping[str, Mapping[str, Sequence[str]]] = {
     "intake": {SHEET: COLUMNS},
-    "offer": SHEETS,
+    "offer": {**SHEETS, TRAVEL_SHEET: TRAVEL_COLUMNS},
     "stock": stock.SHEETS,
     "contacts": {CONTACT_SHEET: CONTACT_COLUMNS},
     "platform": {LOG_SHEET: LOG_COLUMNS},

@@ -1,25 +1,38 @@
 """The offer: rows of bodies, sites, rooms, people and lots, checked against one another and kept as declared."""
 
-__all__ = ["take_offer"]
+__all__ = ["take_offer", "travel_times"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
+
+import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.domain.cells import Cells
-from services.scheduler.domain.offer import OfferItem, code_references, read_item
+from services.scheduler.domain.offer import (
+    TRAVEL_SHEET,
+    OfferItem,
+    TravelTime,
+    code_references,
+    read_item,
+    read_travel,
+)
+from services.scheduler.domain.problem import TravelOverride
 from services.scheduler.usecases import telling
 from shared.database import upsert
 from shared.ids import derived_id
 from shared.staging import Judged, Sheet, SourceRow
 from shared.work import Work
 
+MANY = 500  # communes, beyond which all of a territory's are read
+
 
 def take_offer(work: Work, territory: str, sheets: Sequence[Sheet]) -> tuple[Judged, int]:
     """Read rows and keep the good ones; return each row with its faults, and how many brought something new."""
     read: dict[tuple[str, str], OfferItem] = {}
     cells_of: list[tuple[SourceRow, Cells, OfferItem | None]] = []
-    for sheet in sheets:
+    for sheet in (one for one in sheets if one.name != TRAVEL_SHEET):
         for row in sheet.rows:
             cells = Cells(row.cells)
             item = read_item(sheet.name, cells)
@@ -34,7 +47,50 @@ def take_offer(work: Work, territory: str, sheets: Sequence[Sheet]) -> tuple[Jud
     declared |= {key: item.facts for key, item in read.items()}
     _refuse_dangling(cells_of, read, declared)
     changed = _keep_offer(work, territory, known, read)
-    return [(row, tuple(cells.faults)) for row, cells, _ in cells_of], changed
+    judged = [(row, tuple(cells.faults)) for row, cells, _ in cells_of]
+    ways = [row for sheet in sheets if sheet.name == TRAVEL_SHEET for row in sheet.rows]
+    timed, more = _take_travel(work, territory, ways, {code for kind, code in declared if kind == "sites"})
+    return [*judged, *timed], changed + more
+
+
+def travel_times(work: Work, territory: str, communes: Collection[str] | None = None) -> tuple[TravelOverride, ...]:
+    """Return the travel times that were imported for a territory (from these communes), in a fixed order."""
+    table = storage.travel_time
+    query = sa.select(table).where(table.c.territory == territory)
+    if communes is not None and len(communes) <= MANY:
+        query = query.where(table.c.commune.in_(sorted(communes)))
+    rows = storage.rows(work.db, query.order_by(table.c.commune, table.c.site, table.c.mode))
+    return tuple(
+        TravelOverride(commune=row["commune"], site=row["site"], mode=row["mode"], minutes=row["minutes"])
+        for row in rows
+        if communes is None or row["commune"] in communes
+    )
+
+
+def _take_travel(work: Work, territory: str, rows: Sequence[SourceRow], sites: Collection[str]) -> tuple[Judged, int]:
+    """Read travel times and keep the good ones; return each row with its faults, and how many brought something new."""
+    read: dict[tuple[str, str, str], TravelTime] = {}
+    judged: Judged = []
+    for row in rows:
+        cells = Cells(row.cells)
+        found = read_travel(cells)
+        if found is not None and found.site not in sites:
+            cells.fault("site", "unknown_reference", f"« {found.site} » n’est déclaré dans aucune ligne de « sites »")
+        elif found is not None and found.key in read:
+            cells.fault("code_commune", "duplicate", "ce trajet (commune, site, mode) est déjà dans cette feuille")
+        elif found is not None:
+            read[found.key] = found
+        judged.append((row, tuple(cells.faults)))
+    known = {(one.commune, one.site, one.mode): one.minutes for one in travel_times(work, territory)} if read else {}
+    changed = [one for key, one in read.items() if known.get(key) != one.minutes]
+    stamp = {"territory": territory, "actor": work.who.actor, "at": work.now}
+    upsert(work.db, storage.travel_time, [asdict(one) | stamp for one in changed if one.minutes is not None])
+    table = storage.travel_time
+    for one in changed:
+        if one.minutes is None:
+            same = (table.c.commune == one.commune, table.c.site == one.site, table.c.mode == one.mode)
+            work.db.execute(table.delete().where(table.c.territory == territory, *same))
+    return judged, len(changed)
 
 
 def _refuse_dangling(

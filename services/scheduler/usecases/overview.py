@@ -1,6 +1,16 @@
 """What pages and the API show: counts, lists, one person."""
 
-__all__ = ["dashboard", "digests", "flags", "person", "session_detail", "sessions", "territories", "unplaced"]
+__all__ = [
+    "dashboard",
+    "digests",
+    "flags",
+    "offer_names",
+    "person",
+    "session_detail",
+    "sessions",
+    "territories",
+    "unplaced",
+]
 
 from collections.abc import Mapping
 from typing import Any
@@ -142,6 +152,14 @@ def flags(work: Work, territory: str) -> list[dict[str, Any]]:
 def digests(work: Work) -> dict[str, str]:
     """Return a SHA-256 of each table's rows in a fixed order, ids and times included."""
     return database.digests(work.db, DIGESTED)
+
+
+def offer_names(work: Work, territory: str) -> dict[str, str]:
+    """Return what bodies, sites, rooms and trainers of a territory are called, by `kind:code`."""
+    table = storage.offer_item
+    kinds = ("organismes", "sites", "salles", "formateurs")
+    query = sa.select(table).where(table.c.territory == territory, table.c.kind.in_(kinds))
+    return {f"{row['kind']}:{row['code']}": row["facts"]["name"] for row in storage.rows(work.db, query)}
 
 
 def _count(work: Work, table: sa.Table, territory: str) -> int:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from services.scheduler import storage
 from services.scheduler.domain.building import build_problem
 from services.scheduler.domain.fairness import fairness
-from services.scheduler.domain.judge import breaches
+from services.scheduler.domain.judge import breaches, waived
 from services.scheduler.domain.life import PLANNED
 from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
 from services.scheduler.domain.problem import (
@@ -31,7 +31,8 @@ from services.scheduler.domain.problem import (
 )
 from services.scheduler.domain.view import followed_meetings
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import telling
+from services.scheduler.usecases import telling, waivers
+from services.scheduler.usecases.offer import travel_times
 from services.scheduler.usecases.solving import PlanRefusedError, solve_apart
 from shared import calendar, jobs
 from shared.communes import department_of
@@ -116,6 +117,8 @@ def build(work: Work, run: Mapping[str, Any]) -> Problem:
         placements=placements,
         public_holidays=[day for year in years for day in calendar.public_holidays(territory, year)],
         school_holidays=_school_holidays(territory, today),
+        waivers=waivers.in_force(work, territory, {str(key) for key in people}),
+        travel_times=travel_times(work, territory, {row["facts"]["commune"] for row in people.values()}),
     )
 
 
@@ -194,6 +197,10 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
                 ],
             }
             for tier in plan.tiers
+        ],
+        "waivers": [
+            {"rule": one.rule, "person": one.person, "session": one.session, "words": one.words}
+            for one in waived(problem, plan)
         ],
         "fairness": {name: [asdict(cell) for cell in cells] for name, cells in fairness(problem, plan).items()},
         "solver": {
@@ -313,6 +320,8 @@ def _digest(work: Work, territory: str, programme: str) -> str:
         [[str(key), people[key]["facts"]] for key in sorted(people)],
         [[*key, row["facts"]] for key, row in sorted(storage.offer(work.db, territory).items())],
         [str(key) for key in work.db.scalars(cancelled.order_by(storage.session.c.id))],
+        [asdict(one) for one in waivers.in_force(work, territory, {str(key) for key in people})],
+        [asdict(one) for one in travel_times(work, territory, {row["facts"]["commune"] for row in people.values()})],
     ]
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -5,7 +5,7 @@ Either the plan is published whole, with every event told, or nothing happened. 
 territory is refused: plan again.
 """
 
-__all__ = ["PlanOutdatedError", "open_sessions", "publish"]
+__all__ = ["open_sessions", "publish"]
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,43 +15,37 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduler import storage
+from services.scheduler.domain.consultation import score_again, stand
 from services.scheduler.domain.judge import breaches
-from services.scheduler.domain.plan import Plan, plan_from_json
-from services.scheduler.domain.problem import Problem, Session, SessionState, problem_from_json
+from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
+from services.scheduler.domain.problem import Problem, Session, SessionState, problem_from_json, problem_to_json
 from services.scheduler.domain.standing import standing
 from services.scheduler.domain.view import capacity
-from services.scheduler.usecases import planning, seating, telling
+from services.scheduler.usecases import planning, seating, swap, telling
+from services.scheduler.usecases.consultation import asking
 from services.scheduler.usecases.planning import PlanRefusedError
-from shared.clock import real_now
 from shared.errors import ConflictError
 from shared.ids import derived_id
 from shared.work import Work
 
-
-class PlanOutdatedError(ConflictError):
-    """Raised when somebody published for this territory after the plan was made. Plan again, then publish."""
-
-    code = "plan_outdated"
-
-    def __init__(self, run_id: UUID, base: int, present: int) -> None:
-        super().__init__(f"plan {run_id} was made from version {base}; the territory is at version {present}")
+MOVING = ("needs", "placements", "publish_on", "waivers", "travel_overrides")  # what the plan is judged on anew
 
 
-def publish(work: Work, run_id: UUID) -> dict[str, Any]:
+def publish(work: Work, run_id: UUID, *, one_step: bool = False) -> dict[str, Any]:
     """
     Publish a ready plan and tell everybody; a second call changes nothing and answers the same.
 
-    Raises PlanOutdatedError, ConflictError (`plan_not_ready`), PlanRefusedError.
+    Where training bodies were asked, what they confirmed is published. `one_step` is a planner's choice not to ask them
+    where the territory's rules would. Raises PlanOutdatedError, PlanRefusedError, ConflictError (`plan_not_ready`,
+    `bodies_first`, `bodies_asked`, `answers_awaited`).
     """
     run = storage.one(work.db, storage.plan_run, run_id, "plan run", lock=True)
-    present = storage.territory_version(work.db, run["territory"], lock=True)
+    storage.territory_version(work.db, run["territory"], lock=True)
     if run["state"] in {"published", "unchanged"}:
         return run
-    if run["state"] != "ready":
-        raise ConflictError(f"plan {run_id} is {run['state']}, not ready", "plan_not_ready")
-    if run["base_version"] != present:
-        raise PlanOutdatedError(run_id, run["base_version"], present)
-    problem, plan, lost = _as_it_stands(work, run)
+    swap.check_base(work, run)
+    out = asking.settled(work, run, one_step=one_step)
+    problem, plan, lost = _as_it_stands(work, run, out)
     try:
         open_sessions(work, run, problem, plan)
         _seat(work, problem, plan)
@@ -59,42 +53,42 @@ def publish(work: Work, run_id: UUID) -> dict[str, Any]:
         raise ConflictError("somebody or some room is taken meanwhile: plan again", "time_taken") from error
     _keep_reasons(work, plan)
     storage.bump_territory(work.db, run["territory"])
-    summary = dict(run["summary"] or {}) | {"lost": len(lost)}
-    published = {"state": "published", "published_at": work.now, "published_by": work.who.actor, "summary": summary}
+    published = {"state": "published", "published_at": work.now, "published_by": work.who.actor}
+    if out is None:
+        summary = dict(run["summary"] or {})
+    else:
+        summary = planning.summarise(problem, plan) | {"left_out": len(out)}
+        published |= {"problem": problem_to_json(problem), "plan": plan_to_json(plan)}
+        asking.mark_published(work, run_id)
+    published["summary"] = summary | {"lost": len(lost)}
     work.db.execute(storage.plan_run.update().where(storage.plan_run.c.id == run_id).values(**published))
     return run | published
 
 
-def _as_it_stands(work: Work, run: Mapping[str, Any]) -> tuple[Problem, Plan, tuple[str, ...]]:
-    """Return the plan, or what stands of it when needs or seats have changed since it was made; and who lost a seat."""
+def _as_it_stands(
+    work: Work, run: Mapping[str, Any], out: Mapping[str, str] | None
+) -> tuple[Problem, Plan, tuple[str, ...]]:
+    """
+    Return the plan, or what stands of it when needs or seats have changed since it was made; and who lost a seat.
+
+    Groups that training bodies do not hold are `out`; after they were asked, the offer is read anew.
+    """
     problem, plan = problem_from_json(run["problem"]), plan_from_json(run["plan"])
     need = storage.need
     waiting = sa.select(need.c.id).where(need.c.territory == run["territory"], need.c.state.in_(("open", "unplaced")))
     work.db.execute(waiting.order_by(need.c.id).with_for_update()).all()  # no desk gives one of them a seat meanwhile
     fresh = planning.build(work, run)
-    held = _held(work, run["territory"])
-    same = (fresh.needs, fresh.placements, fresh.publish_on) == (problem.needs, problem.placements, problem.publish_on)
-    if not same or held:
+    held = swap.seats_held(work, run["territory"])
+    if out is not None:
+        found = stand(fresh, plan, held, out)
+        return found.problem, score_again(found.problem, found.plan), found.lost
+    if held or any(getattr(fresh, name) != getattr(problem, name) for name in MOVING):
         found = standing(fresh, plan, held)
         return found.problem, found.plan, found.lost
     broken = breaches(problem, plan)
     if broken:
         raise PlanRefusedError(f"the plan breaks {len(broken)} rules, first: {broken[0].words}")
     return problem, plan, ()
-
-
-def _held(work: Work, territory: str) -> dict[str, dict[str, int]]:
-    """Return the seats that desks hold, by session and part. The groups are locked: no desk is quicker than this."""
-    session, hold = storage.session, storage.seat_hold
-    here = sa.select(session.c.id).where(session.c.territory == territory, session.c.state == "open")
-    work.db.execute(here.order_by(session.c.id).with_for_update(key_share=True)).all()
-    query = sa.select(hold.c.session_id, hold.c.part, sa.func.count()).where(
-        hold.c.session_id.in_(here), hold.c.until > real_now()
-    )
-    held: dict[str, dict[str, int]] = {}
-    for session_id, part, count in work.db.execute(query.group_by(hold.c.session_id, hold.c.part)):
-        held.setdefault(str(session_id), {})[part] = count
-    return held
 
 
 def open_sessions(work: Work, run: Mapping[str, Any], problem: Problem, plan: Plan) -> None:

@@ -13,6 +13,7 @@ from services.scheduler.domain.days import add_months
 from services.scheduler.domain.life import FINAL, UNDERWAY
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import duties, telling
+from services.scheduler.usecases.consultation import asking
 from shared.scope import check_territory
 from shared.work import Work
 
@@ -40,6 +41,7 @@ def of_territory(work: Work, territory: str, owner: str | None = None) -> list[d
         *_unreachable(work, territory),
         *_orientations(work, territory),
         *_signatures(work, territory),
+        *_bodies(work, territory),
     ]
     kept = [row | {"overdue": row["due_on"] is not None and row["due_on"] < today} for row in found]
     kept = [row for row in kept if owner is None or row["owner"] == owner]
@@ -136,6 +138,16 @@ def _signatures(work: Work, territory: str) -> Iterator[dict[str, Any]]:
     there = sa.exists().where(signed.c.contract_id == contract.c.id, signed.c.party == "representative")
     for row in _contracts(work, contract.c.territory == territory, contract.c.state.in_(UNDERWAY), minor, ~there):
         yield _row("signature", "representative", "auditor", row, row["signed_on"])
+
+
+def _bodies(work: Work, territory: str) -> Iterator[dict[str, Any]]:
+    """Yield what training bodies did not answer in time, and what they offer instead of a planned group."""
+    for one in asking.waiting(work, territory):
+        about = {"contract_id": None, "signatory_id": None, "reference": f"{one['body']}, {one['starts_on']:%d/%m/%Y}"}
+        countered = one["state"] == "countered"
+        link = f"/planning/counter-proposals/{one['id']}" if countered else f"/planning/runs/{one['run_id']}#bodies"
+        what = "countered" if countered else "overdue"
+        yield _row("body_answer", what, "planner", about, one["answer_by"]) | {"link": link}
 
 
 def _about(work: Work, table: sa.Table, territory: str, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:

@@ -115,6 +115,7 @@ def seeded(tmp_path_factory):
         house.upload = csv_of([person(77)])
         _contract_life(house, contract)
         _what_if(house, run_id)
+        _two_steps(house, body)
         yield house
 
 
@@ -211,6 +212,11 @@ def _contract_life(house, proposed):
         "PUT /api/v1/merges/{merge_id}": {"kept_id": str(apart[1]), "other_id": str(apart[2])},
         "PUT /api/v1/interests/{interest_id}": INTEREST,
     }
+    waiver = {"rule": "reach", "reason": "own_wish", "agreed_by": "person", "agreed_on": today}
+    house.ids["waiver_id"] = str(new_id())
+    house.bodies["PUT /api/v1/waivers/{waiver_id}"] = waiver | {"signatory_id": str(apart[3])}
+    house.queries |= {"GET /api/v1/waivers": {"territory": "93"}}
+    house.queries |= {"GET /api/v1/travel-times": {"territory": "93", "commune": "93008"}}
     house.bodies["POST /api/v1/sessions/{session_id}/cancellation"] = {"reason": "room"}
     house.special["POST /api/v1/sessions/{session_id}/cancellation"] = {"session_id": house.cancelled}
     house.queries["GET /api/v1/shaken-sessions"] = {"territory": "93", "programme": "cir-2019"}
@@ -258,6 +264,36 @@ def _what_if(house, run_id):
         "POST /api/v1/placements/{placement_id}/rescue": {"session_id": str(seat["session_id"])},
     }
     house.queries |= {f"GET /api/v1/{one}": {"territory": "93"} for one in ("scenarios", "rescues")}
+
+
+def _two_steps(house, body):
+    """Put two plans to the training bodies, the second instead of the first; let two groups be offered otherwise."""
+    house.send("mois.csv", csv_of([person(n, langues_parlees="fr;ar") for n in range(200, 214)])).raise_for_status()
+    runs = [str(new_id()), str(new_id())]
+    for run in runs:
+        house.planner.put(f"/planning/api/v1/runs/{run}", body | {"work_limit": 2})
+        house.stage.run_jobs()
+        house.ask("planner", "PUT", f"/runs/{run}/consultation", {}).raise_for_status()
+    first, second, third = house.ask("body-ORG", "GET", "/sessions-to-confirm").json()[:3]
+    counter = str(new_id())
+    later = str(house.clock.now().date() + timedelta(days=60))
+    for group, key in ((second, str(new_id())), (third, counter)):
+        path = f"/sessions-to-confirm/{group['id']}/answers/{key}"
+        house.ask("body-ORG", "PUT", path, {"answer": "counter", "starts_on": later}).raise_for_status()
+    group = "/api/v1/sessions-to-confirm/{consulted_id}"
+    house.ids |= {"consulted_id": first["id"], "answer_id": str(new_id()), "decision_id": str(new_id())}
+    house.bodies |= {
+        "PUT /api/v1/runs/{run_id}/consultation": {},
+        f"PUT {group}/answers/{{answer_id}}": {"answer": "confirm"},
+        f"PUT {group}/decisions/{{decision_id}}": {"decision": "turn_down", "answer_id": counter},
+    }
+    house.special |= {
+        "PUT /api/v1/runs/{run_id}/consultation": {"run_id": runs[1]},
+        "GET /api/v1/runs/{run_id}/consultation": {"run_id": runs[1]},
+        "POST /api/v1/runs/{run_id}/consultation/withdrawal": {"run_id": runs[0]},
+        f"GET {group}/effect": {"consulted_id": second["id"]},
+        f"PUT {group}/decisions/{{decision_id}}": {"consulted_id": third["id"]},
+    }
 
 
 def _interest(house):

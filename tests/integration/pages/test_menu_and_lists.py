@@ -39,7 +39,7 @@ def house(tmp_path_factory):
         (None, []),
         ("prefect", ["/planning/worklist"]),
         ("a-trainer", ["/attendance/"]),
-        ("body-ORG", ["/attendance/"]),
+        ("body-ORG", ["/planning/to-confirm", "/attendance/"]),
         ("planner", ["/planning/", "/attendance/", "/notices/"]),
         ("controller", ["/planning/", "/attendance/", "/notices/"]),
     ],

@@ -177,6 +177,14 @@ BY_HAND: dict[str, tuple[Problem, int]] = {
         b.civic_problem(5, rules=b.rules(civic_size=Size(minimum=4, maximum=4))),
         2,
     ),
+    "size: one more than the seats is asked": (
+        b.civic_problem(5, rules=b.rules(civic_size=Size(minimum=4, maximum=4, overbooked=1))),
+        0,
+    ),
+    "size: a seat is kept for later arrivals": (
+        b.civic_problem(5, rules=b.rules(civic_size=Size(minimum=4, maximum=5, kept=1))),
+        2,
+    ),
     "size: groups of one": (b.civic_problem(3, rules=b.rules(civic_size=Size(minimum=1, maximum=1))), 0),
     "lot: three people are paid for": (b.civic_problem(4, lots=(b.lot(ordered=7), b.lot("language"))), 2),
     "calendar: a holiday each day": (b.civic_problem(4, public_holidays=HOLIDAYS), 8),

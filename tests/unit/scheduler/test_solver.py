@@ -113,6 +113,17 @@ def test_newcomers_take_free_seats_and_told_people_keep_theirs() -> None:
     assert {placement.session for placement in plan.placements} == {session.id}
 
 
+def test_a_seat_kept_for_later_arrivals_is_given_to_a_newcomer_once_the_group_is_published() -> None:
+    rules = b.rules(language_size=Size(minimum=2, maximum=3, kept=1))
+    session = b.course_session(b.MONDAY + timedelta(days=14), state=SessionState.PUBLISHED)
+    seats = tuple(b.seat(f"p{index}-100", session, told=True) for index in range(2))
+    of = replace(b.course_problem(3, rules=rules), sessions=(session,), placements=seats)
+
+    plan = solve(of, work_limit=10)
+
+    assert plan.unplaced == ()
+
+
 def test_a_told_seat_that_no_longer_holds_is_given_up_and_replaced() -> None:
     session = b.course_session(b.MONDAY + timedelta(days=14), rhythm="soir", state=SessionState.PUBLISHED)
     seats = tuple(b.seat(f"p{index}-100", session, told=True) for index in range(2))
@@ -258,3 +269,15 @@ def test_a_plan_that_no_longer_fits_is_caught_rule_by_rule() -> None:
 
     for rule, changed in mutations(of).items():
         assert rule in {breach.rule for breach in breaches(changed, plan)}, rule
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_plan_to_begin_from_keeps_each_seat_whatever_the_order_of_its_rows(backwards: bool) -> None:
+    of = b.scarce_problem(2, 30)
+    made = solve(of, work_limit=20)
+    rows = tuple(sorted(made.placements, key=lambda one: one.need, reverse=backwards))
+
+    again = solve(of, work_limit=0, start=replace(made, placements=rows))
+
+    assert [tier.value for tier in again.tiers] <= [tier.value for tier in made.tiers]
+    assert len(again.placements) >= len(made.placements)
