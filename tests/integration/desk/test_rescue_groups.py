@@ -6,7 +6,7 @@ import pytest
 
 from services.scheduler import storage
 from services.scheduler.jobs import JOB_KINDS
-from services.scheduler.usecases import publication, rescue, rescue_groups
+from services.scheduler.usecases import rescue, rescue_groups
 from shared import jobs
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.ids import new_id
@@ -118,8 +118,9 @@ def test_a_plan_made_before_a_group_was_opened_is_outdated(counter):
     found = search(counter)
     counter.do(rescue_groups.open_group, found["id"], found["groups"][0]["session_id"])
 
-    with pytest.raises(publication.PlanOutdatedError):
+    with pytest.raises(ConflictError) as refused:
         counter.publish(run_id)
+    assert refused.value.code == "plan_outdated"
 
 
 def test_a_search_is_of_its_territory_and_finds_nothing_where_nobody_is_late(counter):
