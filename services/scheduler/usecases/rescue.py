@@ -35,8 +35,10 @@ from services.scheduler.domain.problem import (
 from services.scheduler.domain.rescue import Closest, WayOut, closest, ends_on, ways_out
 from services.scheduler.domain.travel import Travel
 from services.scheduler.domain.view import capacity
+from services.scheduler.domain.waivers import lifted
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import desk, planning, seating, telling
+from services.scheduler.usecases import desk, planning, seating, telling, waivers
+from services.scheduler.usecases.offer import travel_times
 from services.scheduler.usecases.planning import session_value
 from services.scheduler.usecases.shelf import counted, known_openings, lock_free
 from shared.errors import ConflictError
@@ -174,6 +176,11 @@ class _Seen:
         offer = {key: row["facts"] for key, row in storage.offer(work.db, territory).items()}
         people = storage.by_id(work.db, storage.signatory, (row["signatory_id"] for row in rows))
         facts = {str(key): row["facts"] for key, row in people.items()}
+        self.measured = travel_times(work, territory, {one["commune"] for one in facts.values()})
+        self.waived: dict[str, set[str]] = {}
+        for waiver in waivers.in_force(work, territory, set(facts)):
+            if waiver.person is not None:
+                self.waived.setdefault(waiver.person, set()).add(waiver.rule)
         mine: dict[str, list[Mapping[str, Any]]] = {}
         for row in rows:
             mine.setdefault(row["programme"], []).append(row)
@@ -197,6 +204,7 @@ class _Seen:
         problem = self.problems[row["programme"]]
         need = next(one for one in problem.needs if one.id == str(row["need_id"]))
         person = next(one for one in problem.people if one.id == str(row["signatory_id"]))
+        person = lifted(person, self.waived.get(person.id, ()))
         openings = [
             opening
             for programme, opening in self.openings
@@ -251,6 +259,7 @@ class _Seen:
             placements=(),
             public_holidays=(),
             school_holidays=(),
+            travel_times=self.measured,
         )
 
     def _openings(self, work: Work, territory: str) -> list[tuple[str, Opening]]:
