@@ -359,6 +359,38 @@ def programme_show(code: str, territory: str, day: datetime | None) -> None:
             click.echo(f"      {rule.source}")
 
 
+@programme.command("compare")
+@click.option("--territory", default="93", show_default=True, help="Department code (93, 2A, 974).")
+@click.option(
+    "--people", default=300, show_default=True, type=click.IntRange(1, 9999), help="Signatories of the month."
+)
+@click.option("--month", default="2025-03", show_default=True, type=click.DateTime(["%Y-%m"]), help="Of signature.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same table.")
+@click.option("--work-limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Of each plan.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Page to write (docs/programmes.md).")
+def programme_compare(
+    *, territory: str, people: int, month: datetime, seed: int, work_limit: int, out: Path | None
+) -> None:
+    """Plan the same invented people under each programme; the last line is JSON."""
+    from parcours.programmes import command, page, side_by_side
+
+    asked = territory, people, month.date(), seed, work_limit
+    sides = []
+    for one in side_by_side(*asked):
+        click.echo(f"{one.programme}: {one.placed} of {one.needs} needs placed", err=True)
+        sides.append(one)
+    written = page(sides, command(*asked))
+    if out is None:
+        click.echo(written)
+    else:
+        try:
+            out.write_text(written, encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{out}: {error.strerror or error}") from error
+        click.echo(f"{out}: {len(sides)} programmes")
+    click.echo(json.dumps([asdict(one) for one in sides]))
+
+
 @programme.command("diff")
 @click.argument("one")
 @click.argument("other")

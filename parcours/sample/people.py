@@ -87,7 +87,7 @@ def _person(
     contact, spoken = _languages(level, draw)
     given, family = _name(contact, woman=woman, draw=draw)
     reads = _reads(level, draw)
-    course = _course(level, hours, programme)
+    course = course_under(level, hours, programme)
     phone = _phone(draw)
     email = "" if draw.random() < NO_EMAIL else f"{_ascii(given)}.{_ascii(family)}.{number}@example.org"
     mode, limit = _travel(territory, draw)
@@ -172,7 +172,8 @@ def _reads(level: str, draw: Random) -> str:
     return "avec_aide" if draw.random() < (0.25 if level == "infra-A1" else 0.05) else "oui"  # [A]
 
 
-def _course(level: str, hours: str, programme: RuleBook) -> str:
+def course_under(level: str, hours: str, programme: RuleBook) -> str:
+    """Return what a programme prescribes to this level: these hours where it has them, else its longest course."""
     packages = programme.packages(level)
     if packages:
         return hours if hours in packages else packages[0]

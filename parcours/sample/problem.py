@@ -2,7 +2,7 @@
 
 __all__ = ["problem_of"]
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,17 +21,17 @@ from shared.ids import derived_id
 LAST_KNOWN_HOLIDAYS = date(2027, 12, 31)
 
 
-def problem_of(sample: SampleMonth) -> Problem:
+def problem_of(sample: SampleMonth, books: Callable[[str], RuleBook] = rule_book) -> Problem:
     """
     Return the problem of a month: everybody who signed, planned and told on the first day of the next month.
 
     Raises InvalidInputError naming the first row that the reader refuses.
     """
     today = add_months(sample.month, 1)
-    book = rule_book(sample.programme)
+    book = books(sample.programme)
     people, needs = {}, []
     for row in sample.signatories:
-        read = _signatory(row, sample.territory)
+        read = _signatory(row, sample.territory, books)
         term_on = term_of(read.signed_on, book)
         key = derived_id("signatory", sample.territory, read.reference)
         people[str(key)] = signatory_facts(read, term_on)
@@ -73,9 +73,9 @@ def problem_of(sample: SampleMonth) -> Problem:
     )
 
 
-def _signatory(row: Mapping[str, Any], territory: str) -> SignatoryIntake:
+def _signatory(row: Mapping[str, Any], territory: str, books: Callable[[str], RuleBook]) -> SignatoryIntake:
     cells = Cells(_texts(row))
-    read = read_signatory(cells, territory, _book, test_numbers=True)
+    read = read_signatory(cells, territory, books, test_numbers=True)
     if read is None:
         raise InvalidInputError(f"sample row {row['reference']}", cells.faults)
     return read
@@ -87,10 +87,6 @@ def _item(sheet: str, row: Mapping[str, Any]) -> OfferItem:
     if item is None:
         raise InvalidInputError(f"sample row of {sheet}", cells.faults)
     return item
-
-
-def _book(code: str) -> RuleBook:
-    return rule_book(code)
 
 
 def _texts(row: Mapping[str, Any]) -> dict[str, str]:

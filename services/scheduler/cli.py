@@ -1,4 +1,4 @@
-"""The planner's commands on files: solve a problem, check a plan. The last line is JSON, for programs."""
+"""The planner's commands on files: solve, check, what if. The last line is JSON, for programs."""
 
 import json
 import sys
@@ -90,6 +90,109 @@ def check(problem_file: Path, plan_file: Path) -> None:
     if broken:
         sys.exit(1)
     click.echo(json.dumps({"placed": len(found.placements), "tiers": _tiers(score(problem, found))}))
+
+
+@plan.command()
+@click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
+@click.argument("changes_file", metavar="CHANGES.JSON", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for what is made.")
+@click.option("--base", type=click.Path(path_type=Path), help="Plan of PROBLEM.JSON to compare with, instead of one.")
+@click.option("--time-limit", type=click.FloatRange(min=0), default=20, show_default=True, help="Seconds a solve.")
+@click.option("--work-limit", type=click.IntRange(min=0), default=None, help="Units of work: the same plan each time.")
+@click.option("--seed", type=int, default=1, show_default=True)
+def scenario(  # noqa: PLR0917 - click passes them by name
+    problem_file: Path,
+    changes_file: Path,
+    out: Path,
+    base: Path | None,
+    time_limit: float,
+    work_limit: int | None,
+    seed: int,
+) -> None:
+    """Plan PROBLEM.JSON without and with the changes of CHANGES.JSON, and compare; the last line is JSON."""
+    from datetime import timedelta
+
+    from services.scheduler.domain.comparison import compare
+    from services.scheduler.domain.judge import breaches
+    from services.scheduler.domain.plan import Plan, plan_from_json
+    from services.scheduler.domain.problem import Problem, problem_from_json, problem_to_json
+    from services.scheduler.domain.scenario import changed, changes_from_json
+    from services.scheduler.programmes import rule_book
+    from services.scheduler.solver import ContradictoryPinsError, UnsoundPlanError
+    from services.scheduler.solver import solve as run
+    from services.scheduler.solver.__main__ import write_plan
+    from shared.errors import InvalidInputError
+
+    problem = _read(problem_file, problem_from_json)
+    changes = _read(changes_file, changes_from_json)
+    try:
+        other = changed(problem, changes, lambda code: rule_book(code).at(problem.territory, problem.publish_on))
+    except InvalidInputError as error:
+        _refuse(f"{changes_file}: {error}")
+
+    def solved(one: Problem) -> Plan:
+        limit = None if work_limit is not None else timedelta(seconds=time_limit)
+        try:
+            return run(one, limit=limit, work_limit=work_limit, seed=seed)
+        except (ContradictoryPinsError, UnsoundPlanError) as error:
+            _refuse(str(error))
+
+    before = solved(problem) if base is None else _read(base, plan_from_json)
+    broken = breaches(problem, before)
+    if broken:
+        _refuse(f"{base}: {broken[0].rule}: {broken[0].words}")
+    after = solved(other)
+    found = compare((problem, before), (other, after))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "problem.json").write_text(json.dumps(problem_to_json(other), ensure_ascii=False), encoding="utf-8")
+        (out / "comparison.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+        write_plan(out / "base-plan.json", before)
+        write_plan(out / "plan.json", after)
+    except OSError as error:
+        _refuse(f"{out}: {error.strerror or error}")
+    _say_comparison(found)
+    click.echo(json.dumps(found, ensure_ascii=False))
+
+
+@plan.command()
+@click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
+@click.argument("plan_file", metavar="PLAN.JSON", type=click.Path(path_type=Path))
+@click.option("--top", type=click.IntRange(1, 100), default=10, show_default=True, help="How many to state.")
+@click.option("--time-limit", type=click.FloatRange(min=0), default=60, show_default=True, help="Seconds of wall time.")
+def advise(problem_file: Path, plan_file: Path, top: int, time_limit: float) -> None:
+    """Say what one more group, room, trainer or interpreter would give; the last line is JSON."""
+    from services.scheduler.domain.advice import CONFIRMED, advice_to_json
+    from services.scheduler.domain.plan import plan_from_json
+    from services.scheduler.domain.problem import problem_from_json
+    from services.scheduler.solver.advice import advise as confirm
+
+    problem = _read(problem_file, problem_from_json)
+    found = _read(plan_file, plan_from_json)
+
+    def tell(tried: int, of: int, useful: int) -> None:
+        click.echo(f"{tried} of {of} tried, {useful} useful", err=True)
+
+    try:
+        advice = confirm(problem, found, top=top, seconds=time_limit, progress=tell)
+    except ValueError as error:
+        _refuse(f"{plan_file}: {error}")
+    for one in advice.items:
+        gives = f"{one.people} people, {one.needs} seats, {one.days} waiting days saved, {one.cents // 100:+} euros"
+        click.echo(f"{gives}: {one.words('en')}")
+    tried = f"{advice.tried} of {advice.candidates} tried; {advice.waiting} needs wait"
+    click.echo(f"{tried}. {CONFIRMED['en']}" if advice.items else f"{tried}. No capacity tried would help.")
+    click.echo(json.dumps(advice_to_json(advice), ensure_ascii=False))
+
+
+def _say_comparison(found: Any) -> None:
+    """Print the main lines of a comparison: without the changes, with them, the difference."""
+    base, other = found["base"], found["scenario"]
+    rows = [(name, base[name], other[name]) for name in ("needs", "placed", "civic_groups", "language_groups")]
+    rows += [(f"{tier['name']} value", *tier["value"]) for tier in found["tiers"]]
+    rows.append(("euros", base["cents"] // 100, other["cents"] // 100))
+    for name, before, after in rows:
+        click.echo(f"{name.replace('_', ' '):16} {before:>12} {after:>12} {after - before:>+10}")
 
 
 def _tiers(tiers: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import secrets
 import signal
 import subprocess
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -98,10 +99,43 @@ def received(context, served):
     return candidate, slot
 
 
+@pytest.fixture(scope="module")
+def compared(context, served):
+    """Solve a scenario beside the published plan, leave another as a draft, ask for advice; return the paths."""
+    address, _, var = served
+    run = UUID(str(rows(var, "scheduler", "SELECT id FROM plan_run WHERE state = 'published' LIMIT 1")[0][0]))
+    page = context.new_page()
+    paths = []
+    for name in ("à calculer", "brouillon"):
+        page.goto(f"{address}/planning/scenarios?territory=93&lang=fr")
+        page.fill("[name=name]", name)
+        page.select_option("[name=programme]", "cir-2019")
+        page.select_option("[name=base_run_id]", str(run))
+        page.get_by_role("button", name="Commencer").click()
+        page.get_by_text("Une salle de plus", exact=True).click()
+        page.select_option("#room_more-like", index=1)
+        page.locator("#room_more button").click()
+        assert page.get_by_text("Une salle de plus, comme").count() == 1, page.inner_text("main")
+        paths.append(page.url.removeprefix(address))
+    page.goto(address + paths[0])
+    page.fill("#solve-seconds", "3")
+    page.locator("#solve button").click()
+    page.get_by_text("Qui y gagne, qui y perd").first.wait_for(timeout=90_000)
+    page.goto(f"{address}/planning/runs/{run}/advice")
+    page.fill("[name=seconds]", "3")
+    page.locator("#advice button").click()
+    page.get_by_role("heading", name="Chercher de nouveau").wait_for(timeout=90_000)
+    page.close()
+    return (*paths, f"/planning/runs/{run}/advice")
+
+
+@pytest.fixture(scope="module")
+def made(received, compared):
+    return (*received, *compared)
+
+
 def pages(var):
     def first(service, query):
-        from uuid import UUID
-
         return UUID(str(rows(var, service, query)[0][0]))
 
     session = first("scheduler", "SELECT id FROM session WHERE training = 'civic' ORDER BY starts_on LIMIT 1")
@@ -116,7 +150,7 @@ def pages(var):
     return (
         "/", "/planning/", "/planning/imports", f"/planning/imports/{batch}", "/planning/sessions",
         f"/planning/sessions/{session}", "/planning/unplaced", f"/planning/people/{person}", f"/planning/people/{person}/explanation",
-        f"/planning/waivers?person={person}", "/planning/flags", "/planning/eligibility", "/planning/worklist", "/planning/duplicates", "/planning/reception",
+        f"/planning/waivers?person={person}", "/planning/flags", "/planning/eligibility", "/planning/worklist", "/planning/scenarios", "/planning/rescues", "/planning/duplicates", "/planning/reception",
         "/planning/reception/candidates/new", "/planning/reception/slots", "/planning/interest", "/planning/interest/thanks",
         f"/planning/contracts/{contract}", "/attendance/absences",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
@@ -128,14 +162,14 @@ def pages(var):
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("width", list(WIDTHS))
-def test_every_page_is_accessible_and_fits_the_screen(context, served, received, width, language):
+def test_every_page_is_accessible_and_fits_the_screen(context, served, made, width, language):
     address, _, var = served
     context.add_cookies([{"name": "parcours_lang", "value": language, "url": address}])
     page = context.new_page()
     page.set_viewport_size({"width": WIDTHS[width], "height": 844})
     requests, faults = [], []
     page.on("request", lambda request: requests.append(request.url))
-    for path in (*pages(var), *received):
+    for path in (*pages(var), *made):
         answer = page.goto(address + path)
         assert answer.status == 200, (path, answer.status)
         assert page.locator("html").get_attribute("lang") == language

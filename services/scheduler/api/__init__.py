@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.scheduler.api.advice import advice_routes
 from services.scheduler.api.consultation import consultation_routes
 from services.scheduler.api.desk import desk_routes
 from services.scheduler.api.doors import door_routes
@@ -15,7 +16,9 @@ from services.scheduler.api.life import life_routes
 from services.scheduler.api.prescriptions import prescription_routes
 from services.scheduler.api.reading import reading_routes
 from services.scheduler.api.reception import reception_routes
+from services.scheduler.api.rescue import rescue_routes
 from services.scheduler.api.runs import run_routes
+from services.scheduler.api.scenarios import scenario_routes
 from services.scheduler.api.shocks import shock_routes
 from services.scheduler.api.transparency import transparency_routes
 from services.scheduler.api.waivers import waiver_routes
@@ -33,6 +36,9 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         door_routes(service, signer),
         import_routes(service, demo=settings.demo),
         run_routes(service),
+        scenario_routes(service),
+        advice_routes(service),
+        rescue_routes(service),
         consultation_routes(service),
         reading_routes(service),
         eligibility_routes(),

@@ -5,9 +5,9 @@ A group's share of needs placed and its median days from signature to the first 
 Statistical secrecy: a cell below 11 is not shown, and neither is one that could be had by subtraction from the total.
 """
 
-__all__ = ["DIMENSIONS", "HIDDEN_BELOW", "Cell", "fairness"]
+__all__ = ["DIMENSIONS", "HIDDEN_BELOW", "Cell", "fairness", "large_groups"]
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -37,15 +37,20 @@ def fairness(problem: Problem, plan: Plan) -> dict[str, tuple[Cell, ...]]:
         owed[need.person] = owed.get(need.person, 0) + 1
     found: dict[str, tuple[Cell, ...]] = {"all": (_cell(view, "all", problem.people, owed),)}
     for name, group_of in DIMENSIONS.items():
-        groups: dict[str, list[Person]] = {}
-        for person in problem.people:
-            groups.setdefault(group_of(person), []).append(person)
-        large = {key: people for key, people in groups.items() if len(people) >= HIDDEN_BELOW}
-        hidden = [key for key in groups if key not in large]
-        if len(hidden) == 1 and large:  # the only one left out is the total less the others
-            del large[min(large, key=lambda key: len(large[key]))]
-        found[name] = tuple(_cell(view, key, people, owed) for key, people in sorted(large.items()))
+        large = large_groups(problem.people, group_of)
+        found[name] = tuple(_cell(view, key, people, owed) for key, people in large.items())
     return found
+
+
+def large_groups(people: Iterable[Person], group_of: Callable[[Person], str]) -> dict[str, list[Person]]:
+    """Return the groups that may be shown, by name: too small ones are left out, with what would reveal them."""
+    groups: dict[str, list[Person]] = {}
+    for person in people:
+        groups.setdefault(group_of(person), []).append(person)
+    large = {key: group for key, group in groups.items() if len(group) >= HIDDEN_BELOW}
+    if len(groups) - len(large) == 1 and large:  # the only one left out is the total less the others
+        del large[min(large, key=lambda key: len(large[key]))]
+    return dict(sorted(large.items()))
 
 
 def _cell(view: View, group: str, people: Sequence[Person], owed: Mapping[str, int]) -> Cell:

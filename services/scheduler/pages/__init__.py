@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.scheduler.pages.advice import advice_pages
 from services.scheduler.pages.bodies import body_pages
 from services.scheduler.pages.contracts import contract_pages
 from services.scheduler.pages.desk import desk_pages
@@ -11,7 +12,9 @@ from services.scheduler.pages.doors import door_pages
 from services.scheduler.pages.planner import planner_pages
 from services.scheduler.pages.public import public_pages
 from services.scheduler.pages.reception import reception_pages
+from services.scheduler.pages.rescue import rescue_pages
 from services.scheduler.pages.runs import run_pages
+from services.scheduler.pages.scenarios import scenario_pages
 from services.scheduler.pages.waivers import waiver_pages
 from services.scheduler.pages.worklist import worklist_pages
 from services.scheduler.settings import Settings
@@ -25,6 +28,9 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
     app.register_blueprint(door_pages(service, signer, demo=settings.demo, secure=secure))
     app.register_blueprint(public_pages(service, demo=settings.demo))
     app.register_blueprint(planner_pages(service, demo=settings.demo))
+    app.register_blueprint(scenario_pages(service))
+    app.register_blueprint(advice_pages(service))
+    app.register_blueprint(rescue_pages(service))
     app.register_blueprint(run_pages(service))
     app.register_blueprint(body_pages(service))
     app.register_blueprint(waiver_pages(service))

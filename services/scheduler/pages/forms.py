@@ -39,6 +39,8 @@ STATUS = ((ConflictError, HTTPStatus.CONFLICT), (TooManyError, HTTPStatus.TOO_MA
 RULES = (
     ("Missing data", "required"),
     ("Field may not be null", "required"),
+    ("this field is missing", "required"),
+    ("no such field", "choice"),
     ("Not a valid date", "date"),
     ("Not a valid integer", "whole_number"),
     ("Not a valid boolean", "choice"),

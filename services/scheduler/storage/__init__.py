@@ -3,6 +3,7 @@
 __all__ = [
     "METADATA",
     "account",
+    "advice",
     "appointment",
     "bump_territory",
     "by_id",
@@ -39,9 +40,11 @@ __all__ = [
     "plan_run",
     "platform_log",
     "proposal",
+    "rescue_search",
     "reviewed",
     "rows",
     "same_person",
+    "scenario",
     "seat_hold",
     "seat_time",
     "seats_taken",
@@ -110,6 +113,7 @@ from services.scheduler.storage.reception import (
     level_seen,
     same_person,
 )
+from services.scheduler.storage.whatif import advice, rescue_search, scenario
 from shared.database import insert_new, one, rows
 
 

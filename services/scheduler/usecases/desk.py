@@ -6,7 +6,7 @@ the rule-book have passed in real time. The groups are read as they stand in thi
 are is taken apart once for each of its versions.
 """
 
-__all__ = ["ROLES", "find", "release", "show", "take", "who_fits"]
+__all__ = ["ROLES", "WAITING", "Asked", "asked_about", "find", "pay", "release", "show", "take", "who_fits"]
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ WAITING = ("open", "unplaced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class Asked:
     """One person with an open contract, ready to be looked at."""
 
     person: Mapping[str, Any]
@@ -71,7 +71,7 @@ def show(work: Work, showing_id: UUID, signatory_id: UUID) -> dict[str, Any]:
         if before["signatory_id"] != signatory_id:
             raise ConflictError(f"showing {showing_id} is somebody else's", "id_reused")
         return _still_shown(before)
-    asked = _asked(work, signatory_id)
+    asked = asked_about(work, signatory_id)
     _let_go(work, storage.desk_showing.c.signatory_id == signatory_id)
     for _ in range(TRIES):
         shelf, guest, units = _look(work, asked)
@@ -139,7 +139,7 @@ def take(work: Work, showing_id: UUID, number: int) -> dict[str, Any]:
         for step in chosen["steps"]
         for key, part in step["needs"].items()
     ]
-    _pay(work, row, given)
+    pay(work, asked_about(work, row["signatory_id"]), given)
     try:
         seating.give(work, given)
     except IntegrityError as error:  # the table's own key: a person is in one place at a time
@@ -177,7 +177,7 @@ def who_fits(work: Work, session_id: UUID, most: int = 5) -> list[dict[str, Any]
     found = []
     taken = left = None
     for signatory_id in work.db.scalars(query):
-        asked = _asked(work, signatory_id)
+        asked = asked_about(work, signatory_id)
         if taken is None or left is None:
             taken, left = counted(work, session["territory"], asked.problem)
         guest, units = _guest(work, asked, until=opening.session.meetings[-1].day)
@@ -200,7 +200,12 @@ def who_fits(work: Work, session_id: UUID, most: int = 5) -> list[dict[str, Any]
     ]
 
 
-def _asked(work: Work, signatory_id: UUID) -> _Asked:
+def asked_about(work: Work, signatory_id: UUID, states: Collection[str] = WAITING) -> Asked:
+    """
+    Return a person with the needs of their running contract that are in these states.
+
+    Raises NotFoundError, ForbiddenError, ConflictError (`contract_not_running`, `nothing_owed`).
+    """
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
     check_territory(work.who, person["territory"])
     contract, need = storage.contract, storage.need
@@ -208,7 +213,7 @@ def _asked(work: Work, signatory_id: UUID) -> _Asked:
     running = storage.first(work.db, mine.order_by(contract.c.signed_on.desc()))
     if running is None:
         raise ConflictError("no contract of this person is running", "contract_not_running")
-    owed = sa.select(need).where(need.c.contract_id == running["id"], need.c.state.in_(WAITING)).order_by(need.c.id)
+    owed = sa.select(need).where(need.c.contract_id == running["id"], need.c.state.in_(states)).order_by(need.c.id)
     needs = storage.rows(work.db, owed)
     if not needs:
         raise ConflictError("everything that is owed has a seat", "nothing_owed")
@@ -232,10 +237,10 @@ def _asked(work: Work, signatory_id: UUID) -> _Asked:
     (guest,) = problem.people
     rules = waivers.rules_of(work, person["territory"], signatory_id)
     problem = replace(problem, people=(lifted(guest, rules),)) if rules else problem
-    return _Asked(person=person, contract=running, book=book, problem=problem, today=today)
+    return Asked(person=person, contract=running, book=book, problem=problem, today=today)
 
 
-def _look(work: Work, asked: _Asked) -> tuple[Shelf, Guest, list[Unit]]:
+def _look(work: Work, asked: Asked) -> tuple[Shelf, Guest, list[Unit]]:
     """Return what may be joined, who asks, and for what."""
     territory, rules = asked.person["territory"], asked.problem.rules
     session = storage.session
@@ -251,7 +256,7 @@ def _look(work: Work, asked: _Asked) -> tuple[Shelf, Guest, list[Unit]]:
     return Shelf(asked.problem, openings, taken, left), guest, units
 
 
-def _guest(work: Work, asked: _Asked, until: date) -> tuple[Guest, list[Unit]]:
+def _guest(work: Work, asked: Asked, until: date) -> tuple[Guest, list[Unit]]:
     problem, today = asked.problem, asked.today
     (person,) = problem.people
     travel = Travel(problem)
@@ -286,7 +291,7 @@ def _guest(work: Work, asked: _Asked, until: date) -> tuple[Guest, list[Unit]]:
 
 
 def _hold(
-    work: Work, showing_id: UUID, asked: _Asked, shown: Sequence[Any], wanted: Collection[tuple[UUID, str]]
+    work: Work, showing_id: UUID, asked: Asked, shown: Sequence[Any], wanted: Collection[tuple[UUID, str]]
 ) -> dict[str, Any]:
     """Keep what is shown, and hold its seats for some minutes of real time."""
     until = real_now() + timedelta(minutes=asked.book["desk.hold_minutes"])
@@ -310,7 +315,7 @@ def _hold(
     return row
 
 
-def _step(step: Step, guest: Guest, asked: _Asked) -> dict[str, Any]:
+def _step(step: Step, guest: Guest, asked: Asked) -> dict[str, Any]:
     session = step.opening.session
     followed = [one for one in session.meetings if one.part in step.unit.parts and one.day >= step.joins_on]
     return {
@@ -348,14 +353,13 @@ def _lock_needs(work: Work, needs: Mapping[UUID, str]) -> set[UUID]:
     return set(work.db.scalars(query.with_for_update(of=need)))
 
 
-def _pay(work: Work, row: Mapping[str, Any], given: Sequence[seating.Given]) -> None:
+def pay(work: Work, asked: Asked, given: Sequence[seating.Given]) -> None:
     """Lock the lots that pay for these seats, and refuse what one of them no longer covers (`lot_spent`)."""
-    item = storage.offer_item
+    item, territory = storage.offer_item, asked.person["territory"]
     codes = sorted({one.session.lot for one in given if one.session.lot})
-    lots = sa.and_(item.c.territory == row["territory"], item.c.kind == "lots", item.c.code.in_(codes))
+    lots = sa.and_(item.c.territory == territory, item.c.kind == "lots", item.c.code.in_(codes))
     work.db.execute(sa.select(item.c.code).where(lots).order_by(item.c.code).with_for_update()).all()
-    asked = _asked(work, row["signatory_id"])
-    _, left = counted(work, row["territory"], asked.problem)
+    _, left = counted(work, territory, asked.problem)
     units = {lot.id: lot.unit for lot in asked.problem.lots}
     for one in given:
         lot = one.session.lot

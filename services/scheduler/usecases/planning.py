@@ -4,15 +4,9 @@ __all__ = ["RUN_KIND", "PlanRefusedError", "ask_run", "build", "keep_plan", "pla
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -39,23 +33,16 @@ from services.scheduler.domain.view import followed_meetings
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import telling, waivers
 from services.scheduler.usecases.offer import travel_times
+from services.scheduler.usecases.solving import PlanRefusedError, solve_apart
 from shared import calendar, jobs
 from shared.communes import department_of
-from shared.errors import ConflictError, NotFoundError, ParcoursError
+from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 from shared.jobs import JobContext
 from shared.logs import log
 from shared.work import Work
 
 RUN_KIND = "plan"
-MEMORY_MB = 4096  # [A] a department of 900 people needs some 600
-LATE_SECONDS = 60  # how long after its limit a solver may still run before it is killed
-
-
-class PlanRefusedError(ParcoursError):
-    """Raised when the judge finds a broken rule in a plan, or the solver ends without one. Nothing is kept."""
-
-    code = "plan_refused"
 
 
 def ask_run(
@@ -142,7 +129,7 @@ def plan_job(context: JobContext) -> dict[str, Any]:
         run = storage.one(db, storage.plan_run, context.id, "plan run")
         base = storage.territory_version(db, run["territory"], lock=True)
         problem = build(work, run)
-    plan = _solve_apart(context, problem)
+    plan = solve_apart(context, problem)
     context.report({"phase": "judging"})
     broken = breaches(problem, plan)
     if broken:
@@ -223,56 +210,6 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
             "milliseconds": plan.solver.milliseconds,
         },
     }
-
-
-def _solve_apart(context: JobContext, problem: Problem) -> Plan:
-    """Run the solver as a process of its own: its memory and time are limited, a crash costs only the run."""
-    with tempfile.TemporaryDirectory(prefix="parcours-plan-") as folder:
-        asked, answered = Path(folder) / "problem.json", Path(folder) / "plan.json"
-        asked.write_text(json.dumps(problem_to_json(problem), ensure_ascii=False))
-        seconds = int(context.params["seconds"])
-        command = [sys.executable, "-m", "services.scheduler.solver", str(asked), str(answered)]
-        command += ["--time-limit", str(seconds), "--memory-mb", str(MEMORY_MB)]
-        if context.params.get("work_limit"):
-            command += ["--work-limit", str(context.params["work_limit"])]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        with (
-            (Path(folder) / "log").open("w+") as errors,
-            subprocess.Popen(  # noqa: S603 - our own module, arguments made here
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, cwd=_root()
-            ) as solver,
-        ):
-            watchdog = threading.Timer(seconds + LATE_SECONDS, solver.kill)
-            watchdog.daemon = True
-            watchdog.start()
-            try:
-                _follow(context, solver)
-                code = solver.wait()
-            finally:
-                watchdog.cancel()
-                if solver.poll() is None:
-                    solver.kill()
-            errors.seek(0)
-            tail = errors.read()[-2000:]
-        if not answered.exists():
-            log.error("solver ended without a plan", code=code, tail=tail)
-            raise PlanRefusedError(f"the solver ended with code {code} and without a plan")
-        return plan_from_json(json.loads(answered.read_text()))
-
-
-def _follow(context: JobContext, solver: subprocess.Popen[str]) -> None:
-    assert solver.stdout is not None  # noqa: S101 - opened with a pipe above
-    try:
-        for line in solver.stdout:
-            if line.startswith("{"):
-                context.report(json.loads(line))
-    except jobs.JobLostError:
-        solver.terminate()
-        raise
-
-
-def _root() -> Path:
-    return Path(__file__).resolve().parents[3]
 
 
 def _needs(work: Work, territory: str, programme: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ Either the plan is published whole, with every event told, or nothing happened. 
 territory is refused: plan again.
 """
 
-__all__ = ["publish"]
+__all__ = ["open_sessions", "publish"]
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +47,7 @@ def publish(work: Work, run_id: UUID, *, one_step: bool = False) -> dict[str, An
     out = asking.settled(work, run, one_step=one_step)
     problem, plan, lost = _as_it_stands(work, run, out)
     try:
-        _open_sessions(work, run, problem, plan)
+        open_sessions(work, run, problem, plan)
         _seat(work, problem, plan)
     except IntegrityError as error:  # the tables' own keys: one place at a time for people, rooms, trainers
         raise ConflictError("somebody or some room is taken meanwhile: plan again", "time_taken") from error
@@ -91,7 +91,8 @@ def _as_it_stands(
     return problem, plan, ()
 
 
-def _open_sessions(work: Work, run: Mapping[str, Any], problem: Problem, plan: Plan) -> None:
+def open_sessions(work: Work, run: Mapping[str, Any], problem: Problem, plan: Plan) -> None:
+    """Open the new groups of a plan with their meetings, and tell them."""
     rows, meetings, events = [], [], []
     bodies = {site.id: site.body for site in problem.sites}
     for session in plan.sessions:

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -21,7 +22,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from services.scheduler import storage
+from services.scheduler.domain.codec import to_json
 from services.scheduler.usecases import life
+from services.scheduler.usecases.planning import session_value
 from shared.ids import new_id
 from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
 
@@ -111,6 +114,7 @@ def seeded(tmp_path_factory):
         }
         house.upload = csv_of([person(77)])
         _contract_life(house, contract)
+        _what_if(house, run_id)
         _two_steps(house, body)
         yield house
 
@@ -218,6 +222,48 @@ def _contract_life(house, proposed):
     house.queries["GET /api/v1/shaken-sessions"] = {"territory": "93", "programme": "cir-2019"}
     house.queries |= {"GET /api/v1/interview-slots": {"territory": "93", "since": today}}
     house.queries |= {f"GET /api/v1/{one}": {"territory": "93"} for one in ("worklist", "duplicates", "merges")}
+
+
+def _what_if(house, run_id):
+    """Add a scenario with a change, advice on the run, and somebody who has moved from one group to another."""
+    change = {"kind": "room_more", "like": "R1"}
+    asked = {"territory": "93", "programme": "cir-2019", "name": "Essai", "changes": [change]}
+    scenario, advice = str(new_id()), str(new_id())
+    made = house.planner.put(f"/planning/api/v1/scenarios/{scenario}", asked)
+    house.planner.put(f"/planning/api/v1/runs/{run_id}/advice/{advice}", {"top": 1, "seconds": 1})
+    search = str(new_id())
+    house.planner.put(f"/planning/api/v1/rescue-searches/{search}", {"territory": "93", "programme": "cir-2019"})
+    house.stage.run_jobs()
+    table, service = storage.placement, house.house.services["scheduler"]
+    with service.database.begin() as db:
+        seat = storage.rows(
+            db, sa.select(table).where(table.c.state == "active", table.c.part == "200").order_by(table.c.id)
+        )[0]
+        other = db.scalar(sa.select(storage.session.c.id).where(storage.session.c.id != seat["session_id"]))
+        left = seat | {"id": new_id(), "session_id": other, "state": "withdrawn"}
+        db.execute(table.insert().values(**left))
+        group = session_value(storage.one(db, storage.session, seat["session_id"], "session"), started=False)
+        found = {"groups": [{"session": to_json(group), "seats": []}]}  # opened before: opening it again is the same
+        db.execute(storage.rescue_search.update().where(storage.rescue_search.c.id == UUID(search)).values(**found))
+    house.ids |= {
+        "scenario_id": scenario, "change_id": made["changes"][0]["id"], "copy_id": str(new_id()),
+        "advice_id": advice, "search_id": search, "placement_id": str(left["id"]),
+    }  # fmt: skip
+    house.special |= {
+        "PUT /api/v1/scenarios/{scenario_id}/changes/{change_id}": {"change_id": str(new_id())},
+        "PUT /api/v1/runs/{run_id}/advice/{advice_id}": {"advice_id": str(new_id())},
+        "POST /api/v1/rescue-searches/{search_id}/groups/{session_id}/opening": {"session_id": str(seat["session_id"])},
+    }
+    house.bodies |= {
+        "PUT /api/v1/scenarios/{scenario_id}": asked,
+        "PUT /api/v1/scenarios/{scenario_id}/changes/{change_id}": change,
+        "POST /api/v1/scenarios/{scenario_id}/solving": {"seconds": 1, "work_limit": 1},
+        "PUT /api/v1/scenarios/{scenario_id}/copies/{copy_id}": {"name": "Suite"},
+        "PUT /api/v1/runs/{run_id}/advice/{advice_id}": {"top": 1, "seconds": 1},
+        "PUT /api/v1/rescue-searches/{search_id}": {"territory": "93", "programme": "cir-2019"},
+        "POST /api/v1/placements/{placement_id}/rescue": {"session_id": str(seat["session_id"])},
+    }
+    house.queries |= {f"GET /api/v1/{one}": {"territory": "93"} for one in ("scenarios", "rescues")}
 
 
 def _two_steps(house, body):
