@@ -32,9 +32,9 @@ from services.scheduler.domain.problem import FormatError, Placement, Problem, S
 from services.scheduler.domain.scenario import InterpreterDays, OfferChange, changed
 from services.scheduler.domain.view import View
 from services.scheduler.programmes import rule_book
+from services.scheduler.solver.beginning import trim, warm
 from services.scheduler.solver.candidates import Candidate, candidates, takers_of
 from services.scheduler.solver.draft import Draft, Group
-from services.scheduler.solver.engine import trim, warm
 from services.scheduler.solver.facts import Facts, Unit, bits_of
 from services.scheduler.solver.lacking import Probe, by_promise, groups_lacking, lacking, standing_lacks, wider
 from services.scheduler.solver.search import Search
