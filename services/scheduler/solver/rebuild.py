@@ -8,7 +8,7 @@ groups are opened while there is company.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from random import Random
 
 import numpy as np
@@ -34,6 +34,7 @@ _AWAITING = (40, 80, 160, 400)  # margins for the civic days of people whose cou
 _CIVIC = (24, 32, 60, 120, 500, FAR)  # margins for everybody's civic days
 _SCANNED = 40  # candidates of each kind in a neighbourhood, beyond everybody's nearest
 _WORK = 1.5  # deterministic time of a neighbourhood, about seconds
+_BEAT = 0.5  # seconds after which somebody is told that the search goes on
 _THREADS = 2  # CP-SAT runs beside Python; more threads than cores gain nothing
 _CLASH_MOST = 5000  # T3 points; beyond that a clash is as good as a ban
 
@@ -121,7 +122,10 @@ class Rebuild:
         questions = [self.neighbourhoods.question(draft) for _ in range(count)]
         questions = [one for one in questions if one.units]
         with ThreadPoolExecutor(_THREADS) as threads:
-            answers = list(threads.map(lambda one: self._answer(draft, one, should_stop, left()), questions))
+            asked = [threads.submit(self._answer, draft, one, should_stop, left) for one in questions]
+            while wait(asked, timeout=_BEAT).not_done:
+                self.search.beat()
+            answers = [one.result() for one in asked]
         better = [pair for pair in zip(answers, questions, strict=True) if pair[0].value() <= draft.value()]
         better.sort(key=lambda pair: pair[0].value())
         best = draft
@@ -135,7 +139,7 @@ class Rebuild:
         return best
 
     def _answer(
-        self, draft: Draft, question: Question, should_stop: Callable[[], bool], seconds: float | None
+        self, draft: Draft, question: Question, should_stop: Callable[[], bool], left: Callable[[], float | None]
     ) -> Draft:
         kinds = self.civic
         if any(self.units[unit].training is Training.LANGUAGE for unit in question.units):
@@ -147,7 +151,7 @@ class Rebuild:
             candidates=_SCANNED,
             wanted=question.wanted,
             work=_WORK,
-            seconds=seconds,
+            seconds=left(),
             should_stop=should_stop,
         )
         return after
