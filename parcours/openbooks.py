@@ -147,7 +147,8 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
     yield (
         "L’algorithme cherche une place dans un groupe pour chaque formation due par un contrat d’intégration : quel "
         "groupe, où, quand. Il **propose** : un plan ne vaut rien tant qu’une personne nommée de l’OFII ne l’a pas "
-        "publié, et il est publié en entier ou pas du tout. Il ne donne de note à personne : quand les places "
+        "publié ; les groupes qu’un organisme a refusés n’en font pas partie, et leurs personnes attendent le plan "
+        "suivant. Il ne donne de note à personne : quand les places "
         "manquent, ce qui départage les besoins est écrit plus bas, et rien d’autre. Il ne prescrit pas de formation, "
         "ne décide ni qui signe, ni d’une prolongation, ni d’une résiliation."
     )
@@ -195,6 +196,8 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
             "Construire un plan de plusieurs façons et garder le meilleur.",
             "L’améliorer jusqu’à la limite de temps, en défaisant et refaisant chaque fois une partie du plan.",
             "Tirer au sort à partir d’un nombre de départ, gardé avec le plan, là où plusieurs pas se valent.",
+            "Regarder les personnes dans un ordre tiré au sort à chaque plan (empreinte SHA-256 du jour de publication et "
+            "de l’identifiant) : entre deux personnes en tout point semblables, l’ordre d’un fichier ne compte pas.",
             "Calculer pour chaque objectif une borne : ce qu’aucun plan ne peut dépasser. L’écart est montré.",
             "Dire pour chaque besoin sans place la raison, et le plus petit changement trouvé qui y remédierait.",
             "Faire relire le plan par le juge, le garder, et attendre qu’une personne nommée le publie.",
@@ -207,7 +210,7 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
             "Deux groupes aussi bons l’un que l’autre pour la somme sont départagés par l’ordre de la recherche.",
             "Un trajet qui n’est pas dans la table importée part du centre de la commune : il est approché.",
             "Une dérogation pour un groupe est lue par le juge ; la recherche ne s’en sert pas encore.",
-            "Une place annoncée ne se déplace pas encore depuis une page.",
+            "Une place annoncée ne se déplace depuis une page que vers un cours plus rapide, si le sien finirait trop tard.",
         )
     )
     yield "### Demander ses données et une revue par une personne"
@@ -219,8 +222,8 @@ def _english(weights: Weights, rules: Rules) -> Iterable[str]:
     yield "### What it is for, and what it does not do"
     yield (
         "The algorithm looks for a seat in a group for each training that an integration contract owes: which group, "
-        "where, when. It **proposes**: a plan is worth nothing until a named person of OFII publishes it, and it is "
-        "published whole or not at all. It gives nobody a mark: where seats lack, what tells needs apart is written "
+        "where, when. It **proposes**: a plan is worth nothing until a named person of OFII publishes it; groups that a "
+        "training body refused are not part of it, and their people wait for the next plan. It gives nobody a mark: where seats lack, what tells needs apart is written "
         "below, and nothing else. It prescribes no training, and decides neither who signs, nor on an extension, nor "
         "on a termination."
     )
@@ -266,6 +269,8 @@ def _english(weights: Weights, rules: Rules) -> Iterable[str]:
             "Build a plan in several ways and keep the best.",
             "Improve it until the time limit, undoing and redoing a part of it each time.",
             "Draw by lot from a starting number, kept with the plan, where several steps are worth the same.",
+            "Look at people in an order drawn by lot for each plan (SHA-256 of the day of publication and the person's "
+            "id): between two people who are alike in everything, the order of a file does not count.",
             "Compute a bound for each goal: what no plan can beat. The gap is shown.",
             "Say for each need without a seat the reason, and the smallest change found that would give it one.",
             "Have the plan read by the judge, keep it, and wait until a named person publishes it.",
@@ -278,7 +283,7 @@ def _english(weights: Weights, rules: Rules) -> Iterable[str]:
             "Two groups that are equally good for the sum are told apart by the order of the search.",
             "A journey that is not in the imported table begins at the centre of the commune: it is approximate.",
             "A waiver for a group is read by the judge; the search does not use it yet.",
-            "A seat that was announced cannot be moved from a page yet.",
+            "An announced seat is moved from a page only to a faster course, where its own would end too late.",
         )
     )
     yield "### Asking for one's data and for a review by a person"
