@@ -196,8 +196,10 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
             "Construire un plan de plusieurs façons et garder le meilleur.",
             "L’améliorer jusqu’à la limite de temps, en défaisant et refaisant chaque fois une partie du plan.",
             "Tirer au sort à partir d’un nombre de départ, gardé avec le plan, là où plusieurs pas se valent.",
-            "Regarder les personnes dans un ordre tiré au sort à chaque plan (empreinte SHA-256 du jour de publication et "
-            "de l’identifiant) : entre deux personnes en tout point semblables, l’ordre d’un fichier ne compte pas.",
+            (
+                "Regarder les personnes dans un ordre tiré au sort à chaque plan (SHA-256 du jour de publication "
+                "et de l’identifiant) : entre deux personnes en tout semblables, l’ordre d’un fichier ne compte pas."
+            ),
             "Calculer pour chaque objectif une borne : ce qu’aucun plan ne peut dépasser. L’écart est montré.",
             "Dire pour chaque besoin sans place la raison, et le plus petit changement trouvé qui y remédierait.",
             "Faire relire le plan par le juge, le garder, et attendre qu’une personne nommée le publie.",
@@ -210,7 +212,7 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
             "Deux groupes aussi bons l’un que l’autre pour la somme sont départagés par l’ordre de la recherche.",
             "Un trajet qui n’est pas dans la table importée part du centre de la commune : il est approché.",
             "Une dérogation pour un groupe est lue par le juge ; la recherche ne s’en sert pas encore.",
-            "Une place annoncée ne se déplace depuis une page que vers un cours plus rapide, si le sien finirait trop tard.",
+            "Une place annoncée ne change depuis une page que pour un cours plus rapide, si le sien finirait trop tard.",
         )
     )
     yield "### Demander ses données et une revue par une personne"
@@ -222,9 +224,9 @@ def _english(weights: Weights, rules: Rules) -> Iterable[str]:
     yield "### What it is for, and what it does not do"
     yield (
         "The algorithm looks for a seat in a group for each training that an integration contract owes: which group, "
-        "where, when. It **proposes**: a plan is worth nothing until a named person of OFII publishes it; groups that a "
-        "training body refused are not part of it, and their people wait for the next plan. It gives nobody a mark: where seats lack, what tells needs apart is written "
-        "below, and nothing else. It prescribes no training, and decides neither who signs, nor on an extension, nor "
+        "where, when. It **proposes**: a plan is worth nothing until a named person of OFII publishes it; groups that "
+        "a training body refused are not part of it, and their people wait for the next plan. It gives nobody a mark: "
+        "where seats lack, what tells needs apart is written below, and nothing else. It prescribes no training, and decides neither who signs, nor on an extension, nor "
         "on a termination."
     )
     yield "### Who does what"
@@ -269,8 +271,10 @@ def _english(weights: Weights, rules: Rules) -> Iterable[str]:
             "Build a plan in several ways and keep the best.",
             "Improve it until the time limit, undoing and redoing a part of it each time.",
             "Draw by lot from a starting number, kept with the plan, where several steps are worth the same.",
-            "Look at people in an order drawn by lot for each plan (SHA-256 of the day of publication and the person's "
-            "id): between two people who are alike in everything, the order of a file does not count.",
+            (
+                "Look at people in an order drawn by lot for each plan (SHA-256 of the day of publication and the "
+                "person's id): between two people who are alike in everything, the order of a file does not count."
+            ),
             "Compute a bound for each goal: what no plan can beat. The gap is shown.",
             "Say for each need without a seat the reason, and the smallest change found that would give it one.",
             "Have the plan read by the judge, keep it, and wait until a named person publishes it.",
