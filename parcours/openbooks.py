@@ -212,7 +212,7 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
             "Deux groupes aussi bons l’un que l’autre pour la somme sont départagés par l’ordre de la recherche.",
             "Un trajet qui n’est pas dans la table importée part du centre de la commune : il est approché.",
             "Une dérogation pour un groupe est lue par le juge ; la recherche ne s’en sert pas encore.",
-            "Une place annoncée ne change depuis une page que pour un cours plus rapide, si le sien finirait trop tard.",
+            "Une place annoncée ne change depuis une page que pour un cours plus rapide, quand le sien finit trop tard.",
         )
     )
     yield "### Demander ses données et une revue par une personne"
@@ -226,7 +226,8 @@ def _english(weights: Weights, rules: Rules) -> Iterable[str]:
         "The algorithm looks for a seat in a group for each training that an integration contract owes: which group, "
         "where, when. It **proposes**: a plan is worth nothing until a named person of OFII publishes it; groups that "
         "a training body refused are not part of it, and their people wait for the next plan. It gives nobody a mark: "
-        "where seats lack, what tells needs apart is written below, and nothing else. It prescribes no training, and decides neither who signs, nor on an extension, nor "
+        "where seats lack, what tells needs apart is written below, and nothing else. It prescribes no training, and "
+        "decides neither who signs, nor on an extension, nor "
         "on a termination."
     )
     yield "### Who does what"
