@@ -212,7 +212,7 @@ def _french(weights: Weights, rules: Rules) -> Iterable[str]:
             "Deux groupes aussi bons l’un que l’autre pour la somme sont départagés par l’ordre de la recherche.",
             "Un trajet qui n’est pas dans la table importée part du centre de la commune : il est approché.",
             "Une dérogation pour un groupe est lue par le juge ; la recherche ne s’en sert pas encore.",
-            "Une place annoncée ne change depuis une page que pour un cours plus rapide, quand le sien finit trop tard.",
+            "Une place annoncée ne change depuis une page que pour un cours plus rapide, si le sien finit trop tard.",
         )
     )
     yield "### Demander ses données et une revue par une personne"
