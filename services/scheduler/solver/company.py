@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["least_left_out"]
 
 Parts = tuple[str, ...]
+_MOST_UNITS = 1_000  # civic units beyond which company is plenty and nothing is asked
 _MOST = 20_000  # seats in the model of one kind; beyond that company is plenty and only who has none is counted
 
 
@@ -31,6 +32,8 @@ def least_left_out(base: Draft, candidates: Iterable[Candidate], *, work: float,
     Civic days and each kind of course are looked at apart, and the points add up. `work` is deterministic time for each
     of them, about seconds of one core; `seconds` is wall time in all, None: no clock.
     """
+    if sum(unit.training is Training.CIVIC for unit in base.units) > _MOST_UNITS:
+        return 0
     civic = _civic(base)
     parts_of = [civic, *({parts: sets} for parts, sets in _courses(base, candidates).items())]
     known = {parts for one in parts_of for parts in one}

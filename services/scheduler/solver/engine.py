@@ -206,7 +206,6 @@ class _Run:
     def _price(self, rebuild: Rebuild) -> None:
         """Find prices for what is shared, and hand them to whoever builds."""
         assert self.bounds is not None  # noqa: S101 - set before
-        self.bounds.keep_company(_COMPANY_WORK, None if self.seconds is None else _COMPANY_SHARE * self.seconds)
         ascent = self.bounds.ascent
         if ascent is None:
             return
@@ -243,6 +242,9 @@ class _Run:
     def _improve(self, search: Search, rebuild: Rebuild) -> None:
         """Improve in rounds: small steps while they seat more people, whole stages, neighbourhoods, prices."""
         assert self.best is not None and self.bounds is not None  # noqa: S101, PT018 - set before
+        if not self._over():
+            seconds = None if self.seconds is None else _COMPANY_SHARE * self.seconds
+            self.bounds.keep_company(_COMPANY_WORK, seconds)
         turns = _Turns()
         while not self._over():
             turns.begin()
