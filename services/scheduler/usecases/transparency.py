@@ -56,7 +56,9 @@ DECIDED: Mapping[str, Said] = {
     "replaced": Said("manquée : un besoin nouveau la remplace", "missed: a new need stands in its place"),
 }
 CONFIRMED: Mapping[str, Said] = {
-    "insertion": Said("vérifié en l’essayant dans le plan", "checked by trying it in the plan"),
+    "insertion": Said(
+        "d’après les réservations du plan, sans nouveau calcul", "by the books of the plan, not computed again"
+    ),
     "solve": Said("vérifié par un nouveau calcul", "checked by a new computation"),
     "no": Said("non vérifié", "not checked"),
 }

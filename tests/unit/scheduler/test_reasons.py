@@ -9,7 +9,7 @@ import pytest
 from services.scheduler.domain.changes import apply_changes
 from services.scheduler.domain.judge import breaches
 from services.scheduler.domain.plan import Unplaced
-from services.scheduler.domain.problem import Problem, Size
+from services.scheduler.domain.problem import Problem, Size, WeekParity
 from services.scheduler.solver import solve
 
 
@@ -28,6 +28,32 @@ def test_a_person_a_little_too_far_is_told_how_many_minutes_are_missing() -> Non
     assert reason.changes[0].kind == "travel_limit"
     assert "Bobigny" in reason.fr
     assert f"{60 + reason.changes[0].amount} minutes" in reason.fr
+
+
+def test_the_words_name_the_kind_of_group_the_day_the_place_and_the_minutes() -> None:
+    of = b.change_person(b.course_problem(3), "p0", latitude=48.90 + 0.15, availability=b.EVENINGS)
+
+    reason = only(of)
+
+    minutes = 60 + reason.changes[0].amount
+    assert reason.fr.startswith(
+        "aucun groupe de 100 heures du soir (A1) avec une place à moins de 60 minutes avant le 2 mai 2025, ni après ; "
+    )
+    assert f"au plus près, Bobigny, le 10 mars 2025, à {minutes} minutes : " in reason.fr
+    assert f"c’est {minutes - 60} minutes au-delà de sa limite de 60" in reason.fr
+    assert reason.en.startswith("no 100-hour evening group (A1) with a seat within 60 minutes before 2025-05-02")
+    assert f"the closest is Bobigny on 2025-03-10, {minutes} minutes away: " in reason.en
+
+
+def test_who_is_away_and_who_comes_every_other_week_are_told_apart() -> None:
+    mornings = b.rules(rhythms=b.rules().rhythms[:1], rolling_entry_weeks=0)
+    short = {"rules": mornings, "horizon": b.MONDAY + timedelta(days=10)}
+    away = (b.DateRange(first=b.MONDAY, last=b.MONDAY + timedelta(days=90)),)
+    absent = only(b.change_person(b.course_problem(3, **short), "p0", unavailable=away))
+    fortnightly = only(b.change_person(b.course_problem(3, **short), "p0", weeks=WeekParity.ODD))
+
+    assert "le 10 mars 2025, où la personne est absente" in absent.fr
+    assert "où la personne ne vient pas, une semaine sur deux" in fortnightly.fr
 
 
 def test_a_person_who_can_come_three_mornings_of_four_is_asked_for_the_fourth() -> None:
