@@ -49,6 +49,7 @@ from shared.work import Work
 
 RUN_KIND = "plan"
 MEMORY_MB = 4096  # [A] a department of 900 people needs some 600
+NOT_OPENED = 30  # groups that a plan did not open, kept with what they lacked
 LATE_SECONDS = 60  # how long after its limit a solver may still run before it is killed
 
 
@@ -215,6 +216,7 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
             {"rule": one.rule, "person": one.person, "session": one.session, "words": one.words}
             for one in waived(problem, plan)
         ],
+        "not_opened": _not_opened(problem, plan),
         "fairness": {name: [asdict(cell) for cell in cells] for name, cells in fairness(problem, plan).items()},
         "solver": {
             "name": plan.solver.name,
@@ -223,6 +225,13 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
             "milliseconds": plan.solver.milliseconds,
         },
     }
+
+
+def _not_opened(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
+    """Return the groups nearest to opening, and what each lacked, as JSON."""
+    from services.scheduler.solver.unopened import not_opened
+
+    return [asdict(one) | {"first_on": one.first_on.isoformat()} for one in not_opened(problem, plan)[:NOT_OPENED]]
 
 
 def _solve_apart(context: JobContext, problem: Problem) -> Plan:

@@ -321,8 +321,8 @@ def _overworked(trainer: Trainer, over: int) -> Obstacle:
         en=f"{counted(over, 'more half-day', 'more half-days')} a week for trainer {trainer.id}",
     )
     words = Said(
-        f"le formateur {trainer.id} y dépasserait ses {limit} demi-journées par semaine",
-        f"trainer {trainer.id} would exceed their {limit} half-days a week",
+        f"le formateur {trainer.id} y dépasserait sa limite de {counted(limit, 'demi-journée', 'demi-journées')} par semaine",
+        f"trainer {trainer.id} would exceed their limit of {counted(limit, 'half-day', 'half-days')} a week",
     )
     return Obstacle("trainer", words, _PRICE_TRAINER_HOURS + 10 * over, change)
 
