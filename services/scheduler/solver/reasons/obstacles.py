@@ -320,9 +320,10 @@ def _overworked(trainer: Trainer, over: int) -> Obstacle:
         fr=f"{counted(over, 'demi-journée', 'demi-journées')} de plus par semaine pour le formateur {trainer.id}",
         en=f"{counted(over, 'more half-day', 'more half-days')} a week for trainer {trainer.id}",
     )
+    most = Said(counted(limit, "demi-journée", "demi-journées"), counted(limit, "half-day", "half-days"))
     words = Said(
-        f"le formateur {trainer.id} y dépasserait sa limite de {counted(limit, 'demi-journée', 'demi-journées')} par semaine",
-        f"trainer {trainer.id} would exceed their limit of {counted(limit, 'half-day', 'half-days')} a week",
+        f"le formateur {trainer.id} y dépasserait sa limite de {most.fr} par semaine",
+        f"trainer {trainer.id} would exceed their limit of {most.en} a week",
     )
     return Obstacle("trainer", words, _PRICE_TRAINER_HOURS + 10 * over, change)
 
