@@ -175,7 +175,7 @@ def _away(ways: Ways, waiting: list[int], seen: _Seen) -> Iterator[Said]:
     for moment, reached in sorted(busy.items(), key=lambda one: (-len(one[1]), one[0].fr)):
         yield _kept_busy(moment, reached)
     if far:
-        nearest, limit = min(far)
+        nearest, limit = min(far, key=lambda one: (one[0] - one[1], one))
         yield Said(
             f"{len(far)} de plus trop loin, au plus près {nearest} minutes pour une limite de {limit}",
             f"{len(far)} more too far away, the nearest {nearest} minutes for a limit of {limit}",
