@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,13 @@ def plan_job(context: JobContext) -> dict[str, Any]:
 def keep_plan(
     work: Work, run_id: UUID, base_version: int, *, problem: Problem, plan: Plan, summary: Mapping[str, Any]
 ) -> None:
-    """Keep a judged plan with the version of the territory that it was made from."""
+    """
+    Keep a judged plan with the version of the territory that it was made from.
+
+    A group that was cancelled and is planned again, with another trainer say, is another group: it gets an id of its
+    own, as its people were told that the old one is no more.
+    """
+    plan = _renamed(plan, _again(work, plan))
     kept = {
         "state": "ready",
         "base_version": base_version,
@@ -169,6 +175,29 @@ def keep_plan(
         "summary": dict(summary),
     }
     work.db.execute(storage.plan_run.update().where(storage.plan_run.c.id == run_id).values(**kept))
+
+
+def _again(work: Work, plan: Plan) -> dict[str, str]:
+    """Return new ids for the new groups of a plan whose id a group that was published before has."""
+    ids = [UUID(one.id) for one in plan.sessions if one.state is SessionState.NEW]
+    renamed: dict[str, str] = {}
+    wanted = {str(key): key for key in storage.by_id(work.db, storage.session, ids)}
+    number = 0
+    while wanted:
+        number += 1
+        offered = {old: derived_id("session again", UUID(old), str(number)) for old in wanted}
+        taken = storage.by_id(work.db, storage.session, offered.values())
+        renamed |= {old: str(new) for old, new in offered.items() if new not in taken}
+        wanted = {old: new for old, new in offered.items() if new in taken}
+    return renamed
+
+
+def _renamed(plan: Plan, ids: Mapping[str, str]) -> Plan:
+    return replace(
+        plan,
+        sessions=tuple(replace(one, id=ids.get(one.id, one.id)) for one in plan.sessions),
+        placements=tuple(replace(one, session=ids.get(one.session, one.session)) for one in plan.placements),
+    )
 
 
 def view_run(work: Work, run_id: UUID) -> dict[str, Any]:
