@@ -8,9 +8,13 @@ import pytest
 
 from services.scheduler.domain.changes import apply_changes
 from services.scheduler.domain.judge import breaches
-from services.scheduler.domain.plan import Unplaced
+from services.scheduler.domain.plan import Change, Unplaced
 from services.scheduler.domain.problem import Problem, Size, WeekParity
 from services.scheduler.solver import solve
+from services.scheduler.solver.draft import Draft
+from services.scheduler.solver.engine import warm
+from services.scheduler.solver.facts import Facts
+from services.scheduler.solver.reasons.light import LIGHT, retold
 
 
 def only(of: Problem) -> Unplaced:
@@ -146,3 +150,39 @@ def test_a_group_too_small_says_how_many_people_it_would_gather() -> None:
     assert {one.rules for one in plan.unplaced} == {("size",)}
     assert "3 personnes sur les 5" in plan.unplaced[0].fr
     assert len(solve(apply_changes(of, plan.unplaced[0].changes), work_limit=5).placements) == 3
+
+
+def everybody_limited(of: Problem) -> list[Change]:
+    """Changes of one person or one group, for everybody and each group of a plan."""
+    more = b.WeeklySlots.of((0, b.Slot.EVENING), (5, b.Slot.MORNING))
+    changes = []
+    for one in of.people:
+        about = {"subject": one.id, "fr": "essai", "en": "test"}
+        changes += [
+            Change(kind="travel_limit", amount=40, **about),
+            Change(kind="availability", slots=more, **about),
+            *(Change(kind="waiver", value=rule, **about) for rule in ("notice", "availability", "interpretation")),
+        ]
+    return changes
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_a_draft_that_is_only_told_of_a_change_is_the_draft_that_is_built_anew(seed: int) -> None:
+    of = b.scarce_problem(seed, 20)
+    plan = solve(of, work_limit=5)
+    facts = Facts(of)
+    draft = warm(Draft(facts, facts.units(())), plan)
+    full = next(iter(draft.groups.values()))
+    seats = Change(kind="extra_seats", subject=draft.session_of(full).id, amount=2, fr="essai", en="test")
+    opened = (change for left in plan.unplaced for change in left.changes if change.kind == "smaller_group")
+
+    for change in (*everybody_limited(of), seats, *opened):
+        assert change.kind in LIGHT
+        changed = apply_changes(of, (change,))
+        anew = Facts(changed)
+        light, built = retold(draft, changed, (change,)), warm(Draft(anew, anew.units(())), plan)
+        for name in ("free", "welcome", "hears", "notice"):
+            assert getattr(light.facts, name) == getattr(anew, name), (name, change)
+        for one, other in zip(light.groups.values(), built.groups.values(), strict=True):
+            assert (one.takers, one.entries, one.seats) == (other.takers, other.entries, other.seats), change
+        assert (light.where, light.lot_left, light.busy) == (built.where, built.lot_left, built.busy)

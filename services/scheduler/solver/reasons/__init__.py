@@ -15,10 +15,11 @@ from time import monotonic
 from services.scheduler.domain.changes import apply_changes
 from services.scheduler.domain.plain import Said
 from services.scheduler.domain.plan import Change, Unplaced
-from services.scheduler.domain.problem import Placement, Session, Training
+from services.scheduler.domain.problem import Placement, Problem, Session, Training
 from services.scheduler.solver.candidates import Candidate, takers_of
 from services.scheduler.solver.draft import Draft
 from services.scheduler.solver.facts import Facts, Unit, bits_of
+from services.scheduler.solver.reasons.light import LIGHT, retold
 from services.scheduler.solver.reasons.obstacles import Obstacle, Way
 from services.scheduler.solver.reasons.ways import Ways, replace_unit
 from services.scheduler.solver.reasons.words import kind_said, long_day
@@ -32,7 +33,7 @@ _HURRIED_CANDIDATES = 4  # the same when time is over
 _DEAR = 150  # above this price groups that the person could not join alone are asked as well
 _TRIES = 6  # changes tried for one unit before it is stated without proof
 _LARGE_TRIES = 2  # the same in a large problem
-_ALL_LARGE_TRIES = 60  # changes tried in all in a large problem, so that a work limit bounds the time as well
+_ALL_LARGE_TRIES = 200  # changes tried in all in a large problem, so that a work limit bounds the time as well
 
 
 class Reasons:
@@ -120,23 +121,25 @@ class Reasons:
     def _tried(self, wanted: Unit, changes: tuple[Change, ...]) -> bool:
         """Apply the changes, take the plan over, insert again: tell whether the unit gets a seat and the plan grows."""
         problem = apply_changes(self.problem, changes)
-        draft = self._taken_over(Facts(problem))
+        draft = self._taken_over(problem, changes)
         kept = {group.session.id for group in draft.groups.values() if group.session is not None}
         proposed = [one.proposed for one in problem.allowances if one.proposed is not None and one.session not in kept]
         before = self._left(draft)
         for session in proposed:
             draft.adopt(session)
-        if self._seats(draft, wanted, [], before):
+        if self._seats(draft, wanted, [], before, company=bool(proposed)):
             return True
         if not proposed:
             return False
-        draft = self._taken_over(draft.facts)
+        draft = self._taken_over(problem, changes)
         groups = [_candidate(draft, index, session) for index, session in enumerate(proposed)]
-        return self._seats(draft, wanted, groups, before)
+        return self._seats(draft, wanted, groups, before, company=True)
 
-    def _taken_over(self, facts: Facts) -> Draft:
+    def _taken_over(self, problem: Problem, changes: tuple[Change, ...]) -> Draft:
         """Return the draft again, on the books of a changed problem."""
-        old = self.draft
+        if all(change.kind in LIGHT for change in changes):
+            return retold(self.draft, problem, changes)
+        old, facts = self.draft, Facts(problem)
         draft = Draft(facts, [replace_unit(unit) for unit in old.units])
         sessions, placements = self.written
         groups = {session.id: draft.adopt(session) for session in sessions}
@@ -149,10 +152,16 @@ class Reasons:
         draft.fixed = old.fixed
         return draft
 
-    def _seats(self, draft: Draft, wanted: Unit, groups: list[Candidate], before: int) -> bool:
-        """Insert the unit, then the others; tell whether it has a seat in the end, and more needs have one."""
+    def _seats(self, draft: Draft, wanted: Unit, groups: list[Candidate], before: int, *, company: bool) -> bool:
+        """
+        Insert the unit, then the others; tell whether it has a seat in the end, and more needs have one.
+
+        Without `company` no group was added, so that a seat for the unit is enough.
+        """
         search = Search(groups, draft.units, Random(1))  # noqa: S311 - a search, not a secret
         search.insert(draft, 1 << wanted.index)
+        if draft.where[wanted.index] >= 0 and not company:
+            return True
         search.insert(draft, draft.unplaced)
         search.complete(draft)
         return draft.where[wanted.index] >= 0 and self._left(draft) < before
