@@ -41,6 +41,8 @@ def solve(  # noqa: PLR0917 - click passes them by name
     before = None if start is None else _read(start, plan_from_json)
     if not out.parent.is_dir():
         _refuse(f"{out}: its folder does not exist")
+    if out.is_dir():
+        _refuse(f"{out}: this is a folder, not a file")
     phases: set[str] = set()
 
     def tell(now: Progress) -> None:
@@ -59,7 +61,10 @@ def solve(  # noqa: PLR0917 - click passes them by name
         )
     except (ContradictoryPinsError, UnsoundPlanError) as error:
         _refuse(str(error))
-    write_plan(out, found)
+    try:
+        write_plan(out, found)
+    except OSError as error:
+        _refuse(f"{out}: {error.strerror or error}")
     summary = {
         "needs": len(problem.needs),
         "placed": len(found.placements),
@@ -77,8 +82,15 @@ def solve(  # noqa: PLR0917 - click passes them by name
 @click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
 @click.argument("plan_file", metavar="PLAN.JSON", type=click.Path(path_type=Path))
 def check(problem_file: Path, plan_file: Path) -> None:
-    """Judge PLAN.JSON: exit 0 and the objective's parts as JSON, or each broken rule in words and exit 1."""
+    """
+    Judge PLAN.JSON: each broken rule in words and exit 1, or exit 0.
+
+    Then one line of JSON has the objective's parts, and what the plan takes of each order.
+    """
+    from dataclasses import asdict
+
     from services.scheduler.domain.judge import breaches, score
+    from services.scheduler.domain.orders import orders
     from services.scheduler.domain.plan import plan_from_json
     from services.scheduler.domain.problem import problem_from_json
 
@@ -89,7 +101,8 @@ def check(problem_file: Path, plan_file: Path) -> None:
         click.echo(f"{breach.rule}: {breach.words}")
     if broken:
         sys.exit(1)
-    click.echo(json.dumps({"placed": len(found.placements), "tiers": _tiers(score(problem, found))}))
+    spent = [asdict(one) for one in orders(problem, found)]
+    click.echo(json.dumps({"placed": len(found.placements), "tiers": _tiers(score(problem, found)), "orders": spent}))
 
 
 @plan.command()

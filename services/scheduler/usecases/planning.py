@@ -23,6 +23,7 @@ from services.scheduler.domain.building import build_problem
 from services.scheduler.domain.fairness import fairness
 from services.scheduler.domain.judge import breaches, waived
 from services.scheduler.domain.life import PLANNED
+from services.scheduler.domain.orders import orders
 from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
 from services.scheduler.domain.problem import (
     Interpretation,
@@ -245,6 +246,7 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
             {"rule": one.rule, "person": one.person, "session": one.session, "words": one.words}
             for one in waived(problem, plan)
         ],
+        "orders": [asdict(one) for one in orders(problem, plan)],
         "not_opened": _not_opened(problem, plan),
         "fairness": {name: [asdict(cell) for cell in cells] for name, cells in fairness(problem, plan).items()},
         "solver": {

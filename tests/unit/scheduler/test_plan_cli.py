@@ -30,7 +30,20 @@ def test_a_plan_is_made_then_checked(files: tuple[Path, Path]) -> None:
     checked = CliRunner().invoke(group, ["check", str(asked), str(out)])
 
     assert checked.exit_code == 0
-    assert json.loads(checked.stdout)["tiers"] == summary["tiers"]
+    told = json.loads(checked.stdout)
+    assert told["tiers"] == summary["tiers"]
+    assert [(one["lot"], one["added"], one["left"]) for one in told["orders"]] == [
+        ("civic", 20, 980),
+        ("language", 0, 10_000_000),
+    ]
+
+
+def test_a_plan_is_not_written_over_a_folder(files: tuple[Path, Path]) -> None:
+    asked, _ = files
+
+    refused = CliRunner().invoke(group, ["solve", str(asked), "--out", str(asked.parent)])
+
+    assert (refused.exit_code, refused.stderr.splitlines()) == (2, [f"{asked.parent}: this is a folder, not a file"])
 
 
 def test_a_broken_plan_is_refused_in_words(files: tuple[Path, Path]) -> None:
