@@ -96,7 +96,7 @@ def next_best(view: View, seats: Sequence[Seat], books: Books) -> Said:
     named, when = view.sites[best.session.site].name, day_said(best.joins_on)
     where = Said(f"{named}, {when.fr}, à {best.minutes} minutes", f"{named}, {when.en}, {best.minutes} minutes away")
     if best.barred:
-        why = Said("; ".join(words.fr for _, words in best.barred), "; ".join(words.en for _, words in best.barred))
+        why = Said(" ; ".join(words.fr for _, words in best.barred), "; ".join(words.en for _, words in best.barred))
         return Said(
             f"aucun autre groupe du plan n’était possible ; le moins loin de l’être, {where.fr} : {why.fr}",
             f"no other group of the plan was possible; the nearest to it, {where.en}: {why.en}",
