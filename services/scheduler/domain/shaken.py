@@ -12,11 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from services.scheduler.domain.judge import (
-    Breach,
-    closed_on,
+from services.scheduler.domain.judge import Breach, closed_on, lot_quantity
+from services.scheduler.domain.judge.groups import (
     groups_are_interpreted,
-    lot_quantity,
     rooms_hold_one_group_each,
     trainers_teach_what_and_when_they_can,
 )
