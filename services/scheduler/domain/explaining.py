@@ -119,8 +119,8 @@ def own_part(problem: Mapping[str, Any], plan: Mapping[str, Any], person: str) -
     return Own(view=View(small, own), left={one.need: one for one in left}, books=books)
 
 
-def why(own: Own, seat: Seat) -> list[Why]:
-    """Return what made this seat possible, rule by rule, and how far the plan knows why it is this group."""
+def why(own: Own, seat: Seat, languages: Mapping[str, Said]) -> list[Why]:
+    """Return what made this seat possible, rule by rule, and why it is not the next best; `languages` are names."""
     problem, person = own.view.problem, seat.person
     site = own.view.sites[seat.session.site]
     minutes = own.view.travel.minutes(person, site)
@@ -155,7 +155,7 @@ def why(own: Own, seat: Seat) -> list[Why]:
         ),
     ]
     if seat.need.training is Training.CIVIC:
-        found.append(("interpretation", _heard(seat)))
+        found.append(("interpretation", _heard(seat, languages)))
     found += [
         (one.rule, Said("dérogation à cette règle, avec son accord", "this rule is waived, with their agreement"))
         for one in problem.waivers
@@ -194,13 +194,17 @@ def part_said(training: str, part: str) -> Said:
     return Said(f"cours de français de {part} heures", f"French course of {part} hours")
 
 
-def _heard(seat: Seat) -> Said:
+def _heard(seat: Seat, languages: Mapping[str, Said]) -> Said:
     if seat.person.follows_french:
         return Said("suit la journée en français", "follows the day in French")
     shared = [one.language for one in seat.session.interpreters if one.language in seat.person.languages]
     if not shared:
         return Said("aucun interprète dans une de ses langues", "no interpreter of a language that they speak")
-    return Said(f"interprète dans une de ses langues : {', '.join(shared)}", f"interpreter: {', '.join(shared)}")
+    named = [languages.get(code, Said(code, code)) for code in shared]
+    return Said(
+        f"interprète dans une de ses langues : {', '.join(one.fr for one in named)}",
+        f"interpreter: {', '.join(one.en for one in named)}",
+    )
 
 
 def _ranges(found: Iterable[tuple[date, date]]) -> Said:

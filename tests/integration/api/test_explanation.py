@@ -86,6 +86,8 @@ def test_a_placed_person_reads_where_when_how_far_and_why_as_far_as_the_plan_kno
     assert f"{first['seat']['travel_minutes']} minutes" in reach["fr"]
     assert "for a limit of 90" in reach["en"]
     assert "2 des 2 séances" in first["why"][1]["says"]["fr"]
+    assert first["why"][4]["says"]["fr"].endswith(": arabe") or "suit la journée" in first["why"][4]["says"]["fr"]
+    assert first["why"][5]["says"]["fr"].startswith(("plutôt que", "aucun autre groupe", "pour elle seule"))
     assert "arabic" in str(found["data"]).casefold()
     assert first["run_id"] == house.run
     assert "planification de l’OFII (planner)" in first["by"]["fr"]
