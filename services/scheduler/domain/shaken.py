@@ -38,26 +38,41 @@ def shaken(problem: Problem) -> dict[str, list[Breach]]:
     found: dict[str, list[Breach]] = {}
     for rule in RULES:
         for breach in rule(view):
-            for key in [breach.session] if breach.session else _overworked(view, breach):
-                if key in waiting and breach.person is None:
-                    found.setdefault(key, []).append(breach)
+            if breach.session in waiting and breach.person is None:
+                found.setdefault(str(breach.session), []).append(breach)
     for session in view.new_sessions:
         for breach in (*_closed(view, session), *_crowded(view, session), *_unpaid(view, session)):
             found.setdefault(session.id, []).append(breach)
-    for breach in _cut(view, found):
-        found.setdefault(str(breach.session), []).append(breach)
+    for also in (_overworked, _cut):
+        for breach in also(view, found):
+            found.setdefault(str(breach.session), []).append(breach)
     return found
 
 
-def _overworked(view: View, breach: Breach) -> list[str]:
-    """Return the last group of a trainer or interpreter who would work too many half-days in a week."""
-    named = [
-        one
-        for one in view.new_sessions
-        if f" {one.trainer} " in f" {breach.words} "
-        or any(f" {each.interpreter} " in f" {breach.words} " for each in one.interpreters)
-    ]
-    return [max(named, key=lambda one: (one.meetings[0].day, one.id)).id] if named else []
+def _overworked(view: View, gone: Collection[str]) -> list[Breach]:
+    """Return the groups with the fewest people without which no trainer or interpreter works too much in a week."""
+    found: list[Breach] = []
+    staff = [("trainer", one.id, one.max_half_days_week) for one in view.problem.trainers]
+    staff += [("interpretation", one.id, one.max_half_days_week) for one in view.problem.interpreters]
+    for rule, name, limit in staff:
+        mine = [one for one in view.plan.sessions if name in _staff(one, rule)]
+        weeks = sorted({meeting.day.isocalendar()[:2] for one in mine for meeting in one.meetings})
+        for week in weeks:
+            left = {*gone, *(one.session for one in found)}
+            staying = [
+                _Paid(one, sum(each.day.isocalendar()[:2] == week for each in one.meetings), _people(view, one))
+                for one in mine
+                if one.id not in left
+            ]
+            short = sum(one.quantity for one in staying) - limit
+            if short > 0:
+                words = f"{name} may work {limit} half-days in week {week[1]} of {week[0]}, not {short + limit}"
+                found += [Breach(rule=rule, words=words, session=one.session.id) for one in _chosen(staying, short)]
+    return found
+
+
+def _staff(session: Session, rule: str) -> tuple[str, ...]:
+    return (session.trainer,) if rule == "trainer" else tuple(one.interpreter for one in session.interpreters)
 
 
 def _closed(view: View, session: Session) -> list[Breach]:
@@ -97,7 +112,7 @@ def _period(lot: Lot) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """A group that could be cancelled: what that frees of its lot, and whose told seats it costs."""
+    """A group that could be cancelled: what that frees of its lot or of a week, and whose told seats it costs."""
 
     session: Session
     quantity: int
@@ -113,15 +128,21 @@ def _cut(view: View, gone: Collection[str]) -> list[Breach]:
         short = sum(_paid(view, one.id, lot.id) for one in staying) - left
         if short <= 0:
             continue
-        mine = [
-            _Paid(one, _paid(view, one.id, lot.id), frozenset(seat.person.id for seat in view.seats_of_session[one.id]))
-            for one in staying
-            if one.state is SessionState.NEW
-        ]
+        mine = [_Paid(one, _paid(view, one.id, lot.id), _people(view, one)) for one in staying]
         words = f"lot {lot.id} was cut: {left} {lot.unit.value} are left"
-        mine.sort(key=lambda one: (one.session.meetings[0].day, one.session.id), reverse=True)
-        found += [Breach(rule="lot", words=words, session=one.session.id) for one in _fewest_people(mine, short)]
+        found += [Breach(rule="lot", words=words, session=one.session.id) for one in _chosen(mine, short)]
     return found
+
+
+def _people(view: View, session: Session) -> frozenset[str]:
+    return frozenset(seat.person.id for seat in view.seats_of_session[session.id])
+
+
+def _chosen(groups: Sequence[_Paid], short: int) -> Sequence[_Paid]:
+    """Return which of these groups go, of those that have not begun: the fewest people, then those that start last."""
+    able = [one for one in groups if one.session.state is SessionState.NEW and one.quantity]
+    able.sort(key=lambda one: (one.session.meetings[0].day, one.session.id), reverse=True)
+    return _fewest_people(able, short)
 
 
 def _fewest_people(groups: Sequence[_Paid], short: int) -> Sequence[_Paid]:

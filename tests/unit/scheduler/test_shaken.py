@@ -92,3 +92,18 @@ def test_a_provider_that_is_changed_keeps_no_group_beyond_its_order(lot: object,
 
 def test_a_room_that_became_too_small_holds_its_group_no_longer() -> None:
     assert rules(replace(published((5, 3), ordered=100), rooms=(b.room(seats=4),))) == {"group0": {"room"}}
+
+
+def test_a_trainer_with_fewer_half_days_keeps_the_group_with_more_people_and_every_other_week() -> None:
+    """Two groups in the first week, one in the second: two half-days a week leave room for one of the first two."""
+    of = published((5, 3, 2), ordered=100)
+    first, second, third = of.sessions
+    day = FIRST + timedelta(days=1)
+    moved = b.civic_session(("S1", day), id="group1", state=SessionState.PUBLISHED)
+    seats = tuple(replace(one, joins_on=day) if one.session == "group1" else one for one in of.placements)
+    of = replace(of, sessions=(first, moved, third), placements=seats)
+    assert second.id == moved.id
+
+    assert rules(replace(of, trainers=(b.trainer(max_half_days_week=4),))) == {}
+    assert rules(replace(of, trainers=(b.trainer(max_half_days_week=2),))) == {"group1": {"trainer"}}
+    assert set(rules(replace(of, trainers=(b.trainer(max_half_days_week=1),)))) == {"group0", "group1", "group2"}
