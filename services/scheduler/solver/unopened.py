@@ -58,8 +58,8 @@ def not_opened(problem: Problem, plan: Plan) -> list[NotOpened]:
     kinds: dict[tuple[tuple[str, ...], int, str | None], list[Candidate]] = {}
     for one in ways.candidates:
         kinds.setdefault((one.shape.parts, one.site, one.rhythm), []).append(one)
-    found = [_told(ways, waiting, _best(ways, groups)) for groups in kinds.values()]
-    found = [one for one in found if one.people]
+    best = [_best(ways, groups) for groups in kinds.values()]
+    found = [_told(ways, waiting, one) for one in best if one.present or one.unheard]
     found.sort(key=lambda one: (one.minimum - one.people, one.first_on, one.site, one.parts, one.rhythm or ""))
     return found
 
@@ -84,12 +84,15 @@ def _best(ways: Ways, groups: list[Candidate]) -> _Seen:
     waiting = ways.draft.unplaced
     groups.sort(key=lambda one: (-(one.takers & waiting).bit_count(), one.shape.days[0], one.index))
     seen = [_seen(ways, one) for one in groups[:_LOOKED_AT]]
-    return min(seen, key=lambda one: (-len(one.present), one.room is None, one.group.shape.days[0], one.group.index))
+    return min(
+        seen,
+        key=lambda one: (-len(one.present), -one.unheard, one.room is None, one.group.shape.days[0], one.group.index),
+    )
 
 
 def _seen(ways: Ways, group: Candidate) -> _Seen:
     room = ways.draft.room_for(group.shape, group.site)
-    able = ways.waiters(group, ways.facts.rooms_at[group.site][0] if room is None else room)
+    able = ways.waiters(group, room)
     present = ways.heard(able, group.shape, {}) if group.shape.training is Training.CIVIC else able
     return _Seen(group, room, present, len(able) - len(present))
 

@@ -78,6 +78,22 @@ def test_a_civic_group_without_a_free_interpreter_counts_who_would_come() -> Non
     assert "1 autre viendrait, mais sans interprète libre" in found.fr
 
 
+def test_a_group_that_nobody_could_follow_is_named_with_all_who_would_come() -> None:
+    of = with_people(b.civic_problem(3, ("S1", "S2")), "p0", "p1", "p2", languages=("ti",), follows_french=False)
+    (found, *_) = not_opened(of, solve(of, work_limit=3))
+
+    assert (found.people, found.minimum) == (0, 2)
+    assert "0 personnes sur les 2 nécessaires ; 3 autres viendraient, mais sans interprète libre" in found.fr
+
+
+def test_a_site_without_any_room_is_said_to_have_none() -> None:
+    of = b.civic_problem(3, ("S1", "S2"), rooms=())
+    (found, *_) = not_opened(of, solve(of, work_limit=3))
+
+    assert found.people == 3
+    assert "aucune salle n’y est libre à ces heures" in found.fr
+
+
 def test_a_plan_that_seats_everybody_has_no_group_left_to_open() -> None:
     of = b.course_problem(4)
 

@@ -65,15 +65,15 @@ class Ways:
         ways.sort(key=lambda way: (way.price, way.shape.days[0], way.site))
         return ways or [_nowhere(self.problem.horizon.toordinal(), unit)]
 
-    def waiters(self, candidate: Candidate, room: int) -> list[int]:
-        """Return the waiting units that could sit in a group, the heaviest first."""
+    def waiters(self, candidate: Candidate, room: int | None) -> list[int]:
+        """Return the waiting units that could sit in a group, the heaviest first; no room: any would do."""
         draft, facts, shape = self.draft, self.facts, candidate.shape
         present = []
         for index in bits_of(candidate.takers & draft.unplaced):
             one = draft.units[index]
             joins_on = draft.entry_day(one, shape, candidate.entries)
             clash = draft.busy[one.person] & facts.unit_mask(one, shape, joins_on)
-            if not clash and draft.in_order(one, shape) and draft.room_suits(one, room):
+            if not clash and draft.in_order(one, shape) and (room is None or draft.room_suits(one, room)):
                 present.append(index)
         present.sort(key=lambda index: (-draft.units[index].weight, index))
         return present
