@@ -194,10 +194,19 @@ def _again(work: Work, plan: Plan) -> dict[str, str]:
 
 
 def _renamed(plan: Plan, ids: Mapping[str, str]) -> Plan:
+    """Return the plan with other ids for some of its groups."""
+    if not ids:
+        return plan
     return replace(
         plan,
         sessions=tuple(replace(one, id=ids.get(one.id, one.id)) for one in plan.sessions),
         placements=tuple(replace(one, session=ids.get(one.session, one.session)) for one in plan.placements),
+        unplaced=tuple(
+            replace(
+                left, changes=tuple(replace(one, subject=ids.get(one.subject, one.subject)) for one in left.changes)
+            )
+            for left in plan.unplaced
+        ),
     )
 
 
