@@ -1,4 +1,4 @@
-"""The planner's commands on files: solve, check, what if. The last line is JSON, for programs."""
+"""The planner's commands on files: solve, check, explain, what if. The last line is JSON, for programs."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ __all__ = ["plan"]
 
 @click.group()
 def plan() -> None:
-    """Make a plan from a problem file, or check one."""
+    """Make a plan from a problem file, check one, or explain it."""
 
 
 @plan.command()
@@ -41,6 +41,8 @@ def solve(  # noqa: PLR0917 - click passes them by name
     before = None if start is None else _read(start, plan_from_json)
     if not out.parent.is_dir():
         _refuse(f"{out}: its folder does not exist")
+    if out.is_dir():
+        _refuse(f"{out}: this is a folder, not a file")
     phases: set[str] = set()
 
     def tell(now: Progress) -> None:
@@ -59,7 +61,10 @@ def solve(  # noqa: PLR0917 - click passes them by name
         )
     except (ContradictoryPinsError, UnsoundPlanError) as error:
         _refuse(str(error))
-    write_plan(out, found)
+    try:
+        write_plan(out, found)
+    except OSError as error:
+        _refuse(f"{out}: {error.strerror or error}")
     summary = {
         "needs": len(problem.needs),
         "placed": len(found.placements),
@@ -77,8 +82,15 @@ def solve(  # noqa: PLR0917 - click passes them by name
 @click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
 @click.argument("plan_file", metavar="PLAN.JSON", type=click.Path(path_type=Path))
 def check(problem_file: Path, plan_file: Path) -> None:
-    """Judge PLAN.JSON: exit 0 and the objective's parts as JSON, or each broken rule in words and exit 1."""
+    """
+    Judge PLAN.JSON: each broken rule in words and exit 1, or exit 0.
+
+    Then one line of JSON has the objective's parts, and what the plan takes of each order.
+    """
+    from dataclasses import asdict
+
     from services.scheduler.domain.judge import breaches, score
+    from services.scheduler.domain.orders import orders
     from services.scheduler.domain.plan import plan_from_json
     from services.scheduler.domain.problem import problem_from_json
 
@@ -89,7 +101,56 @@ def check(problem_file: Path, plan_file: Path) -> None:
         click.echo(f"{breach.rule}: {breach.words}")
     if broken:
         sys.exit(1)
-    click.echo(json.dumps({"placed": len(found.placements), "tiers": _tiers(score(problem, found))}))
+    spent = [asdict(one) for one in orders(problem, found)]
+    click.echo(json.dumps({"placed": len(found.placements), "tiers": _tiers(score(problem, found)), "orders": spent}))
+
+
+@plan.command()
+@click.argument("problem_file", metavar="PROBLEM.JSON", type=click.Path(path_type=Path))
+@click.argument("plan_file", metavar="PLAN.JSON", type=click.Path(path_type=Path))
+@click.option("--person", default=None, metavar="ID", help="Only this person's needs.")
+@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+def explain(problem_file: Path, plan_file: Path, person: str | None, language: str) -> None:
+    """
+    Say why: each seat against the next best, each need left out, each group not opened.
+
+    The last line is JSON: how many of each. A plan that breaks a rule is refused, as by `check`.
+    """
+    from services.scheduler.domain.judge import breaches
+    from services.scheduler.domain.next_best import books_of, next_best
+    from services.scheduler.domain.plan import plan_from_json, plan_to_json
+    from services.scheduler.domain.problem import problem_from_json, problem_to_json
+    from services.scheduler.domain.view import Seat, View
+    from services.scheduler.solver.unopened import not_opened
+
+    problem = _read(problem_file, problem_from_json)
+    found = _read(plan_file, plan_from_json)
+    broken = breaches(problem, found)
+    if broken:
+        click.echo(f"{broken[0].rule}: {broken[0].words}", err=True)
+        sys.exit(1)
+    if person is not None and all(one.id != person for one in problem.people):
+        _refuse(f"--person: {problem_file} has nobody with the id {person}")
+    view, books = View(problem, found), books_of(problem_to_json(problem), plan_to_json(found), problem)
+    together: dict[tuple[str, str], list[Seat]] = {}
+    for seat in view.seats:
+        if person in {None, seat.person.id}:
+            together.setdefault((seat.person.id, seat.session.id), []).append(seat)
+    for seats in together.values():
+        seats.sort(key=lambda one: (one.placement.joins_on, one.need.part))
+        parts = "+".join(seat.need.part for seat in seats)
+        where = f"{view.sites[seats[0].session.site].name}, {seats[0].placement.joins_on}"
+        words = format(next_best(view, seats, books), language)
+        click.echo(f"{seats[0].person.id} {parts}: {where}: {words}")
+    left = [one for one in found.unplaced if person in {None, view.needs[one.need].person}]
+    for one in left:
+        need, steps = view.needs[one.need], "; ".join(getattr(each, language) for each in one.changes)
+        click.echo(f"{need.person} {need.part}: {getattr(one, language)} -> {steps or '-'} [{one.confirmed}]")
+    closed = not_opened(problem, found) if person is None else []
+    for group in closed:
+        click.echo(getattr(group, language))
+    count = {"placed": sum(map(len, together.values())), "unplaced": len(left), "not_opened": len(closed)}
+    click.echo(json.dumps(count))
 
 
 @plan.command()

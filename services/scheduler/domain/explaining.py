@@ -2,19 +2,19 @@
 One person's part of a plan, in words: what was known of them, why their seats are possible, what they counted.
 
 A kept problem and plan are cut down to the person, and the judge's and score's own functions are asked again; nothing
-is told here that a plan does not hold. A plan keeps no reason of one person for one group among those that are
-possible: it is the whole that is as good as was found, and the words say so.
+is told here that a plan does not hold. Why this group and not the next best one of the plan is `next_best`'s answer.
 """
 
 __all__ = ["PERSONAL", "Own", "Why", "changed_data", "data_of", "own_part", "part_said", "why"]
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from services.scheduler.domain.codec import from_json
 from services.scheduler.domain.judge import is_free
+from services.scheduler.domain.next_best import Books, books_of, next_best
 from services.scheduler.domain.plain import DATA, Datum, Said, day_said, value_said, week_said
 from services.scheduler.domain.plan import Part, Plan, SolverFacts, Unplaced
 from services.scheduler.domain.problem import (
@@ -26,11 +26,11 @@ from services.scheduler.domain.problem import (
     problem_from_json,
 )
 from services.scheduler.domain.score import score
-from services.scheduler.domain.view import Seat, View, followed_meetings
+from services.scheduler.domain.view import Seat, View
 
 # The parts of the objective that one person has alone; the others are of groups.
 PERSONAL = ("unplaced", "urgency", "late_contract", "wait", "travel_minute", "civic_before_french")
-OF_GROUPS = ("rooms", "trainers", "interpreters", "lots", "sessions", "placements", "allowances")
+OF_GROUPS = ("trainers", "interpreters", "lots", "sessions", "placements", "allowances")
 MODES: Mapping[str, Said] = {
     "transport": Said("transports en commun", "public transport"),
     "voiture": Said("voiture", "car"),
@@ -51,11 +51,11 @@ WEEKS: Mapping[str, Said] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """A plan cut down to one person: their needs, seats and reasons, and the groups that taught the same."""
+    """A plan cut down to one person: their needs, seats and reasons, the groups that taught the same, the books."""
 
     view: View
     left: Mapping[str, Unplaced]  # by need
-    like: Mapping[str, tuple[Session, ...]]  # by part: every group of the plan that teaches it
+    books: Books
 
     @property
     def person(self) -> Person:
@@ -77,7 +77,7 @@ MEASURED = Said("mesuré (table importée) :", "measured (imported table):")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """One thing that made a seat possible, under its rule's name; `choice` is the choice among what is possible."""
+    """One thing that made a seat possible, under its rule's name; `choice` is why it is not the next best one."""
 
     rule: str
     says: Said
@@ -115,12 +115,12 @@ def own_part(problem: Mapping[str, Any], plan: Mapping[str, Any], person: str) -
         unplaced=tuple(left),
         solver=from_json(SolverFacts, plan["solver"]),
     )
-    like = {part: tuple(one for one in sessions if part in one.parts) for _, part in parts}
-    return Own(view=View(small, own), left={one.need: one for one in left}, like=like)
+    books = books_of(problem, plan, small)
+    return Own(view=View(small, own), left={one.need: one for one in left}, books=books)
 
 
-def why(own: Own, seat: Seat) -> list[Why]:
-    """Return what made this seat possible, rule by rule, and how far the plan knows why it is this group."""
+def why(own: Own, seat: Seat, languages: Mapping[str, Said]) -> list[Why]:
+    """Return what made this seat possible, rule by rule, and why it is not the next best; `languages` are names."""
     problem, person = own.view.problem, seat.person
     site = own.view.sites[seat.session.site]
     minutes = own.view.travel.minutes(person, site)
@@ -155,22 +155,14 @@ def why(own: Own, seat: Seat) -> list[Why]:
         ),
     ]
     if seat.need.training is Training.CIVIC:
-        found.append(("interpretation", _heard(seat)))
+        found.append(("interpretation", _heard(seat, languages)))
     found += [
         (one.rule, Said("dérogation à cette règle, avec son accord", "this rule is waived, with their agreement"))
         for one in problem.waivers
         if one.agreed
     ]
-    like = own.like[seat.need.part]
-    fit = sum(_fits(own, person, one, seat.need.part) for one in like)
-    words = Said(
-        f"groupes du plan qui enseignaient la même chose : {len(like)} ; à portée et sur ses demi-journées libres : "
-        f"{fit}. Entre ceux-là, le plan a retenu l’ensemble qui compte le moins de points pour tous, de ceux qu’il a "
-        "trouvés ; il ne garde pas de raison propre à une personne",
-        f"groups of the plan that taught the same: {len(like)}; within reach and on free half-days: {fit}. Among these "
-        "the plan kept the whole that counts the fewest points for everybody, of those it found; it keeps no reason of "
-        "one person",
-    )
+    together = [one for one in own.view.seats if one.session.id == seat.session.id]
+    words = next_best(own.view, together, own.books)
     return [Why(rule=rule, says=says) for rule, says in [*found, ("choice", words)]]
 
 
@@ -202,25 +194,16 @@ def part_said(training: str, part: str) -> Said:
     return Said(f"cours de français de {part} heures", f"French course of {part} hours")
 
 
-def _heard(seat: Seat) -> Said:
+def _heard(seat: Seat, languages: Mapping[str, Said]) -> Said:
     if seat.person.follows_french:
         return Said("suit la journée en français", "follows the day in French")
     shared = [one.language for one in seat.session.interpreters if one.language in seat.person.languages]
     if not shared:
         return Said("aucun interprète dans une de ses langues", "no interpreter of a language that they speak")
-    return Said(f"interprète dans une de ses langues : {', '.join(shared)}", f"interpreter: {', '.join(shared)}")
-
-
-def _fits(own: Own, person: Person, session: Session, part: str) -> bool:
-    """Tell whether a person could have sat in a group from its first meeting, as far as they alone decide."""
-    problem, travel = own.view.problem, own.view.travel
-    first = next(one.day for one in session.meetings if one.part == part)
-    told = problem.publish_on + timedelta(days=problem.rules.notice_days[person.channel])
-    near = travel.minutes(person, own.view.sites[session.site]) <= person.travel_limit_minutes
-    return (
-        near
-        and first >= told
-        and all(is_free(person, one.day, one.slot) for one in followed_meetings(session, part, first))
+    named = [languages.get(code, Said(code, code)) for code in shared]
+    return Said(
+        f"interprète dans une de ses langues : {', '.join(one.fr for one in named)}",
+        f"interpreter: {', '.join(one.en for one in named)}",
     )
 
 

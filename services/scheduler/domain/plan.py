@@ -73,7 +73,13 @@ class Unplaced:
     fr: Annotated[str, Says("reason in words, French")]
     en: Annotated[str, Says("reason in words, English")]
     changes: Annotated[tuple[Change, ...], Says("steps that together would place it, the fewest that were found")] = ()
-    confirmed: Annotated[str, Says("how the change was checked", choices=("insertion", "solve", "no"))] = "no"
+    confirmed: Annotated[
+        str,
+        Says(
+            "solve: tried in the changed problem; insertion: by the books of the plan; no: tried in vain, or no change",
+            choices=("insertion", "solve", "no"),
+        ),
+    ] = "no"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 from services.scheduler.domain.plain import Said
 from services.scheduler.domain.problem import Person, Slot, WeeklySlots, WeekParity
 
-# The solver seeks seats beyond these; see domain/judge.py for what each says.
+# The solver seeks seats beyond these; see domain/judge for what each says.
 PERSON_RULES = ("reach", "availability", "interpretation", "room", "childcare", "notice")
 GROUP_RULES = ("size", "trainer", "calendar")  # the judge alone reads these: a change of a group, a publication
 AGREED_BY = {"person": ("person", "representative"), "group": ("body",)}

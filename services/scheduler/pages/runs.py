@@ -20,12 +20,14 @@ from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import overview, planning, publication, shocks, telling
 from services.scheduler.usecases.consultation import asking, deciding
 from services.scheduler.usecases.consultation.deciding import Decision
+from services.scheduler.usecases.transparency import CONFIRMED
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id
 from shared.scope import check_territory
 from shared.service import Service
 from shared.web.frame import acting
 
+SHOWN = 100  # needs without a seat that the page of a run lists
 RUN_SECONDS = 30  # [A] what a planner waits for at most
 
 
@@ -58,7 +60,11 @@ def run_pages(service: Service) -> Blueprint:
             moves = shocks.moved(work, run_id)
             asked = asking.of_run(work, run_id)
             names = overview.offer_names(work, run["territory"]) if asked else {}
-            used = {UUID(one["person"]) for one in (run["summary"] or {}).get("waivers", ()) if one["person"]}
+            left = [] if run["plan"] is None else run["plan"]["unplaced"][:SHOWN]
+            waiting = storage.by_id(work.db, storage.need, [UUID(one["need"]) for one in left])
+            used = {row["signatory_id"] for row in waiting.values()} | {
+                UUID(one["person"]) for one in (run["summary"] or {}).get("waivers", ()) if one["person"]
+            }
             people = storage.by_id(work.db, storage.signatory, used)
             last_day = asking.last_day(run, telling.today(work, run["territory"]))
         book = rule_book(run["programme"]).at(run["territory"], run["publish_on"])
@@ -66,7 +72,10 @@ def run_pages(service: Service) -> Blueprint:
             "scheduler/run.html",
             run=run,
             code=run["territory"],
-            left=[] if run["plan"] is None else run["plan"]["unplaced"],
+            left=left,
+            all_left=0 if run["plan"] is None else len(run["plan"]["unplaced"]),
+            owed={str(key): row for key, row in waiting.items()},
+            confirmed=CONFIRMED,
             stale=stale,
             moves=moves,
             asked=asked,

@@ -6,10 +6,9 @@ the rule-book have passed in real time. The groups are read as they stand in thi
 are is taken apart once for each of its versions.
 """
 
-__all__ = ["ROLES", "WAITING", "Asked", "asked_about", "find", "pay", "release", "show", "take", "who_fits"]
+__all__ = ["ROLES", "find", "pay", "release", "show", "take", "who_fits"]
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from services.scheduler import storage
-from services.scheduler.domain.building import build_problem
 from services.scheduler.domain.desk import (
     Guest,
     Shelf,
@@ -26,16 +24,12 @@ from services.scheduler.domain.desk import (
     Unit,
     fits,
     itineraries,
-    units_of,
 )
 from services.scheduler.domain.life import PLANNED
-from services.scheduler.domain.problem import LotUnit, Problem, Slot, Training
-from services.scheduler.domain.travel import Travel
+from services.scheduler.domain.problem import LotUnit
 from services.scheduler.domain.view import followed_meetings
-from services.scheduler.domain.waivers import lifted
-from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import seating, telling, waivers
-from services.scheduler.usecases.offer import travel_times
+from services.scheduler.usecases import guests, seating, telling
+from services.scheduler.usecases.guests import WAITING, Asked
 from services.scheduler.usecases.planning import session_value
 from services.scheduler.usecases.shelf import counted, known_openings, lock_free
 from shared.clock import real_now
@@ -45,18 +39,6 @@ from shared.work import Work
 
 ROLES = ("planner", "auditor")
 TRIES = 8  # how often a desk looks again when another one was quicker
-WAITING = ("open", "unplaced")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One person with an open contract, ready to be looked at."""
-
-    person: Mapping[str, Any]
-    contract: Mapping[str, Any]
-    book: Any
-    problem: Problem
-    today: date
 
 
 def show(work: Work, showing_id: UUID, signatory_id: UUID) -> dict[str, Any]:
@@ -71,7 +53,7 @@ def show(work: Work, showing_id: UUID, signatory_id: UUID) -> dict[str, Any]:
         if before["signatory_id"] != signatory_id:
             raise ConflictError(f"showing {showing_id} is somebody else's", "id_reused")
         return _still_shown(before)
-    asked = asked_about(work, signatory_id)
+    asked = guests.ask(work, signatory_id)
     _let_go(work, storage.desk_showing.c.signatory_id == signatory_id)
     for _ in range(TRIES):
         shelf, guest, units = _look(work, asked)
@@ -139,7 +121,7 @@ def take(work: Work, showing_id: UUID, number: int) -> dict[str, Any]:
         for step in chosen["steps"]
         for key, part in step["needs"].items()
     ]
-    pay(work, asked_about(work, row["signatory_id"]), given)
+    pay(work, guests.ask(work, row["signatory_id"]), given)
     try:
         seating.give(work, given)
     except IntegrityError as error:  # the table's own key: a person is in one place at a time
@@ -165,79 +147,35 @@ def who_fits(work: Work, session_id: UUID, most: int = 5) -> list[dict[str, Any]
     session = storage.one(work.db, storage.session, session_id, "session")
     check_territory(work.who, session["territory"])
     ((programme, opening),) = known_openings(work, [(session_id, session["version"])])
-    need, contract = storage.need, storage.contract
-    query = (
-        sa.select(need.c.signatory_id)
-        .join(contract, contract.c.id == need.c.contract_id)
-        .where(need.c.territory == session["territory"], need.c.training == session["training"])
-        .where(need.c.state.in_(WAITING), need.c.part.in_(opening.session.parts))
-        .where(contract.c.state.in_(PLANNED), contract.c.programme == programme)
-        .distinct()
+    asked = guests.ask_everybody(
+        work,
+        territory=session["territory"],
+        programme=programme,
+        training=session["training"],
+        parts=opening.session.parts,
     )
-    found = []
-    taken = left = None
-    for signatory_id in work.db.scalars(query):
-        asked = asked_about(work, signatory_id)
-        if taken is None or left is None:
-            taken, left = counted(work, session["territory"], asked.problem)
-        guest, units = _guest(work, asked, until=opening.session.meetings[-1].day)
-        shelf = Shelf(asked.problem, [opening], taken, left)
-        for unit in units:
-            step = fits(guest, unit, opening, shelf)
+    found: list[tuple[int, int, str, Asked, Guest, Step]] = []
+    shelves: dict[int, Shelf] = {}
+    for one in asked:
+        if id(one.problem) not in shelves:
+            shelves[id(one.problem)] = Shelf(one.problem, [opening], *counted(work, session["territory"], one.problem))
+        guest = one.guest(until=opening.session.meetings[-1].day)
+        for unit in one.units:
+            step = fits(guest, unit, opening, shelves[id(one.problem)])
             if step is not None:
-                found.append((-unit.points, step.points, str(asked.person["reference"]), asked, guest, step))
+                found.append((-unit.points, step.points, str(one.person["reference"]), one, guest, step))
     found.sort(key=lambda one: one[:3])
     return [
         {
-            "signatory_id": asked.person["id"],
-            "reference": asked.person["reference"],
+            "signatory_id": one.person["id"],
+            "reference": one.person["reference"],
             "need_ids": [UUID(one.id) for one in step.unit.needs],
             "points": step.unit.points,
             "joins_on": step.joins_on,
             "travel_minutes": guest.minutes[step.opening.session.site],
         }
-        for *_, asked, guest, step in found[:most]
+        for *_, one, guest, step in found[:most]
     ]
-
-
-def asked_about(work: Work, signatory_id: UUID, states: Collection[str] = WAITING) -> Asked:
-    """
-    Return a person with the needs of their running contract that are in these states.
-
-    Raises NotFoundError, ForbiddenError, ConflictError (`contract_not_running`, `nothing_owed`).
-    """
-    person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
-    check_territory(work.who, person["territory"])
-    contract, need = storage.contract, storage.need
-    mine = sa.select(contract).where(contract.c.signatory_id == signatory_id, contract.c.state.in_(PLANNED))
-    running = storage.first(work.db, mine.order_by(contract.c.signed_on.desc()))
-    if running is None:
-        raise ConflictError("no contract of this person is running", "contract_not_running")
-    owed = sa.select(need).where(need.c.contract_id == running["id"], need.c.state.in_(states)).order_by(need.c.id)
-    needs = storage.rows(work.db, owed)
-    if not needs:
-        raise ConflictError("everything that is owed has a seat", "nothing_owed")
-    today = telling.today(work, person["territory"])
-    offer = {key: row["facts"] for key, row in storage.offer(work.db, person["territory"]).items()}
-    book = rule_book(running["programme"]).at(person["territory"], running["signed_on"])
-    problem = build_problem(
-        territory=person["territory"],
-        book=book,
-        today=today,
-        publish_on=today,
-        people={str(signatory_id): person["facts"]},
-        needs=needs,
-        offer=offer,
-        sessions=(),
-        placements=(),
-        public_holidays=(),
-        school_holidays=(),
-        travel_times=travel_times(work, person["territory"], {person["facts"]["commune"]}),
-    )
-    (guest,) = problem.people
-    rules = waivers.rules_of(work, person["territory"], signatory_id)
-    problem = replace(problem, people=(lifted(guest, rules),)) if rules else problem
-    return Asked(person=person, contract=running, book=book, problem=problem, today=today)
 
 
 def _look(work: Work, asked: Asked) -> tuple[Shelf, Guest, list[Unit]]:
@@ -252,42 +190,7 @@ def _look(work: Work, asked: Asked) -> tuple[Shelf, Guest, list[Unit]]:
     openings = [opening for programme, opening in known if programme == asked.contract["programme"]]
     taken, left = counted(work, territory, asked.problem)
     until = max((one.session.meetings[-1].day for one in openings), default=asked.today)
-    guest, units = _guest(work, asked, until)
-    return Shelf(asked.problem, openings, taken, left), guest, units
-
-
-def _guest(work: Work, asked: Asked, until: date) -> tuple[Guest, list[Unit]]:
-    problem, today = asked.problem, asked.today
-    (person,) = problem.people
-    travel = Travel(problem)
-    units = units_of(problem.needs, problem.rules, today, problem.weights)
-    time, seat = storage.seat_time, storage.placement
-    busy = work.db.execute(
-        sa.select(time.c.day, time.c.slot).where(time.c.signatory_id == asked.person["id"], time.c.day >= today)
-    )
-    civic = sa.select(seat.c.part, seat.c.joins_on).where(
-        seat.c.contract_id == asked.contract["id"], seat.c.state == "active", seat.c.part.in_(problem.rules.civic_parts)
-    )
-    order = {part: rank for rank, part in enumerate(problem.rules.civic_parts)}
-    first = next((order[unit.parts[0]] for unit in units if unit.training is Training.CIVIC), 0)
-    placed: list[tuple[int, date]] = [(order[part], day) for part, day in work.db.execute(civic)]
-    need = storage.need
-    course = sa.select(need.c.id).where(
-        need.c.contract_id == asked.contract["id"],
-        need.c.training == "language",
-        need.c.state.in_((*WAITING, "placed")),
-    )
-    guest = Guest.of(
-        person,
-        busy=[(day, Slot(slot)) for day, slot in busy],
-        minutes={site.id: travel.minutes(person, site) for site in problem.sites},
-        first_day=today + timedelta(days=asked.book["desk.notice_days"]),
-        until=until,
-        after=max((day for rank, day in placed if rank < first), default=None),
-        before=min((day for rank, day in placed if rank > first), default=None),
-        owes_course=work.db.scalar(course.limit(1)) is not None,
-    )
-    return guest, units
+    return Shelf(asked.problem, openings, taken, left), asked.guest(until), asked.units
 
 
 def _hold(

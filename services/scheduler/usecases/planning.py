@@ -5,7 +5,7 @@ __all__ = ["RUN_KIND", "PlanRefusedError", "ask_run", "build", "keep_plan", "pla
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from services.scheduler.domain.building import build_problem
 from services.scheduler.domain.fairness import fairness
 from services.scheduler.domain.judge import breaches, waived
 from services.scheduler.domain.life import PLANNED
+from services.scheduler.domain.orders import orders
 from services.scheduler.domain.plan import Plan, plan_from_json, plan_to_json
 from services.scheduler.domain.problem import (
     Interpretation,
@@ -43,6 +44,7 @@ from shared.logs import log
 from shared.work import Work
 
 RUN_KIND = "plan"
+NOT_OPENED = 30  # groups that a plan did not open, kept with what they lacked
 
 
 def ask_run(
@@ -146,7 +148,13 @@ def plan_job(context: JobContext) -> dict[str, Any]:
 def keep_plan(
     work: Work, run_id: UUID, base_version: int, *, problem: Problem, plan: Plan, summary: Mapping[str, Any]
 ) -> None:
-    """Keep a judged plan with the version of the territory that it was made from."""
+    """
+    Keep a judged plan with the version of the territory that it was made from.
+
+    A group that was cancelled and is planned again, with another trainer say, is another group: it gets an id of its
+    own, as its people were told that the old one is no more.
+    """
+    plan = _renamed(plan, _again(work, plan))
     kept = {
         "state": "ready",
         "base_version": base_version,
@@ -155,6 +163,38 @@ def keep_plan(
         "summary": dict(summary),
     }
     work.db.execute(storage.plan_run.update().where(storage.plan_run.c.id == run_id).values(**kept))
+
+
+def _again(work: Work, plan: Plan) -> dict[str, str]:
+    """Return new ids for the new groups of a plan whose id a group that was published before has."""
+    ids = [UUID(one.id) for one in plan.sessions if one.state is SessionState.NEW]
+    renamed: dict[str, str] = {}
+    wanted = {str(key): key for key in storage.by_id(work.db, storage.session, ids)}
+    number = 0
+    while wanted:
+        number += 1
+        offered = {old: derived_id("session again", UUID(old), str(number)) for old in wanted}
+        taken = storage.by_id(work.db, storage.session, offered.values())
+        renamed |= {old: str(new) for old, new in offered.items() if new not in taken}
+        wanted = {old: new for old, new in offered.items() if new in taken}
+    return renamed
+
+
+def _renamed(plan: Plan, ids: Mapping[str, str]) -> Plan:
+    """Return the plan with other ids for some of its groups."""
+    if not ids:
+        return plan
+    return replace(
+        plan,
+        sessions=tuple(replace(one, id=ids.get(one.id, one.id)) for one in plan.sessions),
+        placements=tuple(replace(one, session=ids.get(one.session, one.session)) for one in plan.placements),
+        unplaced=tuple(
+            replace(
+                left, changes=tuple(replace(one, subject=ids.get(one.subject, one.subject)) for one in left.changes)
+            )
+            for left in plan.unplaced
+        ),
+    )
 
 
 def view_run(work: Work, run_id: UUID) -> dict[str, Any]:
@@ -202,6 +242,8 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
             {"rule": one.rule, "person": one.person, "session": one.session, "words": one.words}
             for one in waived(problem, plan)
         ],
+        "orders": [asdict(one) for one in orders(problem, plan)],
+        "not_opened": _not_opened(problem, plan),
         "fairness": {name: [asdict(cell) for cell in cells] for name, cells in fairness(problem, plan).items()},
         "solver": {
             "name": plan.solver.name,
@@ -210,6 +252,16 @@ def summarise(problem: Problem, plan: Plan) -> dict[str, Any]:
             "milliseconds": plan.solver.milliseconds,
         },
     }
+
+
+NOT_OPENED = 30  # groups that a plan did not open, kept with what they lacked
+
+
+def _not_opened(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
+    """Return the groups nearest to opening, and what each lacked, as JSON."""
+    from services.scheduler.solver.unopened import not_opened
+
+    return [asdict(one) | {"first_on": one.first_on.isoformat()} for one in not_opened(problem, plan)[:NOT_OPENED]]
 
 
 def _needs(work: Work, territory: str, programme: str) -> list[dict[str, Any]]:

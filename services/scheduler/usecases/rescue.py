@@ -37,7 +37,7 @@ from services.scheduler.domain.travel import Travel
 from services.scheduler.domain.view import capacity
 from services.scheduler.domain.waivers import lifted
 from services.scheduler.programmes import rule_book
-from services.scheduler.usecases import desk, planning, seating, telling, waivers
+from services.scheduler.usecases import desk, guests, planning, seating, telling, waivers
 from services.scheduler.usecases.offer import travel_times
 from services.scheduler.usecases.planning import session_value
 from services.scheduler.usecases.shelf import counted, known_openings, lock_free
@@ -108,7 +108,7 @@ def move(work: Work, placement_id: UUID, session_id: UUID) -> dict[str, Any]:
     give_back(work, seat)
     group = replace(way.step.opening.session, state=SessionState.PUBLISHED)
     given = [seating.Given(need_id=row["need_id"], session=group, part=row["part"], joins_on=way.step.joins_on)]
-    desk.pay(work, desk.asked_about(work, row["signatory_id"], ("open", "unplaced", "placed")), given)
+    desk.pay(work, guests.ask(work, row["signatory_id"], ("open", "unplaced", "placed")), given)
     try:
         seating.give(work, given)
     except IntegrityError as error:  # the table's own key: a person is in one place at a time

@@ -102,6 +102,7 @@ def moved(work: Work, run_id: UUID) -> list[dict[str, Any]]:
         sa.select(
             person.c.reference,
             after.c.signatory_id,
+            after.c.need_id,
             there.c.training,
             after.c.part,
             here.c.site.label("from_site"),
@@ -119,10 +120,14 @@ def moved(work: Work, run_id: UUID) -> list[dict[str, Any]]:
             before.c.state == "withdrawn",
             after.c.changed_at == run["published_at"],
         )
-        .order_by(person.c.reference, after.c.part)
+        .order_by(person.c.reference, after.c.part, after.c.need_id, before.c.changed_at)
     )
-    found = storage.rows(work.db, query)
-    return [row | {"why": row.pop("_facts").get("cancelled", "")} for row in found]
+    last = {row["need_id"]: row for row in storage.rows(work.db, query)}  # who was moved before sat here in between
+    return [
+        {name: row[name] for name in row if name not in {"need_id", "_facts"}}
+        | {"why": row["_facts"].get("cancelled", "")}
+        for row in last.values()
+    ]
 
 
 def _reopen(work: Work, row: Mapping[str, Any], reason: str) -> None:

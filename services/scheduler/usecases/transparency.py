@@ -56,7 +56,9 @@ DECIDED: Mapping[str, Said] = {
     "replaced": Said("manquée : un besoin nouveau la remplace", "missed: a new need stands in its place"),
 }
 CONFIRMED: Mapping[str, Said] = {
-    "insertion": Said("vérifié en l’essayant dans le plan", "checked by trying it in the plan"),
+    "insertion": Said(
+        "d’après les réservations du plan, sans nouveau calcul", "by the books of the plan, not computed again"
+    ),
     "solve": Said("vérifié par un nouveau calcul", "checked by a new computation"),
     "no": Said("non vérifié", "not checked"),
 }
@@ -169,7 +171,8 @@ def _answered(runs: Mapping[datetime, list[_Run]], need: Row, seat: Row | None) 
 
 def _data(person: Row, book: RuleBook) -> list[dict[str, Any]]:
     known = person_of(str(person["id"]), person["facts"], book)
-    names = [", ".join(Locale(tongue).languages.get(code, code) for code in known.languages) for tongue in ("fr", "en")]
+    named = _named(known.languages).values()
+    names = [", ".join(one.fr for one in named), ", ".join(one.en for one in named)]
     kept = day_said(_local_day(person["changed_at"], person["territory"]))
     return [
         {
@@ -182,6 +185,11 @@ def _data(person: Row, book: RuleBook) -> list[dict[str, Any]]:
         }
         for name, datum, value in data_of(known, person["facts"]["commune_name"], Said(*names))
     ]
+
+
+def _named(codes: Iterable[str]) -> dict[str, Said]:
+    """Return the names of languages, by code."""
+    return {code: Said(*(Locale(tongue).languages.get(code, code) for tongue in ("fr", "en"))) for code in codes}
 
 
 def _contract(contract: Row, book: RuleBook) -> dict[str, Any]:
@@ -222,7 +230,7 @@ def _decision(need: Row, book: RuleBook, seat: Row | None, run: _Run | None) -> 
         "deadline": need["deadline"],
         "says": DECIDED[need["state"]],
         "seat": _seat(seat, book, run, placed) if seat else None,
-        "why": why(run.own, placed) if run and placed else [],
+        "why": why(run.own, placed, _named(placed.person.languages)) if run and placed else [],
         "reason": _reason(need, book, run),
         "run_id": run.row["id"] if run else None,
         "by": _by(run, seat or need, need["territory"]),

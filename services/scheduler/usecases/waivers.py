@@ -1,6 +1,6 @@
 """Waivers: one rule lifted for one person or group, with a reason, who agreed and when, until somebody ends it."""
 
-__all__ = ["Wanted", "end", "give", "group_of", "in_force", "listed", "rules_of"]
+__all__ = ["Wanted", "end", "give", "group_of", "in_force", "listed", "rules_by_person"]
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -147,9 +147,14 @@ def in_force(work: Work, territory: str, person_ids: Collection[str]) -> tuple[W
     )
 
 
-def rules_of(work: Work, territory: str, signatory_id: UUID) -> set[str]:
-    """Return the rules that are waived for somebody now."""
-    return {row["rule"] for row in storage.rows(work.db, listed(territory, signatory_id, in_force_only=True))}
+def rules_by_person(work: Work, territory: str, people_ids: Collection[UUID]) -> dict[UUID, set[str]]:
+    """Return the rules that are waived now, by person, of these people."""
+    alone = next(iter(people_ids)) if len(people_ids) == 1 else None
+    found: dict[UUID, set[str]] = {}
+    for row in storage.rows(work.db, listed(territory, alone, in_force_only=True)):
+        if row["signatory_id"] in people_ids:
+            found.setdefault(row["signatory_id"], set()).add(row["rule"])
+    return found
 
 
 def _territory(work: Work, wanted: Wanted) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -86,6 +87,8 @@ def test_a_placed_person_reads_where_when_how_far_and_why_as_far_as_the_plan_kno
     assert f"{first['seat']['travel_minutes']} minutes" in reach["fr"]
     assert "for a limit of 90" in reach["en"]
     assert "2 des 2 séances" in first["why"][1]["says"]["fr"]
+    assert first["why"][4]["says"]["fr"].endswith(": arabe") or "suit la journée" in first["why"][4]["says"]["fr"]
+    assert first["why"][5]["says"]["fr"].startswith(("plutôt que", "aucun autre groupe", "pour elle seule"))
     assert "arabic" in str(found["data"]).casefold()
     assert first["run_id"] == house.run
     assert "planification de l’OFII (planner)" in first["by"]["fr"]
@@ -194,6 +197,24 @@ def test_the_page_shows_the_same_one_link_from_the_persons_page(house):
         said += [one["says"] for one in found["objective"]] + [one["value"] for one in found["data"]]
         assert all(one[language] in text.replace("&#39;", "'") for one in said)
     assert "Why these seats?" in english
+
+
+def test_the_page_of_a_run_says_who_has_no_seat_what_closed_groups_lacked_and_what_orders_paid(house):
+    headers = {"Authorization": f"Bearer {house.token('planner')}"}
+    summary = house.planner.get(f"/planning/api/v1/runs/{house.run}")["summary"]
+    french = unescape(house.client.get(f"/planning/runs/{house.run}?lang=fr", headers=headers).text)
+    english = unescape(house.client.get(f"/planning/runs/{house.run}?lang=en", headers=headers).text)
+
+    assert FAR in french, "the person is named by their reference"
+    assert "vérifié par un nouveau calcul" in french
+    assert "checked by a new computation" in english
+    assert [one["lot"] for one in summary["orders"]] == ["L1", "L2"]
+    civic = summary["orders"][0]
+    assert civic["added_cents"] == 6449 * civic["added"] > 0
+    assert "Les commandes" in french
+    for one in summary["not_opened"]:
+        assert one["fr"] in french
+        assert one["en"] in english
 
 
 def test_only_those_who_have_the_persons_record_read_it(house):

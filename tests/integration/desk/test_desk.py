@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.domain.life import Act
-from services.scheduler.usecases import desk, life
+from services.scheduler.usecases import desk, guests, life, waivers
+from services.scheduler.usecases.waivers import Wanted
 from shared.clock import real_now
 from shared.errors import ConflictError, ForbiddenError
 from shared.ids import new_id
@@ -131,6 +132,37 @@ def test_a_free_seat_goes_to_who_waits_longest_among_those_who_fit(counter):
     assert references[0] == f"93-2025-{early:06d}"
     assert f"93-2025-{late:06d}" in references
     assert f"93-2025-{away:06d}" not in references
+
+
+def test_everybody_who_waits_is_read_at_once_as_each_alone_would_be(counter):
+    """Early and late contracts, other half-days, a waiver, somebody with seats already, a course and civic days."""
+    counter.take_in([next(_numbers)], date_signature="2024-12-01")
+    counter.take_in([next(_numbers)], date_signature="2025-03-20", lundi="", mardi="S")
+    (far,) = counter.take_in([next(_numbers)], trajet_max_min="15")
+    wanted = Wanted(
+        rule="reach", reason="own_wish", agreed_by="person", agreed_on=counter.clock.now().date(), signatory_id=far
+    )
+    counter.do(waivers.give, new_id(), wanted)
+    (half,) = counter.take_in([next(_numbers)])
+    counter.do(desk.take, show(counter, half)["id"], 1)
+    met = set()
+    for training, parts in (("civic", ["S1", "S2", "S3", "S4"]), ("language", ["100", "200", "400", "600"])):
+        until = max(row["ends_on"] for row in counter.rows(storage.session))
+
+        together = counter.do(
+            guests.ask_everybody,
+            territory="93",
+            programme="cir-2019",
+            training=training,
+            parts=parts,
+        )
+
+        met |= {one.person["id"] for one in together}
+        for one in together:
+            alone = counter.do(guests.ask, one.person["id"])
+            assert (alone.guest(until), alone.units) == (one.guest(until), one.units)
+    assert {far, half} <= met
+    assert len(met) >= 4
 
 
 def test_a_lot_that_another_desk_has_spent_gives_no_seat(counter):

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.scheduler.domain.judge import breaches
+from services.scheduler.domain.next_best import books_of, next_best
+from services.scheduler.domain.plan import plan_to_json
 from services.scheduler.domain.problem import (
     FormatError,
     Problem,
@@ -22,8 +24,10 @@ from services.scheduler.domain.problem import (
     problem_from_json,
     problem_to_json,
 )
+from services.scheduler.domain.view import View
 from services.scheduler.solver import ContradictoryPinsError, solve
 from services.scheduler.solver.__main__ import main
+from services.scheduler.solver.unopened import not_opened
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "16"))  # 1000 before a release
 FIRST = b.MONDAY + timedelta(days=14)
@@ -108,6 +112,9 @@ def test_every_generated_problem_gets_a_sound_plan(seed: int, people: int, twist
 
     assert breaches(of, plan) == []
     assert all(tier.bound is None or tier.bound <= tier.value for tier in plan.tiers[:1])
+    view, books = View(of, plan), books_of(problem_to_json(of), plan_to_json(plan), of)
+    assert all(next_best(view, [seat], books).fr for seat in view.seats)
+    assert all(one.fr and one.en and one.people >= 0 for one in not_opened(of, plan))
 
 
 @pytest.mark.parametrize("seed", range(3))

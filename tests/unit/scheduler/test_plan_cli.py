@@ -30,7 +30,20 @@ def test_a_plan_is_made_then_checked(files: tuple[Path, Path]) -> None:
     checked = CliRunner().invoke(group, ["check", str(asked), str(out)])
 
     assert checked.exit_code == 0
-    assert json.loads(checked.stdout)["tiers"] == summary["tiers"]
+    told = json.loads(checked.stdout)
+    assert told["tiers"] == summary["tiers"]
+    assert [(one["lot"], one["added"], one["left"]) for one in told["orders"]] == [
+        ("civic", 20, 980),
+        ("language", 0, 10_000_000),
+    ]
+
+
+def test_a_plan_is_not_written_over_a_folder(files: tuple[Path, Path]) -> None:
+    asked, _ = files
+
+    refused = CliRunner().invoke(group, ["solve", str(asked), "--out", str(asked.parent)])
+
+    assert (refused.exit_code, refused.stderr.splitlines()) == (2, [f"{asked.parent}: this is a folder, not a file"])
 
 
 def test_a_broken_plan_is_refused_in_words(files: tuple[Path, Path]) -> None:
@@ -63,3 +76,35 @@ def test_a_missing_file_gives_one_clear_line(tmp_path: Path) -> None:
 
     assert refused.exit_code == 2
     assert "No such file" in refused.stderr
+
+
+def test_a_plan_is_explained_seat_by_seat_and_group_by_group(files: tuple[Path, Path]) -> None:
+    asked, out = files
+    of = b.change_person(b.civic_problem(5, ("S1", "S2", "S3", "S4")), "p0", travel_limit_minutes=5)
+    asked.write_text(json.dumps(problem_to_json(of)))
+    CliRunner().invoke(group, ["solve", str(asked), "--out", str(out), "--work-limit", "5"])
+
+    told = CliRunner().invoke(group, ["explain", str(asked), str(out), "--language", "fr"])
+
+    assert told.exit_code == 0
+    lines = told.stdout.splitlines()
+    assert json.loads(lines[-1]) == {"placed": 16, "unplaced": 4, "not_opened": 0}
+    assert any(line.startswith("p1 S1+S2: Bobigny, 2025-") for line in lines)
+    assert any(line.startswith("p0 S1: aucun groupe S1 et S2") and line.endswith("[solve]") for line in lines)
+    alone = CliRunner().invoke(group, ["explain", str(asked), str(out), "--person", "p1"])
+    assert all(line.startswith("p1 ") for line in alone.stdout.splitlines()[:-1])
+    nobody = CliRunner().invoke(group, ["explain", str(asked), str(out), "--person", "p9"])
+    assert (nobody.exit_code, nobody.stderr.splitlines()) == (2, [f"--person: {asked} has nobody with the id p9"])
+
+
+def test_a_broken_plan_is_not_explained(files: tuple[Path, Path]) -> None:
+    asked, out = files
+    CliRunner().invoke(group, ["solve", str(asked), "--out", str(out), "--work-limit", "5"])
+    plan = json.loads(out.read_text())
+    plan["placements"].pop()
+    out.write_text(json.dumps(plan))
+
+    refused = CliRunner().invoke(group, ["explain", str(asked), str(out)])
+
+    assert refused.exit_code == 1
+    assert "is answered 0 times" in refused.stderr

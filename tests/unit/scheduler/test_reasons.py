@@ -8,9 +8,13 @@ import pytest
 
 from services.scheduler.domain.changes import apply_changes
 from services.scheduler.domain.judge import breaches
-from services.scheduler.domain.plan import Unplaced
-from services.scheduler.domain.problem import Problem, Size
+from services.scheduler.domain.plan import Change, Unplaced
+from services.scheduler.domain.problem import Problem, Size, WeekParity
 from services.scheduler.solver import solve
+from services.scheduler.solver.draft import Draft
+from services.scheduler.solver.engine import warm
+from services.scheduler.solver.facts import Facts
+from services.scheduler.solver.reasons.light import LIGHT, retold
 
 
 def only(of: Problem) -> Unplaced:
@@ -28,6 +32,32 @@ def test_a_person_a_little_too_far_is_told_how_many_minutes_are_missing() -> Non
     assert reason.changes[0].kind == "travel_limit"
     assert "Bobigny" in reason.fr
     assert f"{60 + reason.changes[0].amount} minutes" in reason.fr
+
+
+def test_the_words_name_the_kind_of_group_the_day_the_place_and_the_minutes() -> None:
+    of = b.change_person(b.course_problem(3), "p0", latitude=48.90 + 0.15, availability=b.EVENINGS)
+
+    reason = only(of)
+
+    minutes = 60 + reason.changes[0].amount
+    assert reason.fr.startswith(
+        "aucun groupe de 100 heures du soir (A1) avec une place à moins de 60 minutes avant le 2 mai 2025, ni après ; "
+    )
+    assert f"au plus près, Bobigny, le 10 mars 2025, à {minutes} minutes : " in reason.fr
+    assert f"c’est {minutes - 60} minutes au-delà de sa limite de 60" in reason.fr
+    assert reason.en.startswith("no 100-hour evening group (A1) with a seat within 60 minutes before 2025-05-02")
+    assert f"the closest is Bobigny on 2025-03-10, {minutes} minutes away: " in reason.en
+
+
+def test_who_is_away_and_who_comes_every_other_week_are_told_apart() -> None:
+    mornings = b.rules(rhythms=b.rules().rhythms[:1], rolling_entry_weeks=0)
+    short = {"rules": mornings, "horizon": b.MONDAY + timedelta(days=10)}
+    away = (b.DateRange(first=b.MONDAY, last=b.MONDAY + timedelta(days=90)),)
+    absent = only(b.change_person(b.course_problem(3, **short), "p0", unavailable=away))
+    fortnightly = only(b.change_person(b.course_problem(3, **short), "p0", weeks=WeekParity.ODD))
+
+    assert "le 10 mars 2025, où la personne est absente" in absent.fr
+    assert "où la personne ne vient pas, une semaine sur deux" in fortnightly.fr
 
 
 def test_a_person_who_can_come_three_mornings_of_four_is_asked_for_the_fourth() -> None:
@@ -120,3 +150,39 @@ def test_a_group_too_small_says_how_many_people_it_would_gather() -> None:
     assert {one.rules for one in plan.unplaced} == {("size",)}
     assert "3 personnes sur les 5" in plan.unplaced[0].fr
     assert len(solve(apply_changes(of, plan.unplaced[0].changes), work_limit=5).placements) == 3
+
+
+def everybody_limited(of: Problem) -> list[Change]:
+    """Changes of one person or one group, for everybody and each group of a plan."""
+    more = b.WeeklySlots.of((0, b.Slot.EVENING), (5, b.Slot.MORNING))
+    changes = []
+    for one in of.people:
+        about = {"subject": one.id, "fr": "essai", "en": "test"}
+        changes += [
+            Change(kind="travel_limit", amount=40, **about),
+            Change(kind="availability", slots=more, **about),
+            *(Change(kind="waiver", value=rule, **about) for rule in ("notice", "availability", "interpretation")),
+        ]
+    return changes
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_a_draft_that_is_only_told_of_a_change_is_the_draft_that_is_built_anew(seed: int) -> None:
+    of = b.scarce_problem(seed, 20)
+    plan = solve(of, work_limit=5)
+    facts = Facts(of)
+    draft = warm(Draft(facts, facts.units(())), plan)
+    full = next(iter(draft.groups.values()))
+    seats = Change(kind="extra_seats", subject=draft.session_of(full).id, amount=2, fr="essai", en="test")
+    opened = (change for left in plan.unplaced for change in left.changes if change.kind == "smaller_group")
+
+    for change in (*everybody_limited(of), seats, *opened):
+        assert change.kind in LIGHT
+        changed = apply_changes(of, (change,))
+        anew = Facts(changed)
+        light, built = retold(draft, changed, (change,)), warm(Draft(anew, anew.units(())), plan)
+        for name in ("free", "welcome", "hears", "notice"):
+            assert getattr(light.facts, name) == getattr(anew, name), (name, change)
+        for one, other in zip(light.groups.values(), built.groups.values(), strict=True):
+            assert (one.takers, one.entries, one.seats) == (other.takers, other.entries, other.seats), change
+        assert (light.where, light.lot_left, light.busy) == (built.where, built.lot_left, built.busy)

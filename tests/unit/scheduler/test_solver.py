@@ -15,7 +15,7 @@ import builders as b
 import pytest
 
 from services.scheduler.domain.judge import breaches
-from services.scheduler.domain.plan import plan_to_json
+from services.scheduler.domain.plan import plan_from_json, plan_to_json
 from services.scheduler.domain.problem import Problem, SessionState, Size, problem_to_json
 from services.scheduler.solver import Progress, solve
 
@@ -258,6 +258,45 @@ def test_a_plan_made_as_if_nobody_had_two_trainings_is_caught() -> None:
     plan = solve(replace(of, people=(*of.people, *twins), needs=apart), work_limit=5)
 
     assert "one_place" in {breach.rule for breach in breaches(of, replace(plan, problem=of.fingerprint))}
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("rooms", "room"), ("trainers", "trainer"), ("interpreters", "interpretation"), ("lots", "lot")]
+)
+def test_a_plan_made_as_if_there_were_two_of_each_is_caught(kind: str, rule: str) -> None:
+    """The model without "one group at a time", or with a lot twice as large: each twin is one and the same again."""
+    of = b.scarce_problem(3, 60)
+    if kind == "interpreters":
+        of = b.civic_problem(8, ("S1",), rules=b.rules(civic_bundles=(("S1",),)), horizon=b.MONDAY + timedelta(days=12))
+        tamil = tuple(replace(one, follows_french=False, languages=("ta",)) for one in of.people)
+        of = replace(of, people=tamil, interpreters=(b.interpreter("one", "ta", max_half_days_week=2),))
+    twins = tuple(replace(one, id=f"{one.id}-twin") for one in getattr(of, kind))
+    plan = solve(replace(of, **{kind: (*getattr(of, kind), *twins)}), work_limit=5)
+    written = json.dumps(plan_to_json(replace(plan, problem=of.fingerprint, tiers=()))).replace("-twin", "")
+
+    assert rule in {breach.rule for breach in breaches(of, plan_from_json(json.loads(written)))}
+
+
+def test_a_plan_made_with_larger_groups_is_caught() -> None:
+    of = b.scarce_problem(3, 40)
+    wide = replace(of, rules=replace(of.rules, civic_size=Size(minimum=4, maximum=12)))
+    plan = replace(solve(wide, work_limit=5), problem=of.fingerprint, tiers=())
+
+    assert {breach.rule for breach in breaches(of, plan)} == {"size"}
+
+
+def test_a_plan_made_without_the_pins_is_caught() -> None:
+    of = b.course_problem(3)
+    first = solve(of, work_limit=3)
+    pinned = replace(
+        of,
+        sessions=tuple(replace(one, state=SessionState.PUBLISHED) for one in first.sessions),
+        placements=tuple(replace(one, told=True, pinned=True) for one in first.placements),
+    )
+    elsewhere = solve(replace(of, rules=replace(of.rules, rhythms=of.rules.rhythms[1:])), work_limit=3)
+    both = replace(elsewhere, problem=pinned.fingerprint, tiers=(), sessions=(*pinned.sessions, *elsewhere.sessions))
+
+    assert "pinned" in {breach.rule for breach in breaches(pinned, both)}
 
 
 def test_a_plan_that_no_longer_fits_is_caught_rule_by_rule() -> None:
