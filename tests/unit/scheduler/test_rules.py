@@ -121,6 +121,14 @@ FORBIDDEN: dict[str, Callable[[], Case]] = {
 ALSO = {"level": ("entry", "size")}
 
 
+def test_a_plan_that_states_some_of_its_tiers_only_is_refused() -> None:
+    of = b.civic_problem()
+    plan = solve(of, work_limit=5)
+
+    assert breaches(of, plan) == []
+    assert [one.rule for one in breaches(of, replace(plan, tiers=plan.tiers[:1]))] == ["value"]
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_a_tiny_instance_is_forbidden_by_this_rule_and_by_no_other(rule: str) -> None:
     of, plan = FORBIDDEN[rule]()

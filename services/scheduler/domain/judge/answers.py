@@ -77,7 +77,10 @@ def values_are_true(view: View) -> Iterator[Breach]:
     unsound = view.rooms.keys() >= {session.room for session in view.plan.sessions}
     if not view.plan.tiers or not unsound or any(not session.meetings for session in view.plan.sessions):
         return
-    for stated, true in zip(view.plan.tiers, score(view.problem, view.plan), strict=False):
+    tiers = score(view.problem, view.plan)
+    if len(view.plan.tiers) != len(tiers):
+        yield Breach(rule="value", words=f"{len(view.plan.tiers)} of {len(tiers)} tiers are stated: all or none")
+    for stated, true in zip(view.plan.tiers, tiers, strict=False):
         if stated != true:
             words = f"{stated.name} is stated as {stated.value} (gap {stated.gap}); it is {true.value} (gap {true.gap})"
             yield Breach(rule="value", words=words)
