@@ -4,7 +4,7 @@ __all__ = ["Wanted", "end", "give", "group_of", "in_force", "listed", "rules_of"
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from shared.scope import check_territory
 from shared.work import Work
 
 Row = Mapping[str, Any]
+LONGEST_AGO = timedelta(days=731)  # [A] what somebody agreed to before is asked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +177,8 @@ def _check(wanted: Wanted, today: date) -> None:
         faults.append(FieldFault("reason", "choice", f"one of {', '.join(REASONS)}"))
     if wanted.agreed_by not in AGREED_BY[kind]:
         faults.append(FieldFault("agreed_by", "choice", f"one of {', '.join(AGREED_BY[kind])}"))
-    if wanted.agreed_on > today:
-        faults.append(FieldFault("agreed_on", "range", "a day until today"))
+    if not today - LONGEST_AGO <= wanted.agreed_on <= today:
+        faults.append(FieldFault("agreed_on", "range", f"between {today - LONGEST_AGO} and {today}"))
     if faults:
         raise InvalidInputError("refused", faults)
 
