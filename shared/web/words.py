@@ -24,6 +24,7 @@ from flask_babel import Babel, get_locale
 LANGUAGES = {"fr": "Français", "en": "English"}  # each called by its own name; the first when nothing else decides
 SOURCE = "fr"
 COOKIE = "parcours_lang"
+ELSEWHERE = {"prs": "fa_AF"}  # languages whose name the Unicode tables keep under another code
 A_YEAR = 365 * 24 * 3600
 TRANSLATIONS = Path(__file__).parent / "translations"
 CATALOG = TRANSLATIONS / "en" / "LC_MESSAGES" / "messages.po"
@@ -59,7 +60,8 @@ def install_words(app: Flask) -> None:
 
 def language_name(code: str) -> str:
     """Return what a language is called in the reader's; a code that has no name there stays."""
-    return str(get_locale().languages.get(code, code))
+    names = get_locale().languages
+    return str(names.get(code) or names.get(ELSEWHERE.get(code, ""), code))
 
 
 def here(language: str = "") -> str:

@@ -35,7 +35,9 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             code = territory_of(work)
             seen = overview.dashboard(work, code)
             known = overview.territories(work)
-        return render_template("scheduler/index.html", code=code, known=known, programmes=_programmes(), **seen)
+        return render_template(
+            "scheduler/index.html", code=code, known=known, programmes=_programmes(), key=new_id(), **seen
+        )
 
     def imports_page(code: str, listed: Any, **seen: Any) -> str:
         return render_template("scheduler/imports.html", code=code, batches=listed, kinds=imports.KINDS, **seen)

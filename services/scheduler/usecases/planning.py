@@ -67,7 +67,8 @@ def ask_run(
     today = telling.today(work, territory)
     before = work.db.execute(sa.select(storage.plan_run).where(storage.plan_run.c.id == run_id)).mappings().first()
     if before is not None:
-        if (before["territory"], before["programme"]) != (territory, programme):
+        told_on = publish_on or before["publish_on"]
+        if (before["territory"], before["programme"], before["publish_on"]) != (territory, programme, told_on):
             raise ConflictError(f"run {run_id} was asked for with other parameters", "id_reused")
         return dict(before)
     check_day(today, publish_on)

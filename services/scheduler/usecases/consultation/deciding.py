@@ -160,16 +160,18 @@ def _digest(row: Mapping[str, Any], found: Effect, out: Sequence[Mapping[str, An
 
 def _named(work: Work, run: Mapping[str, Any], found: Effect) -> list[Breach]:
     """Return what the judge says with groups called by what they teach, where and when, and the offer by its names."""
-    groups = {}
-    for one in found.plan.sessions:
-        called = f"{'+'.join(one.parts)} at {one.site} from {one.meetings[0].day}"
-        groups[one.id] = f"{called} (as offered)" if one.id == found.session.id else called
     offer = {
         code: row["facts"]["name"]
         for (kind, code), row in storage.offer(work.db, run["territory"]).items()
         if kind in NAMED
     }
-    return [replace(one, words=_put(_put(one.words, groups), offer)) for one in found.broken]
+    groups = {}
+    for one in found.plan.sessions:
+        called = f"{'+'.join(one.parts)} at {offer.get(one.site, one.site)} from {one.meetings[0].day}"
+        groups[one.id] = f"{called} (as offered)" if one.id == found.session.id else called
+    parts = {part for one in found.plan.sessions for part in one.parts}  # a site may have the code of a civic day
+    offer = {code: name for code, name in offer.items() if code not in parts}
+    return [replace(one, words=_put(_put(one.words, offer), groups)) for one in found.broken]
 
 
 def _put(words: str, names: Mapping[str, str]) -> str:
