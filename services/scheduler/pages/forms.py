@@ -230,9 +230,10 @@ def _faults(messages: Mapping[str, Any], path: str = "") -> Iterable[FieldFault]
 def _bounds(words: str) -> str:
     """Return what is said of a range as its bounds alone: `1 – 600`, `≥ 1`, `≤ 600`; other words as they are."""
     both, least, most = BETWEEN.search(words), LEAST.search(words), MOST.search(words)
-    if both or (least and most):
-        first, last = both.groups() if both else (least[1], most[1])
-        return f"{first} – {last}"
+    if both:
+        return f"{both[1]} – {both[2]}"
+    if least and most:
+        return f"{least[1]} – {most[1]}"
     return f"≥ {least[1]}" if least else f"≤ {most[1]}" if most else words
 
 
