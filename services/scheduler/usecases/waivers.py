@@ -102,7 +102,7 @@ def group_of(work: Work, session_id: UUID | None) -> dict[str, Any]:
     """
     Return a group that a waiver may be for: published, or put to its training body.
 
-    It has id, territory, training, parts, site, starts_on. Raises NotFoundError.
+    It has id, territory, training, parts, site, starts_on, published. Raises NotFoundError.
     """
     session, group, asked = storage.session, storage.consulted, storage.consultation
     names = ("id", "territory", "training", "parts", "site", "starts_on")
@@ -110,7 +110,7 @@ def group_of(work: Work, session_id: UUID | None) -> dict[str, Any]:
         work.db, sa.select(*(session.c[name] for name in names)).where(session.c.id == session_id)
     )
     if published is not None:
-        return published
+        return published | {"published": True}
     planned = sa.select(group, asked.c.territory).join(asked, asked.c.run_id == group.c.run_id)
     row = storage.first(work.db, planned.where(group.c.session_id == session_id).order_by(group.c.at.desc()))
     if row is None:
@@ -123,6 +123,7 @@ def group_of(work: Work, session_id: UUID | None) -> dict[str, Any]:
         "parts": "+".join(facts["parts"]),
         "site": facts["site"],
         "starts_on": date.fromisoformat(facts["meetings"][0]["day"]),
+        "published": False,
     }
 
 
