@@ -26,7 +26,7 @@ def front_app(clock: Clock) -> Flask:
         return render_template(
             "front.html",
             who=Principal.visitor(),
-            service_label=_("Accueil"),
+            service_label=_("Page d’accueil"),
             service_prefix="/planning",
             simulated_now=clock.now() if simulated else None,
         )

@@ -6,7 +6,7 @@ for all services, read and compiled in memory at start-up (some milliseconds): a
 change of wording is a readable line in a review, which it would not be in a compiled `.mo`.
 """
 
-__all__ = ["CATALOG", "COOKIE", "LANGUAGES", "here", "install_words"]
+__all__ = ["CATALOG", "COOKIE", "LANGUAGES", "here", "install_words", "language_name"]
 
 import io
 from datetime import date
@@ -24,6 +24,7 @@ from flask_babel import Babel, get_locale
 LANGUAGES = {"fr": "Français", "en": "English"}  # each called by its own name; the first when nothing else decides
 SOURCE = "fr"
 COOKIE = "parcours_lang"
+ELSEWHERE = {"prs": "fa_AF"}  # languages whose name the Unicode tables keep under another code
 A_YEAR = 365 * 24 * 3600
 TRANSLATIONS = Path(__file__).parent / "translations"
 CATALOG = TRANSLATIONS / "en" / "LC_MESSAGES" / "messages.po"
@@ -42,6 +43,7 @@ def install_words(app: Flask) -> None:
         domain.cache["en", domain.domain[0]] = _english()  # Flask-Babel itself looks for a compiled file only
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.filters["as_date"] = date.fromisoformat
+    app.jinja_env.filters["language_name"] = language_name
     app.jinja_env.globals.update(language=lambda: get_locale().language, LANGUAGES=LANGUAGES, here=here)
 
     @app.after_request
@@ -54,6 +56,12 @@ def install_words(app: Flask) -> None:
                     COOKIE, asked, max_age=A_YEAR, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
                 )
         return response
+
+
+def language_name(code: str) -> str:
+    """Return what a language is called in the reader's; a code that has no name there stays."""
+    names = get_locale().languages
+    return str(names.get(code) or names.get(ELSEWHERE.get(code, ""), code))
 
 
 def here(language: str = "") -> str:

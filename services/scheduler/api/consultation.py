@@ -94,6 +94,9 @@ class PutOutView(ma.Schema):
     training = ma.fields.String(required=True)
     part = ma.fields.String(required=True)
     reason = ma.fields.Nested(SaidView, required=True)
+    anyway = ma.fields.Boolean(
+        required=True, metadata={"description": "Lost even if the change is turned down: another body's answer, say."}
+    )
 
 
 class BreachView(ma.Schema):

@@ -5,7 +5,7 @@ __all__ = ["advice_pages"]
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler.bodies.advice import AdviceBody
@@ -38,5 +38,11 @@ def advice_pages(service: Service) -> Blueprint:
 
         form = Form.of("advice", AdviceBody(), {})
         return submit(form, act, lambda sent: advice_page(run_id, sent))
+
+    @pages.post("/runs/<uuid:run_id>/advice/<uuid:advice_id>/cancellation")
+    def stop(run_id: UUID, advice_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            advising.stop(work, run_id, advice_id)
+        return redirect(f"/planning/runs/{run_id}/advice", HTTPStatus.SEE_OTHER)
 
     return pages

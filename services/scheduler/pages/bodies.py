@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -74,6 +75,18 @@ def body_pages(service: Service) -> Blueprint:
 def _form(kind: str, group: Mapping[str, Any]) -> Form:
     """Return the form of one answer: what it asks for, among what the body has."""
     asked = {"confirm": (), "counter": OFFERED, "refuse": ("reason",)}[kind]
-    choices = {name: [(one["id"], one["name"]) for one in group[f"{name}s"]] for name in OFFERED[:2]}
-    choices["reason"] = [(code, format(said, get_locale().language)) for code, said in REFUSALS.items()]
+    choices = {
+        "room": [
+            (one["id"], _("%(room)s (%(seats)s places)", room=one["name"], seats=one["seats"]))
+            for one in group["rooms"]
+        ],
+        "trainer": [
+            (
+                one["id"],
+                one["name"] if one["qualified"] else _("%(trainer)s (sans la qualification)", trainer=one["name"]),
+            )
+            for one in group["trainers"]
+        ],
+        "reason": [(code, format(said, get_locale().language)) for code, said in REFUSALS.items()],
+    }
     return Form.of(kind, GroupAnswerBody(), only=asked, fixed={"answer": kind}, choices=choices)

@@ -34,6 +34,10 @@ KEY = "key"  # the id of what a form makes: sent twice, it is made once
 LONG = 200  # characters, from which a text is written on several lines
 WHOLE_NUMBER = re.compile(r"-?\d{1,9}")  # what is none stays text, which the schema refuses by name
 YES_NO = (("yes", ""), ("no", ""))
+# What schemas and use cases say of a range, in English; numbers and days are read in any language.
+BETWEEN = re.compile(r"between (\S+) and (\S+?)\.?$")
+LEAST = re.compile(r"greater than or equal to (\S+?)\.?(?: |$)")
+MOST = re.compile(r"less than or equal to (\S+?)\.?$")
 STATUS = ((ConflictError, HTTPStatus.CONFLICT), (TooManyError, HTTPStatus.TOO_MANY_REQUESTS))
 # What marshmallow says, as the rule that was broken.
 RULES = (
@@ -134,14 +138,15 @@ class Form:
         for one in self.inputs:
             label = one.name.partition(":")[2] or one.name
             found = next((fault for fault in faults if fault.field in {one.name, label}), None)
+            found = found and replace(found, message=_bounds(found.message))
             inputs.append(replace(one, value=",".join(sent.getlist(one.name)), fault=found))
         return replace(self, inputs=tuple(inputs), problem=error, key=_key(sent) or self.key)
 
     @property
     def faults(self) -> list[FieldFault]:
         """The faults of fields that this form does not show."""
-        shown = {one.fault for one in self.inputs}
-        return [fault for fault in getattr(self.problem, "faults", ()) if fault not in shown]
+        shown = {one.fault.field for one in self.inputs if one.fault}
+        return [fault for fault in getattr(self.problem, "faults", ()) if fault.field not in shown]
 
     def _read(self, one: Input, sent: MultiDict[str, str]) -> Any:
         if one.kind == "many":
@@ -220,6 +225,16 @@ def _faults(messages: Mapping[str, Any], path: str = "") -> Iterable[FieldFault]
             for words in found:
                 rule = next((rule for start, rule in RULES if str(words).startswith(start)), "shape")
                 yield FieldFault(path or str(name), rule, str(words))
+
+
+def _bounds(words: str) -> str:
+    """Return what is said of a range as its bounds alone: `1 – 600`, `≥ 1`, `≤ 600`; other words as they are."""
+    both, least, most = BETWEEN.search(words), LEAST.search(words), MOST.search(words)
+    if both:
+        return f"{both[1]} – {both[2]}"
+    if least and most:
+        return f"{least[1]} – {most[1]}"
+    return f"≥ {least[1]}" if least else f"≤ {most[1]}" if most else words
 
 
 def _key(sent: MultiDict[str, str]) -> UUID | None:

@@ -15,7 +15,8 @@ from services.scheduler.pages.forms import Form, submit
 from services.scheduler.programmes import codes, rule_book
 from services.scheduler.usecases import desk, imports, overview, people, shocks, transparency
 from shared import staging
-from shared.errors import InvalidInputError
+from shared.communes import commune
+from shared.errors import InvalidInputError, ParcoursError
 from shared.ids import new_id
 from shared.scope import check_territory
 from shared.service import Service
@@ -26,6 +27,7 @@ from shared.work import Work
 def planner_pages(service: Service, *, demo: bool) -> Blueprint:
     """Return the planner's pages; `demo` accepts invented phones."""
     pages = Blueprint("planner_pages", __name__, template_folder="templates")
+    pages.add_app_template_filter(commune_name)
 
     @pages.get("/")
     def index() -> str:
@@ -33,7 +35,9 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
             code = territory_of(work)
             seen = overview.dashboard(work, code)
             known = overview.territories(work)
-        return render_template("scheduler/index.html", code=code, known=known, programmes=_programmes(), **seen)
+        return render_template(
+            "scheduler/index.html", code=code, known=known, programmes=_programmes(), key=new_id(), **seen
+        )
 
     def imports_page(code: str, listed: Any, **seen: Any) -> str:
         return render_template("scheduler/imports.html", code=code, batches=listed, kinds=imports.KINDS, **seen)
@@ -176,6 +180,14 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
         )
 
     return pages
+
+
+def commune_name(code: str) -> str:
+    """Return what a commune is called, with its code; what is no commune stays."""
+    try:
+        return f"{commune(code).name} ({code})"
+    except ParcoursError:
+        return code
 
 
 def territory_of(work: Work) -> str:

@@ -13,6 +13,7 @@ from services.scheduler.pages.forms import Form, submit
 from services.scheduler.pages.planner import territory_of
 from services.scheduler.programmes import codes
 from services.scheduler.usecases import rescue, rescue_groups
+from services.scheduler.usecases.consultation import asking
 from shared.errors import ConflictError
 from shared.service import Service
 from shared.web.frame import acting
@@ -29,9 +30,10 @@ def rescue_pages(service: Service) -> Blueprint:
             code = territory_of(work)
             found = rescue.late(work, code)
             search = rescue_groups.latest(work, code)
+            asked = asking.open_run(work, code)
         form = sent or _search_form(code, found[0]["programme"] if found else codes()[-1])
         return render_template(
-            "scheduler/rescues.html", code=code, found=found, search=search, form=form, refused=refused
+            "scheduler/rescues.html", code=code, found=found, search=search, form=form, refused=refused, asked=asked
         )
 
     @pages.get("/rescues")

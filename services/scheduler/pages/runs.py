@@ -37,7 +37,7 @@ def run_pages(service: Service) -> Blueprint:
 
     @pages.post("/runs")
     def ask_run() -> BaseResponse:
-        run_id = new_id()
+        run_id = request.form.get("key", type=UUID) or new_id()
         with acting(service) as work:
             code = territory_of(work)
             planning.ask_run(

@@ -21,6 +21,7 @@ from shared.errors import FieldFault, InvalidInputError, NotFoundError
 from shared.ids import new_id
 from shared.service import Service
 from shared.web.frame import acting
+from shared.web.words import language_name
 
 Answer = BaseResponse | tuple[str, HTTPStatus]
 NOT_ASKED = frozenset({"slots"})  # a week of half-days: the API takes it, a form copies the trainer's
@@ -143,6 +144,7 @@ def _new_form(code: str, runs: list[dict[str, Any]]) -> Form:
 def _change_form(kind: str, known: Mapping[str, Choices]) -> Form:
     offered = {
         **known,
+        "language": [(code, language_name(code)) for code, _ in known["language"]],
         "like": known["room" if kind == "room_more" else "trainer"],
         "programme": [(one, one) for one in codes()],
     }

@@ -2,6 +2,8 @@
 
 __all__ = ["waiver_pages"]
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from services.scheduler.pages.forms import Form, submit
 from services.scheduler.pages.planner import territory_of
 from services.scheduler.usecases import overview, waivers
 from services.scheduler.usecases.waivers import Wanted
+from shared.errors import NotFoundError
 from shared.scope import check_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -44,8 +47,10 @@ def waiver_pages(service: Service) -> Blueprint:
             found = storage.rows(work.db, query.limit(ROWS))
             person = _person(work, person_id) if person_id else None
             group = _group(work, group_id) if group_id and not person_id else None
+            groups = _groups(work, {row["session_id"] for row in found} - {None})
+            names = overview.offer_names(work, code)
         form = sent or (_form("person", person_id) if person_id else _form("group", group_id) if group_id else None)
-        shown = {"person": person, "group": group, "form": form}
+        shown = {"person": person, "group": group, "groups": groups, "names": names, "form": form}
         return render_template("scheduler/waivers.html", code=code, found=found, **shown)
 
     @pages.get("/waivers")
@@ -84,6 +89,15 @@ def _person(work: Work, signatory_id: UUID) -> dict[str, Any]:
 def _group(work: Work, session_id: UUID) -> dict[str, Any]:
     found = waivers.group_of(work, session_id)
     check_territory(work.who, found["territory"])
+    return found
+
+
+def _groups(work: Work, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return what is known of groups that have a waiver; one that no plan has any more is left out."""
+    found = {}
+    for one in ids:
+        with suppress(NotFoundError):
+            found[one] = waivers.group_of(work, one)
     return found
 
 

@@ -1,12 +1,12 @@
 """Asking for a plan, making it (in a job), keeping it only when the judge finds no broken rule."""
 
-__all__ = ["RUN_KIND", "PlanRefusedError", "ask_run", "build", "keep_plan", "plan_job", "view_run"]
+__all__ = ["RUN_KIND", "PlanRefusedError", "ask_run", "build", "check_day", "keep_plan", "plan_job", "view_run"]
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +37,7 @@ from services.scheduler.usecases.offer import travel_times
 from services.scheduler.usecases.solving import PlanRefusedError, solve_apart
 from shared import calendar, jobs
 from shared.communes import department_of
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id
 from shared.jobs import JobContext
 from shared.logs import log
@@ -45,6 +45,7 @@ from shared.work import Work
 
 RUN_KIND = "plan"
 NOT_OPENED = 30  # groups that a plan did not open, kept with what they lacked
+FARTHEST = timedelta(days=366)  # [A] from today to the day on which people would be told
 
 
 def ask_run(
@@ -61,16 +62,18 @@ def ask_run(
     Ask for a plan of a territory's open needs; the same id again gives the same run.
 
     When nothing has changed since a published run (same needs, same offer), the run is `unchanged` at once and points
-    to it. Raises ConflictError, UnknownProgrammeError, NotFoundError.
+    to it. Raises ConflictError, UnknownProgrammeError, NotFoundError, InvalidInputError.
     """
     department_of(territory)
     book = rule_book(programme)
-    told_on = publish_on or telling.today(work, territory)
+    today = telling.today(work, territory)
     before = work.db.execute(sa.select(storage.plan_run).where(storage.plan_run.c.id == run_id)).mappings().first()
     if before is not None:
-        if (before["territory"], before["programme"]) != (territory, programme):
+        told_on = publish_on or before["publish_on"]
+        if (before["territory"], before["programme"], before["publish_on"]) != (territory, programme, told_on):
             raise ConflictError(f"run {run_id} was asked for with other parameters", "id_reused")
         return dict(before)
+    check_day(today, publish_on)
     inputs = _digest(work, territory, programme)
     last = _last_published(work, territory, programme)
     same = last is not None and last["inputs"] == inputs
@@ -78,7 +81,7 @@ def ask_run(
         "id": run_id,
         "territory": territory,
         "programme": book.code,
-        "publish_on": told_on,
+        "publish_on": publish_on or today,
         "state": "unchanged" if same else "asked",
         "base_version": last["base_version"] if same and last else None,
         "inputs": inputs,
@@ -90,6 +93,13 @@ def ask_run(
     if not same:
         jobs.ask(work, run_id, RUN_KIND, {"seconds": seconds, "work_limit": work_limit})
     return run
+
+
+def check_day(today: date, publish_on: date | None) -> None:
+    """Raise InvalidInputError unless the day on which people would be told is within a year of today."""
+    first, last = today - FARTHEST, today + FARTHEST
+    if publish_on is not None and not first <= publish_on <= last:
+        raise InvalidInputError("refused", [FieldFault("publish_on", "range", f"between {first} and {last}")])
 
 
 def build(work: Work, run: Mapping[str, Any]) -> Problem:

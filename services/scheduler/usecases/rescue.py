@@ -64,7 +64,7 @@ RULES: Mapping[str, tuple[str, str]] = {
 def late(work: Work, territory: str) -> list[dict[str, Any]]:
     """
     Return whose course ends after the term, or is flagged so, with what can be done: who has a way out comes first,
-    then by the day of the term.
+    whose course has begun last; then by the day of the term.
 
     Each row: placement_id, signatory_id, contract_id, reference, programme, part, site, rhythm, joins_on, ends_on,
     term_on, ways ({session_id, site, rhythm, joins_on, ends_on, travel_minutes, run_id: the plan to publish first, or
@@ -75,7 +75,9 @@ def late(work: Work, territory: str) -> list[dict[str, Any]]:
     seen = _Seen(work, territory, rows)
     ready = {name: _ready_groups(work, territory, name) for name in sorted({row["programme"] for row in rows})}
     found = [_case(seen, row, ready[row["programme"]]) for row in rows]
-    found.sort(key=lambda one: not one["ways"])  # the rest stays in the order of the term
+    found.sort(
+        key=lambda one: (not one["ways"], one["why"] is not None and one["why"]["code"] == "course_begun")
+    )  # each in the order of the term
     return found[:MOST_LISTED]
 
 

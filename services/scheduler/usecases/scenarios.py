@@ -48,7 +48,6 @@ from shared.work import Work
 SCENARIO_KIND = "scenario"
 PLANNED = ("ready", "published")
 MOST_LISTED = 100
-MOST_DAYS_AWAY = 366  # from today to the day of publication that is imagined [A]
 
 
 def create(
@@ -82,9 +81,7 @@ def create(
     if before is not None:
         return before
     today = telling.today(work, territory)
-    if publish_on is not None and abs((publish_on - today).days) > MOST_DAYS_AWAY:
-        words = f"{publish_on} is more than {MOST_DAYS_AWAY} days away"
-        raise InvalidInputError("refused", [FieldFault("publish_on", "range", words)])
+    planning.check_day(today, publish_on)
     row: dict[str, Any] = {
         "id": scenario_id,
         "territory": territory,
@@ -250,7 +247,7 @@ def choices(work: Work, territory: str) -> dict[str, list[tuple[str, str]]]:
             for code, facts in offer.get("salles", {}).items()
         ],
         "trainer": [
-            (code, f"{code} ({', '.join(facts['qualifications'])})")
+            (code, f"{facts['name']}, {', '.join(map(_sheet_word, facts['qualifications']))} ({code})")
             for code, facts in offer.get("formateurs", {}).items()
         ],
         "lot": [
@@ -258,6 +255,11 @@ def choices(work: Work, territory: str) -> dict[str, list[tuple[str, str]]]:
         ],
         "language": [(one, one) for one in sorted(spoken - {"fr"})],
     }
+
+
+def _sheet_word(qualification: str) -> str:
+    """Return a qualification as the offer's sheet writes it."""
+    return "civique" if qualification == "civic" else qualification
 
 
 def _same(work: Work, scenario_id: UUID, given: Mapping[str, Any]) -> dict[str, Any] | None:

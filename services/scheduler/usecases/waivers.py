@@ -4,7 +4,7 @@ __all__ = ["Wanted", "end", "give", "group_of", "in_force", "listed", "rules_by_
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from shared.scope import check_territory
 from shared.work import Work
 
 Row = Mapping[str, Any]
+LONGEST_AGO = timedelta(days=731)  # [A] what somebody agreed to before is asked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def group_of(work: Work, session_id: UUID | None) -> dict[str, Any]:
     """
     Return a group that a waiver may be for: published, or put to its training body.
 
-    It has id, territory, training, parts, site, starts_on. Raises NotFoundError.
+    It has id, territory, training, parts, site, starts_on, published. Raises NotFoundError.
     """
     session, group, asked = storage.session, storage.consulted, storage.consultation
     names = ("id", "territory", "training", "parts", "site", "starts_on")
@@ -109,7 +110,7 @@ def group_of(work: Work, session_id: UUID | None) -> dict[str, Any]:
         work.db, sa.select(*(session.c[name] for name in names)).where(session.c.id == session_id)
     )
     if published is not None:
-        return published
+        return published | {"published": True}
     planned = sa.select(group, asked.c.territory).join(asked, asked.c.run_id == group.c.run_id)
     row = storage.first(work.db, planned.where(group.c.session_id == session_id).order_by(group.c.at.desc()))
     if row is None:
@@ -122,6 +123,7 @@ def group_of(work: Work, session_id: UUID | None) -> dict[str, Any]:
         "parts": "+".join(facts["parts"]),
         "site": facts["site"],
         "starts_on": date.fromisoformat(facts["meetings"][0]["day"]),
+        "published": False,
     }
 
 
@@ -181,8 +183,8 @@ def _check(wanted: Wanted, today: date) -> None:
         faults.append(FieldFault("reason", "choice", f"one of {', '.join(REASONS)}"))
     if wanted.agreed_by not in AGREED_BY[kind]:
         faults.append(FieldFault("agreed_by", "choice", f"one of {', '.join(AGREED_BY[kind])}"))
-    if wanted.agreed_on > today:
-        faults.append(FieldFault("agreed_on", "range", "a day until today"))
+    if not today - LONGEST_AGO <= wanted.agreed_on <= today:
+        faults.append(FieldFault("agreed_on", "range", f"between {today - LONGEST_AGO} and {today}"))
     if faults:
         raise InvalidInputError("refused", faults)
 

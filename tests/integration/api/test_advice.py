@@ -89,7 +89,9 @@ def test_a_planner_asks_on_the_runs_page_and_reads_the_table(house):
 
     planner.send("/advice", top="2", seconds="30")
     assert "Recherche en cours" in planner.page.text
-    assert not planner.has_form("/advice")
+    assert [form.action for form in planner.forms() if form.action.endswith("/advice")] == []
+    assert "a été annulé" in planner.send("/cancellation").text
+    planner.send("/advice", top="2", seconds="30")
     house.stage.run_jobs()
     planner.open(f"/planning/runs/{house.run}/advice")
 

@@ -190,6 +190,9 @@ def test_a_group_has_its_own_page_with_the_rules_that_its_body_answers_for(house
 
     assert "en vigueur" in says(given)
     assert "l’organisme, 01/04/2025" in says(given)
+    assert f'href="/planning/sessions/{session["id"]}"' in given.text, "a way back"
+    listed = says(planner.open("/planning/waivers?territory=93"))
+    assert re.search(r"Formation \w+ [^,]+, Bobigny, \d", listed), "which group, and where"
     assert Visitor(house, "elsewhere").open(link.replace("territory=93", "territory=75")).status_code == 403
     assert planner.open(f"/planning/waivers?territory=93&group={new_id()}").status_code == 404
 

@@ -231,6 +231,31 @@ def test_a_change_that_breaks_a_rule_is_refused_in_words_and_turned_down_goes_ba
     say(counter, group, "confirm")
 
 
+def test_who_loses_a_seat_by_another_answer_is_told_apart_from_who_loses_it_by_the_change(counter, asked):
+    first = civic(counter, asked)
+    course = next(one for one in groups(counter, asked) if one["training"] == "language")
+    say(counter, first, "refuse", reason="room")
+    say(counter, course, "counter", trainer="F1")
+
+    seen = counter.do(deciding.effect, course["id"])
+
+    later = [one for one in seen["out"] if one["training"] == "civic"]
+    assert later, "the later days lean on the day that was refused"
+    assert {one["anyway"] for one in later} == {True}
+
+
+def test_what_forbids_a_change_is_said_with_the_names_of_the_offer(counter, asked):
+    group = civic(counter, asked)
+    sunday = group["starts_on"] + timedelta(days=6 - group["starts_on"].weekday())
+    say(counter, group, "counter", starts_on=sunday)
+
+    words = " ".join(one["words"] for one in counter.do(deciding.effect, group["id"])["broken"])
+
+    assert "Formatrice 1 does not work" in words
+    assert "at Bobigny from" in words
+    assert "people for Bobigny" not in words, "the site's code is that of a civic day too"
+
+
 def test_what_is_not_answered_in_time_waits_for_a_planner_who_decides(counter, asked):
     kept, left = groups(counter, asked)[:2]
     for one in groups(counter, asked)[2:]:

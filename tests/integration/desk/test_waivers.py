@@ -210,3 +210,13 @@ def test_the_planner_is_the_one_who_is_named(counter):
     (person,) = counter.take_in([21])
     row = counter.do(waivers.give, new_id(), wanted(person), who=PLANNER)
     assert (row["actor"], row["at"]) == ("planner:planner", counter.clock.now())
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), TODAY - timedelta(days=732), TODAY + timedelta(days=1)])
+def test_a_day_on_which_nobody_can_have_agreed_is_refused_by_name(counter, day):
+    (person,) = counter.take_in([20])
+
+    with pytest.raises(InvalidInputError) as refused:
+        counter.do(waivers.give, new_id(), wanted(person, agreed_on=day))
+
+    assert [(one.field, one.rule) for one in refused.value.faults] == [("agreed_on", "range")]

@@ -205,3 +205,33 @@ def test_the_pages_are_in_english_too(house, planner, body):
     assert "Groups to confirm" in says(body.open("/planning/to-confirm?lang=en"))
     assert "Offer something else" in says(body.open(links(body.page, "/planning/to-confirm/")[0] + "?lang=en"))
     assert "What training bodies say" in says(planner.open(f"/planning/runs/{house.run}?lang=en"))
+
+
+def test_a_body_reads_how_many_sit_in_a_room_and_who_lacks_the_qualification(house, planner, body):
+    shown = says(body.open(of_training(body, "Formation civique")))
+
+    assert "Salle 1 (25 places)" in shown
+    assert "Formatrice 1 (sans" not in shown
+    assert "(sans la qualification)" in shown
+    empty = body.send("/counter")
+    assert empty.status_code == 422
+    assert "another room" not in empty.text, "no English on a French page"
+
+
+def test_a_plan_for_a_day_beyond_a_year_is_refused(house, planner):
+    planner.open("/planning/?territory=93&lang=fr")
+    refused = planner.send("/planning/runs", programme="cir-2019", publish_on="9999-12-31")
+
+    assert refused.status_code == 422
+
+
+def test_a_plan_that_is_asked_for_twice_is_made_once(house, planner):
+    planner.open("/planning/?territory=93&lang=fr")
+    form = planner.form("/planning/runs")
+    assert form.values()["programme"] == ["cir-2019"], "that of the last plan"
+    sent = form.values() | {"publish_on": ["2025-04-20"]}
+
+    pages = {planner.post(form.action, sent).url.path for _ in range(2)}
+
+    assert len(pages) == 1
+    assert planner.post(form.action, sent | {"publish_on": ["2025-04-21"]}).status_code == 409

@@ -122,3 +122,21 @@ def seen(house, path, pattern, mine="page="):
         ]
         path = next((link for link in more if mine in link or "since=" in link), None)
     return found
+
+
+def test_a_refused_travel_time_is_named_whole_and_its_page_leads_back(house):
+    rows = [
+        {"code_commune": "93008", "site": "S1", "mode": "transport", "minutes": "abc"},
+        *({"code_commune": "99999", "site": "S1", "mode": "velo", "minutes": str(n)} for n in range(60)),
+    ]
+    sent = house.send("trajets.csv", csv_of(rows, headers=("code_commune", "site", "mode", "minutes")), kind="offer")
+    planner = Visitor(house, "planner")
+    planner.open("/planning/imports?territory=93&lang=fr")
+
+    link = re.search(r'"(/planning/imports/[0-9a-f-]{36})">trajets', planner.page.text)[1]
+    shown = unescape(planner.open(link).text)
+
+    assert sent.status_code == 200
+    assert "code_commune : 93008, site : S1, mode : transport, minutes : abc" in shown, shown
+    assert "Les 50 premières lignes refusées" in shown
+    assert 'href="/planning/imports?territory=93"' in shown

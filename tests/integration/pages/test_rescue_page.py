@@ -1,5 +1,7 @@
 """Rescue through the API and the page: who is late, one button, who may press it, what is told."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from shared.ids import new_id
@@ -127,3 +129,35 @@ def test_one_button_on_the_page_moves_somebody_and_words_say_why_not(house):
     auditor.open("/planning/rescues?territory=93")
     assert not auditor.has_form("/planning/rescues/")
     assert Visitor(house, "elsewhere").open("/planning/rescues?territory=93").status_code == 403
+
+
+def test_a_plan_that_waits_for_its_bodies_is_named_before_a_new_group_outdates_it(house):
+    planner = Visitor(house, "planner")
+    assert "le rend caduc" not in planner.open("/planning/rescues?territory=93&lang=fr").text
+    house.send("encore.csv", csv_of([person(number, **SIGNED, **ALL_DAY) for number in range(300, 314)]))
+    run = str(new_id())
+    body = {"territory": "93", "programme": "cir-2019", "seconds": 60, "work_limit": 2}
+    house.planner.put(f"/planning/api/v1/runs/{run}", body)
+    house.stage.run_jobs()
+    house.ask("planner", "PUT", f"/runs/{run}/consultation", {}).raise_for_status()
+
+    shown = planner.open("/planning/rescues?territory=93").text
+
+    assert "le rend caduc" in shown
+    assert f"/planning/runs/{run}#bodies" in shown
+    house.ask("planner", "POST", f"/runs/{run}/consultation/withdrawal").raise_for_status()
+    assert "le rend caduc" not in planner.open("/planning/rescues?territory=93").text
+
+
+def test_courses_that_have_begun_stand_behind_a_fold(house):
+    late = cases(house)
+    assert late
+    house.clock.set(max(datetime.fromisoformat(one["joins_on"]) for one in late.values()).replace(hour=12, tzinfo=UTC))
+    planner = Visitor(house, "planner")
+
+    shown = planner.open("/planning/rescues?territory=93&lang=fr").text
+
+    before, _, behind = shown.partition("déjà commencé")
+    assert behind, "named once, with how many"
+    assert [one for one in late if one in before] == []
+    assert [one for one in late if one not in behind] == []

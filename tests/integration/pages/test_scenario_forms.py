@@ -1,5 +1,7 @@
 """A planner makes a scenario with forms alone: changes added and taken out, refused at their field, then compared."""
 
+import re
+
 import pytest
 
 from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
@@ -110,3 +112,30 @@ def test_scenarios_of_another_territory_are_not_shown(house, planner):
     assert reader.open(path).status_code == 200
     assert not reader.has_form(f"{path}/changes/room_more")
     assert reader.post(f"{path}/solving", {"seconds": "2"}).status_code == 403
+
+
+def test_codes_have_names_and_bounds_are_said_in_no_language(planner):
+    path = draft(planner)
+    planner.send(f"{path}/changes/trainer_away", trainer="F1", first="2025-04-01", last="2026-06-30")
+    planner.send(f"{path}/changes/interpreter_more", language="ar")
+    for words in ("Formatrice 1, civique (F1)", "Un interprète de plus : arabe"):
+        assert words in planner.page.text, words
+
+    refused = planner.send(f"{path}/changes/lot_changed", lot="L1", percent="-101")
+
+    assert "-100 – 1000" in refused.text
+    assert "Must be" not in refused.text
+    assert "One more interpreter: Arabic" in planner.open(f"{path}?lang=en").text
+    planner.open(f"{path}?lang=fr")
+
+
+def test_what_grows_and_shrinks_has_a_sign(house, planner):
+    path = draft(planner)
+    planner.send(f"{path}/changes/lot_changed", lot="L1", percent="-100")
+    planner.send(f"{path}/solving", seconds="2")
+    house.stage.run_jobs()
+
+    shown = planner.open(path).text
+
+    assert "peut venir de la recherche elle-même" in shown
+    assert re.search(r'tile-value">[+-][\d\u202f]+</p><p class="tile-label">Euros des commandes', shown)

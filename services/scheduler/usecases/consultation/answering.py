@@ -57,7 +57,7 @@ def for_body(work: Work, consulted_id: UUID) -> dict[str, Any]:
     if row is None:
         raise NotFoundError("session to confirm", consulted_id)
     offer = storage.offer(work.db, row["territory"])
-    return _for_body(work, row) | _names(offer, row["facts"]) | _choices(offer, row["body"])
+    return _for_body(work, row) | _names(offer, row["facts"]) | _choices(offer, row["body"], row["facts"])
 
 
 def answer(work: Work, consulted_id: UUID, answer_id: UUID, said: Answer) -> dict[str, Any]:
@@ -123,24 +123,27 @@ def _names(offer: Mapping[tuple[str, str], Mapping[str, Any]], session: Mapping[
     return {f"{name}_name": row["facts"]["name"] if row else session[name] for name, row in known.items()}
 
 
-def _choices(offer: Mapping[tuple[str, str], Mapping[str, Any]], body: str) -> dict[str, list[dict[str, str]]]:
-    """Return the rooms and trainers of a body, with what to call them."""
+def _choices(
+    offer: Mapping[tuple[str, str], Mapping[str, Any]], body: str, session: Mapping[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the rooms and trainers of a body, with what to call them; trainers who may teach this group come first."""
+    wanted = "civic" if session["training"] == "civic" else session["parts"][0]
     sites = {
         code: row["facts"]["name"]
         for (kind, code), row in offer.items()
         if kind == "sites" and row["facts"]["body"] == body
     }
     rooms = [
-        {"id": code, "name": f"{sites[row['facts']['site']]}, {row['facts']['name']} ({row['facts']['seats']})"}
+        {"id": code, "name": f"{sites[row['facts']['site']]}, {row['facts']['name']}", "seats": row["facts"]["seats"]}
         for (kind, code), row in offer.items()
         if kind == "salles" and row["facts"]["site"] in sites
     ]
     trainers = [
-        {"id": code, "name": row["facts"]["name"]}
+        {"id": code, "name": row["facts"]["name"], "qualified": wanted in row["facts"]["qualifications"]}
         for (kind, code), row in offer.items()
         if kind == "formateurs" and row["facts"]["body"] == body
     ]
-    return {"rooms": rooms, "trainers": trainers}
+    return {"rooms": rooms, "trainers": sorted(trainers, key=lambda one: not one["qualified"])}
 
 
 def _check(work: Work, territory: str, row: Mapping[str, Any], said: Answer) -> None:
@@ -165,14 +168,14 @@ def _check(work: Work, territory: str, row: Mapping[str, Any], said: Answer) -> 
 
 def _offer_faults(work: Work, territory: str, row: Mapping[str, Any], said: Answer) -> Iterable[FieldFault]:
     session = row["facts"]
-    known = _choices(storage.offer(work.db, territory), row["body"])
+    known = _choices(storage.offer(work.db, territory), row["body"], session)
     for name, listed in (("room", known["rooms"]), ("trainer", known["trainers"])):
         value = getattr(said, name)
         if value is not None and value not in {one["id"] for one in listed}:
             yield FieldFault(name, "choice", "none of this training body's")
     today = telling.today(work, territory)
     if said.starts_on is not None and not today < said.starts_on <= today + FARTHEST:
-        yield FieldFault("starts_on", "range", f"a day after today, at most {FARTHEST.days} days from now")
+        yield FieldFault("starts_on", "range", f"between {today + timedelta(days=1)} and {today + FARTHEST}")
     same = {
         "room": said.room in {None, session["room"]},
         "trainer": said.trainer in {None, session["trainer"]},

@@ -1,6 +1,6 @@
 """A planner puts a plan to the training bodies, follows their answers, or takes it back."""
 
-__all__ = ["last_day", "mark_published", "of_run", "propose", "settled", "waiting", "withdraw"]
+__all__ = ["last_day", "mark_published", "of_run", "open_run", "propose", "settled", "waiting", "withdraw"]
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -51,7 +51,7 @@ def propose(work: Work, run_id: UUID, answer_by: date | None) -> dict[str, Any]:
     swap.check_base(work, run)
     today = telling.today(work, run["territory"])
     if answer_by is not None and not today <= answer_by <= today + LONGEST:
-        fault = FieldFault("answer_by", "range", f"a day from {today} to {today + LONGEST}")
+        fault = FieldFault("answer_by", "range", f"between {today} and {today + LONGEST}")
         raise InvalidInputError("refused", [fault])
     table = storage.consultation
     others = sa.and_(table.c.territory == run["territory"], table.c.state == "open")
@@ -157,6 +157,19 @@ def waiting(work: Work, territory: str) -> list[dict[str, Any]]:
         for row in storage.rows(work.db, query)
     ]
     return [one for one in found if one["state"] == "countered" or one["overdue"]]
+
+
+def open_run(work: Work, territory: str) -> UUID | None:
+    """Return the run that the training bodies of a territory are asked about and that could still be published."""
+    asked, run = storage.consultation, storage.plan_run
+    query = (
+        sa.select(run.c.id)
+        .join(asked, asked.c.run_id == run.c.id)
+        .join(storage.territory, storage.territory.c.code == asked.c.territory)
+        .where(asked.c.territory == territory, asked.c.state == "open", run.c.state == "ready")
+        .where(run.c.base_version == storage.territory.c.version)
+    )
+    return work.db.scalar(query)
 
 
 def _put(work: Work, run: Mapping[str, Any]) -> None:

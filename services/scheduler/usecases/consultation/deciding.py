@@ -4,8 +4,9 @@ __all__ = ["Decision", "decide", "effect"]
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from shared.scope import check_territory
 from shared.work import Work
 
 TURNED_DOWN = "turned_down"
+NAMED = ("sites", "salles", "formateurs")  # what of an offer has a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ def effect(work: Work, consulted_id: UUID) -> dict[str, Any]:
     """
     Return what accepting the open counter-proposal of a group would do: whom it puts out, or which rules forbid it.
 
+    Each of `out` says whether the seat is lost `anyway`: by what other bodies answered, or what changed since the plan.
     `effect` is what an acceptance must name. Raises NotFoundError, ForbiddenError, ConflictError
     (`no_counter_proposal`, `plan_outdated`, …).
     """
@@ -59,7 +62,7 @@ def effect(work: Work, consulted_id: UUID) -> dict[str, Any]:
         "answer_id": row["answer_id"],
         "changed": to_json(found.session),
         "out": out,
-        "broken": [{"rule": one.rule, "words": _named(one.words, found)} for one in found.broken],
+        "broken": [{"rule": one.rule, "words": one.words} for one in _named(work, run, found)],
         "effect": _digest(row, found, out),
     }
 
@@ -125,6 +128,7 @@ def _effect(work: Work, row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple
         changed = change(found, before, countered(found.problem, before, wanted))
     planned = {one.need for one in plan.placements if one.session not in gone}
     left = {one.need: one for one in changed.plan.unplaced}
+    anyway = {one.need for one in found.plan.unplaced}
     needs = {one.id: one for one in changed.problem.needs}
     lost = sorted(planned & left.keys())
     people = storage.by_id(work.db, storage.signatory, {UUID(needs[one].person) for one in lost})
@@ -136,6 +140,7 @@ def _effect(work: Work, row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple
             "training": needs[one].training.value,
             "part": needs[one].part,
             "reason": {"code": left[one].code, "fr": left[one].fr, "en": left[one].en},
+            "anyway": one in anyway,
         }
         for one in lost
     ]
@@ -153,12 +158,28 @@ def _digest(row: Mapping[str, Any], found: Effect, out: Sequence[Mapping[str, An
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _named(words: str, found: Effect) -> str:
-    """Return the judge's words with groups called by what they teach, where and when, and the changed one as such."""
+def _named(work: Work, run: Mapping[str, Any], found: Effect) -> list[Breach]:
+    """Return what the judge says with groups called by what they teach, where and when, and the offer by its names."""
+    offer = {
+        code: row["facts"]["name"]
+        for (kind, code), row in storage.offer(work.db, run["territory"]).items()
+        if kind in NAMED
+    }
+    groups = {}
     for one in found.plan.sessions:
-        called = f"{'+'.join(one.parts)} at {one.site} from {one.meetings[0].day}"
-        words = words.replace(one.id, f"{called} (as offered)" if one.id == found.session.id else called)
-    return words
+        called = f"{'+'.join(one.parts)} at {offer.get(one.site, one.site)} from {one.meetings[0].day}"
+        groups[one.id] = f"{called} (as offered)" if one.id == found.session.id else called
+    parts = {part for one in found.plan.sessions for part in one.parts}  # a site may have the code of a civic day
+    offer = {code: name for code, name in offer.items() if code not in parts}
+    return [replace(one, words=_put(_put(one.words, offer), groups)) for one in found.broken]
+
+
+def _put(words: str, names: Mapping[str, str]) -> str:
+    """Return words with each code that is a key of `names` replaced; one that is a part of a longer code stays."""
+    if not names:
+        return words
+    codes = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(rf"(?<![\w-])({codes})(?![\w-])", lambda code: names[code[1]], words)
 
 
 def _accept(
@@ -167,7 +188,7 @@ def _accept(
     """Put a counter-proposal into the plan, if it breaks no rule and has the effect that was seen."""
     found, out = _effect(work, row, run)
     if found.broken:
-        words = "; ".join(f"{one.rule}: {_named(one.words, found)}" for one in found.broken[:3])
+        words = "; ".join(f"{one.rule}: {one.words}" for one in _named(work, run, found)[:3])
         raise ConflictError(f"the change breaks a rule: {words}", "breaks_rules")
     if _digest(row, found, out) != decision.effect:
         raise ConflictError("accepting has another effect by now: look again", "effect_changed")
