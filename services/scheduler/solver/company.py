@@ -8,6 +8,7 @@ dates matter to which no other date brings the same people and more.
 """
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from services.scheduler.domain.problem import Training
@@ -38,12 +39,12 @@ def least_left_out(base: Draft, candidates: Iterable[Candidate], *, work: float,
     parts_of = [civic, *({parts: sets} for parts, sets in _courses(base, candidates).items())]
     known = {parts for one in parts_of for parts in one}
     lost = sum(unit.weight for unit in _waiting(base) if unit.training is Training.LANGUAGE and unit.parts not in known)
-    return lost + sum(
-        _left_out(
-            base, one, civic=one is civic, work=work, seconds=None if seconds is None else seconds / len(parts_of)
-        )
-        for one in parts_of
-    )
+    until = None if seconds is None else monotonic() + seconds
+    for one in sorted(parts_of, key=lambda one: sum(takers.bit_count() for sets in one.values() for takers in sets)):
+        left = None if until is None else until - monotonic()
+        if left is None or left > 0:
+            lost += _left_out(base, one, civic=one is civic, work=work, seconds=left)
+    return lost
 
 
 def _waiting(base: Draft) -> list[Unit]:

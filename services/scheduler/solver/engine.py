@@ -45,7 +45,8 @@ _LONGEST_PAUSE = 8  # rounds that a way of improving waits at most before it is 
 _NEIGHBOURS = 12  # neighbourhoods of a round
 _TOGETHER = 4  # neighbourhoods of one draft that are looked at side by side
 _COMPANY_WORK = 2.0  # deterministic time for each kind of group, to prove who cannot all have company
-_COMPANY_SHARE = 0.08  # share of the wall time for that, in all
+_COMPANY_SHARE = 0.2  # share of the wall time for that, in all
+_COURSES_SHARE = 0.2  # share of the time left in which all courses are decided at once, where they are few
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
@@ -246,6 +247,10 @@ class _Run:
         if not self._over():
             seconds = None if self.seconds is None else _COMPANY_SHARE * self.seconds
             self.bounds.keep_company(_COMPANY_WORK, seconds)
+            self._tell("improving")
+            left = self._left()
+            self._keep(rebuild.courses(self.best, self._stop, None if left is None else _COURSES_SHARE * left))
+            self._tell("improving")
         turns = _Turns()
         while not self._over():
             turns.begin()

@@ -33,6 +33,9 @@ Parts = tuple[str, ...]
 _AWAITING = (40, 80, 160, 400)  # margins for the civic days of people whose course is placed
 _CIVIC = (24, 32, 60, 120, 500, FAR)  # margins for everybody's civic days
 _SCANNED = 40  # candidates of each kind in a neighbourhood, beyond everybody's nearest
+_FEW_COURSES = 150  # people with a course, up to which all courses are decided at once
+_MANY = 300  # candidates then
+_COURSES_WORK = 4.0  # deterministic time then, about seconds
 _WORK = 1.5  # deterministic time of a neighbourhood, about seconds
 _BEAT = 0.5  # seconds after which somebody is told that the search goes on
 _THREADS = 2  # CP-SAT runs beside Python; more threads than cores gain nothing
@@ -110,6 +113,26 @@ class Rebuild:
     def kinds(self) -> list[Parts]:
         """Return the kinds of groups, later civic days first: they are the ones that are placed late."""
         return [*reversed(self.civic), ()]
+
+    def courses(self, draft: Draft, should_stop: Callable[[], bool], seconds: float | None) -> Draft:
+        """Return the draft with all its courses decided at once, where they are few; the civic days stay."""
+        stage = self.stages[()]
+        units = {unit.index for unit in stage.units if not draft.fixed >> unit.index & 1}
+        if not units or len(units) > _FEW_COURSES:
+            return draft
+        after, _ = decide(
+            [stage],
+            draft,
+            units,
+            candidates=_MANY,
+            work=_COURSES_WORK,
+            seconds=seconds,
+            should_stop=should_stop,
+        )
+        if after.unplaced:
+            self.search.insert(after, after.unplaced)
+            after.mend()
+        return after
 
     def steps(
         self, draft: Draft, count: int, should_stop: Callable[[], bool], left: Callable[[], float | None]
