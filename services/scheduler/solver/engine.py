@@ -39,7 +39,7 @@ DEFAULT_LIMIT = timedelta(seconds=20)
 PATIENCE = 400  # neighbourhoods without a better plan after which the search ends, once T1 and T2 are proven
 _LONG_PATIENCE = 3000  # the same while they are not
 _SMALL_PATIENCE = 150  # small steps that seat nobody more before something else is tried
-_SMALL_LEAST = 4.0  # seconds that small steps may take in one round, however short the run
+_SMALL_LEAST = 1.5  # seconds that small steps may take in one round, however short the run
 _SMALL_SHARE = 0.06  # share of the wall time that small steps take at most in one round
 _LONGEST_PAUSE = 8  # rounds that a way of improving waits at most before it is tried again
 _NEIGHBOURS = 12  # neighbourhoods of a round

@@ -112,7 +112,7 @@ class Rebuild:
 
     def kinds(self) -> list[Parts]:
         """Return the kinds of groups, later civic days first: they are the ones that are placed late."""
-        return [*reversed(self.civic), ()]
+        return [*self.civic, ()]
 
     def courses(self, draft: Draft, should_stop: Callable[[], bool], seconds: float | None) -> Draft:
         """Return the draft with all its courses decided at once, where they are few; the civic days stay."""
