@@ -50,7 +50,7 @@ _COURSES_SHARE = 0.2  # share of the time left in which all courses are decided 
 _PRICE_STEPS = 60  # evaluations of the relaxation before building
 _PRICE_AGAIN = 10  # evaluations in each round
 _PRICE_SHARE = 0.25  # share of the wall time after which pricing stops
-_BUILD_SHARE = 0.35  # share of the wall time after which a better plan, which takes as long again, is not begun
+_BUILD_SHARE = 0.2  # share of the wall time after which a better plan, which takes as long again, is not begun
 _BUILT_BY = 0.85  # share of the wall time by which it is finished
 
 
