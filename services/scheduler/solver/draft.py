@@ -139,13 +139,11 @@ class Draft:
     def trainer_for(self, shape: Shape, site: int) -> int | None:
         """Return a trainer who can teach all of it, the most specialised first."""
         trainers = self.facts.problem.trainers
-        wanted = "civic" if shape.training is Training.CIVIC else shape.parts[0]
-        best: tuple[int, int, int] | None = None
-        for one in self.facts.trainers_at[site]:
-            if wanted in trainers[one].qualifications and self.trainer_can(one, shape):
-                rank = (len(trainers[one].qualifications), trainers[one].slots.bits.bit_count(), one)
-                best = rank if best is None or rank < best else best
-        return None if best is None else best[2]
+        return min(
+            self.trainers_for(shape, site),
+            key=lambda one: (len(trainers[one].qualifications), trainers[one].slots.bits.bit_count(), one),
+            default=None,
+        )
 
     def trainers_for(self, shape: Shape, site: int) -> list[int]:
         """Return all trainers who can teach all of it."""

@@ -235,7 +235,7 @@ class _Run:
             self._tell("building")
             return self._stop() or self._late(_BUILT_BY)
 
-        built = rebuild.build(base.copy(), hurried, lambda _: None)
+        built = rebuild.build(base.copy(), hurried)
         search.complete(built)
         self._keep(built)
         self._tell("building")

@@ -75,7 +75,8 @@ def groups_lacking(draft: Draft) -> Iterator[Probe]:
 
 def _most(draft: Draft, training: Training) -> int:
     rules = draft.facts.problem.rules
-    return rules.civic_size.maximum if training is Training.CIVIC else rules.language_size.maximum
+    size = rules.civic_size if training is Training.CIVIC else rules.language_size
+    return size.offered(size.maximum)
 
 
 def lacking(draft: Draft, candidate: Candidate, least: int = 0) -> Probe | None:
@@ -106,7 +107,7 @@ def lacking(draft: Draft, candidate: Candidate, least: int = 0) -> Probe | None:
         present, interpreters = _heard(draft, shape, present)
         changes += interpreters
     size = problem.rules.civic_size if shape.training is Training.CIVIC else problem.rules.language_size
-    promise = min(len(present), size.maximum, problem.rooms[room].seats)
+    promise = min(len(present), size.offered(problem.rooms[room].seats))
     if promise < max(size.minimum, least):
         return None
     quantity = sum(facts.quantity(unit, shape, draft.entry_day(unit, shape, candidate.entries)) for unit in present)

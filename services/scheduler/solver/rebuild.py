@@ -78,20 +78,18 @@ class Rebuild:
 
         self.clash = clash
 
-    def build(self, draft: Draft, over: Callable[[], bool], tell: Callable[[Draft], None]) -> Draft:
+    def build(self, draft: Draft, over: Callable[[], bool]) -> Draft:
         """Fill a draft from nothing."""
         self.search.insert(draft, draft.unplaced)
         self.stages[()].clash = self.clash
         draft = self._run((), draft, MARGINS, over, improve=8)
         self.stages[()].clash = None
-        tell(draft)
         placed = {
             unit.person for unit in self.units if unit.training is Training.LANGUAGE and draft.where[unit.index] >= 0
         }
         for margin in _AWAITING:
             for kind in self.civic:
                 draft = self._run(kind, draft, (margin,), over, improve=margin > 100, who=placed)
-        tell(draft)
         for margin in _CIVIC:
             for kind in self.civic:
                 draft = self._run(kind, draft, (margin,), over)
