@@ -2,6 +2,7 @@
 What a run begins from: the seats that still hold, an earlier plan; what it refuses to begin from; and its last touch.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from services.scheduler.domain.judge import breaches
@@ -9,9 +10,10 @@ from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced
 from services.scheduler.domain.problem import Placement, Problem, SessionState
 from services.scheduler.domain.view import followed_meetings
 from services.scheduler.solver.draft import Draft
+from services.scheduler.solver.facts import Facts
 from shared.errors import ParcoursError
 
-__all__ = ["ContradictoryPinsError", "pending", "refuse_contradictory_pins", "standing", "trim", "warm"]
+__all__ = ["ContradictoryPinsError", "pending", "published", "refuse_contradictory_pins", "standing", "trim", "warm"]
 
 _INDIVIDUAL = frozenset(
     {"level", "availability", "reach", "room", "entry", "interpretation", "childcare", "one_place", "civic_order"}
@@ -43,6 +45,16 @@ def refuse_contradictory_pins(problem: Problem) -> None:
                 raise ContradictoryPinsError(
                     f"person {need.person} is pinned twice on {meeting.day} ({meeting.slot.value}): {words}"
                 )
+
+
+def published(facts: Facts, kept: Sequence[Placement]) -> Draft:
+    """Return the draft of the published groups with these seats, each of a need that stands alone."""
+    draft = Draft(facts, facts.units(one.need for one in kept))
+    groups = {session.id: draft.adopt(session) for session in facts.problem.sessions}
+    unit_of = {need.id: unit.index for unit in draft.units for need in unit.needs}
+    for one in kept:
+        draft.seat(unit_of[one.need], groups[one.session], one.joins_on.toordinal())
+    return draft
 
 
 def warm(base: Draft, start: Plan) -> Draft:

@@ -19,6 +19,7 @@ from services.scheduler.domain.score import score
 from services.scheduler.solver.beginning import (
     ContradictoryPinsError,
     pending,
+    published,
     refuse_contradictory_pins,
     standing,
     trim,
@@ -27,7 +28,7 @@ from services.scheduler.solver.beginning import (
 from services.scheduler.solver.bounds import Bounds
 from services.scheduler.solver.candidates import candidates
 from services.scheduler.solver.draft import Draft, Value
-from services.scheduler.solver.facts import Facts, Unit
+from services.scheduler.solver.facts import Facts
 from services.scheduler.solver.reasons import Reasons
 from services.scheduler.solver.rebuild import Rebuild
 from services.scheduler.solver.search import Search
@@ -158,8 +159,8 @@ class _Run:
             self.status = "unchanged"
             return self._scored(self.standing_plan(), dict.fromkeys((), (None, "nothing was left to place")))
         facts = Facts(problem)
-        units = facts.units(placement.need for placement in self.standing)
-        base = self._base(facts, units)
+        base = self._base(facts)
+        units = base.units
         self._tell("candidates")
         groups = candidates(facts, units)
         search = Search(groups, units, Random(self.seed))  # noqa: S311 - a search, not a secret
@@ -195,14 +196,11 @@ class _Run:
             solver=self._facts(),
         )
 
-    def _base(self, facts: Facts, units: list[Unit]) -> Draft:
-        draft = Draft(facts, units)
-        groups = {session.id: draft.adopt(session) for session in self.problem.sessions}
-        unit_of = {need.id: unit.index for unit in units for need in unit.needs}
-        for placement in self.standing:
-            index = unit_of[placement.need]
-            draft.seat(index, groups[placement.session], placement.joins_on.toordinal())
-            draft.fixed |= 1 << index
+    def _base(self, facts: Facts) -> Draft:
+        draft = published(facts, self.standing)
+        for unit in draft.units:
+            if draft.where[unit.index] >= 0:
+                draft.fixed |= 1 << unit.index
         return draft
 
     def _price(self, rebuild: Rebuild) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from services.scheduler.domain.codec import FormatError, from_json, to_json
 from services.scheduler.domain.problem import Placement, Problem, Session, Training, problem_from_json
+from services.scheduler.solver.beginning import published
 from services.scheduler.solver.candidates import Candidate, candidates
 from services.scheduler.solver.draft import Draft
 from services.scheduler.solver.facts import Facts, Unit, bits_of
@@ -41,7 +42,7 @@ def quick_groups(problem: Problem, late: Sequence[str]) -> list[QuickGroup]:
     leaving = set(late)
     kept = tuple(one for one in problem.placements if one.need not in leaving)
     facts = Facts(replace(problem, placements=kept))
-    draft = _published(facts, kept)
+    draft = published(facts, kept)
     wanted = [unit for unit in draft.units if unit.training is Training.LANGUAGE and draft.unplaced >> unit.index & 1]
     late_bits = sum(1 << unit.index for unit in wanted if unit.needs[0].id in leaving)
     possible = [(one, _in_time(draft, one)) for one in candidates(facts, wanted)]
@@ -66,15 +67,6 @@ def quick_groups(problem: Problem, late: Sequence[str]) -> list[QuickGroup]:
         else:
             return found
     return found
-
-
-def _published(facts: Facts, kept: Sequence[Placement]) -> Draft:
-    draft = Draft(facts, facts.units(one.need for one in kept))
-    groups = {session.id: draft.adopt(session) for session in facts.problem.sessions}
-    unit_of = {need.id: unit.index for unit in draft.units for need in unit.needs}
-    for one in kept:
-        draft.seat(unit_of[one.need], groups[one.session], one.joins_on.toordinal())
-    return draft
 
 
 def _in_time(draft: Draft, candidate: Candidate) -> int:
