@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from services.scheduler.domain.plan import Plan, SolverFacts, Unplaced, plan_to_json
 from services.scheduler.domain.problem import Placement, Problem, SessionState, problem_from_json
 from services.scheduler.domain.score import score
+from services.scheduler.solver.beginning import published
 from services.scheduler.solver.draft import Draft
 from services.scheduler.solver.facts import Facts
 
@@ -31,14 +32,10 @@ def read(path: Path) -> Problem:
 
 def base_of(problem: Problem) -> Draft:
     """What stands, with exact books: published groups and the seats of those who were told."""
-    facts = Facts(problem)
-    draft = Draft(facts, facts.units(one.need for one in problem.placements))
-    groups = {session.id: draft.adopt(session) for session in problem.sessions}
-    unit_of = {need.id: unit.index for unit in draft.units for need in unit.needs}
-    for placement in sorted(problem.placements, key=lambda one: (one.joins_on, one.need)):
-        index = unit_of[placement.need]
-        draft.seat(index, groups[placement.session], placement.joins_on.toordinal())
-        draft.fixed |= 1 << index
+    draft = published(Facts(problem), problem.placements)
+    for unit in draft.units:
+        if draft.where[unit.index] >= 0:
+            draft.fixed |= 1 << unit.index
     return draft
 
 
