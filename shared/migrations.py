@@ -4,7 +4,7 @@ The shared tables as each service's first revision creates them. Frozen: a later
 `shared/tables.py` says what they look like today; a test compares both.
 """
 
-__all__ = ["create_shared_tables", "drop_shared_tables", "run_environment"]
+__all__ = ["append_only", "create_shared_tables", "drop_shared_tables", "free", "run_environment"]
 
 from collections.abc import Sequence
 
@@ -137,6 +137,48 @@ def drop_shared_tables() -> None:
     op.drop_table("inbox")
     op.drop_table("import_batch")
     op.drop_table("heard")
+
+
+def append_only(*tables: str) -> None:
+    """
+    Let rows be added to these tables and never changed or removed, by the database itself.
+
+    PostgreSQL: the service's own role loses the rights, and a trigger stops a superuser too, who would have to drop it
+    first. SQLite has no roles: two triggers.
+    """
+    postgres = op.get_bind().dialect.name == "postgresql"
+    if postgres:
+        op.execute(
+            "CREATE FUNCTION parcours_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+    for table in tables:
+        if postgres:
+            op.execute(
+                f'CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}" '
+                "FOR EACH STATEMENT EXECUTE FUNCTION parcours_append_only()"
+            )
+            op.execute(f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM CURRENT_USER')
+            continue
+        for change in ("UPDATE", "DELETE"):
+            op.execute(
+                f'CREATE TRIGGER {table}_append_only_{change.lower()} BEFORE {change} ON "{table}" '
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+
+
+def free(*tables: str) -> None:
+    """Undo `append_only`."""
+    postgres = op.get_bind().dialect.name == "postgresql"
+    for table in tables:
+        if postgres:
+            op.execute(f'GRANT UPDATE, DELETE, TRUNCATE ON "{table}" TO CURRENT_USER')
+            op.execute(f'DROP TRIGGER {table}_append_only ON "{table}"')
+            continue
+        for change in ("update", "delete"):
+            op.execute(f"DROP TRIGGER {table}_append_only_{change}")
+    if postgres:
+        op.execute("DROP FUNCTION parcours_append_only()")
 
 
 def run_environment(metadata: Sequence[sa.MetaData]) -> None:

@@ -85,25 +85,37 @@ def servers(request):
 
 @pytest.fixture(scope="session")
 def _templates(servers):
-    """Return the name of one migrated template database a service, made when it is first asked for."""
+    """
+    Return the name of one migrated template database a service, made when it is first asked for.
+
+    Its owner is a plain role, as in `deploy/databases.sh`: what a service may not do must fail here too.
+    """
     from shared.database import Database, upgrade
 
     made = {}
     tag = uuid.uuid4().hex[:8]
     admin = sa.make_url(servers.database_url)
+    _run_sql(admin, f"CREATE ROLE \"{_plain(admin, tag).username}\" LOGIN PASSWORD '{tag}'")
 
     def template(name):
         if name not in made:
             made[name] = f"parcours_template_{name}_{tag}"
-            _run_sql(admin, f'CREATE DATABASE "{made[name]}"')
-            database = Database(admin.set(database=made[name]).render_as_string(hide_password=False))
+            _run_sql(admin, f'CREATE DATABASE "{made[name]}" OWNER "{_plain(admin, tag).username}"')
+            database = Database(_plain(admin, tag).set(database=made[name]).render_as_string(hide_password=False))
             upgrade(database, migrations(name))
             database.dispose()
         return made[name]
 
+    template.tag = tag
     yield template
     for name in made.values():
         _run_sql(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _run_sql(admin, f'DROP ROLE "{_plain(admin, tag).username}"')
+
+
+def _plain(admin, tag):
+    """Return the address of a role that owns its databases and is no superuser."""
+    return admin.set(username=f"parcours_plain_{tag}", password=tag)
 
 
 def migrations(service):
@@ -114,13 +126,14 @@ def migrations(service):
 def postgres_url(servers, _templates):
     """Return a maker of database URLs: each a fresh clone of a service's migrated template."""
     admin = sa.make_url(servers.database_url)
+    owner = _plain(admin, _templates.tag)
     cloned = []
 
     def clone(service):
         name = f"parcours_{service}_{uuid.uuid4().hex[:12]}"
-        _run_sql(admin, f'CREATE DATABASE "{name}" TEMPLATE "{_templates(service)}"')
+        _run_sql(admin, f'CREATE DATABASE "{name}" OWNER "{owner.username}" TEMPLATE "{_templates(service)}"')
         cloned.append(name)
-        return admin.set(database=name).render_as_string(hide_password=False)
+        return owner.set(database=name).render_as_string(hide_password=False)
 
     yield clone
     for name in cloned:

@@ -8,7 +8,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.attendance.usecases import overview, rolls
+from services.attendance.usecases import absences, levels, overview
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -74,7 +74,7 @@ class QualificationBody(ma.Schema):
 
     id = ma.fields.UUID(required=True, metadata={"description": "Client's id of the new mark."})
     justified = ma.fields.Boolean(required=True)
-    reason = ma.fields.String(load_default="", validate=ma.validate.OneOf(("", *rolls.JUSTIFICATIONS)))
+    reason = ma.fields.String(load_default="", validate=ma.validate.OneOf(("", *absences.JUSTIFICATIONS)))
 
 
 class AttemptBody(ma.Schema):
@@ -166,7 +166,7 @@ def following_routes(service: Service) -> Blueprint:
     def qualify_absence(body: dict[str, Any], mark_id: UUID) -> None:
         """Say whether an absence is justified; the mark before stays visible."""
         with acting(service) as work:
-            rolls.qualify_absence(work, mark_id, body["id"], justified=body["justified"], reason=body["reason"])
+            absences.qualify_absence(work, mark_id, body["id"], justified=body["justified"], reason=body["reason"])
 
     @routes.put("/attempts/<uuid:attempt_id>")
     @routes.arguments(AttemptBody)
@@ -176,7 +176,9 @@ def following_routes(service: Service) -> Blueprint:
     def keep_attempt(body: dict[str, Any], attempt_id: UUID) -> None:
         """Keep that somebody tried to reach a person."""
         with acting(service) as work:
-            rolls.keep_attempt(work, attempt_id, body["signatory_id"], method=body["method"], outcome=body["outcome"])
+            absences.keep_attempt(
+                work, attempt_id, body["signatory_id"], method=body["method"], outcome=body["outcome"]
+            )
 
     @routes.put("/contracts/<uuid:contract_id>/level")
     @routes.arguments(LevelBody)
@@ -185,7 +187,7 @@ def following_routes(service: Service) -> Blueprint:
     def keep_level(body: dict[str, Any], contract_id: UUID) -> None:
         """Keep that the target level was proven; at the intermediate test it ends the course early."""
         with acting(service) as work:
-            rolls.keep_level(work, contract_id, **body)
+            levels.keep_level(work, contract_id, **body)
 
     @routes.get("/contracts/<uuid:contract_id>")
     @routes.response(200, ContractView)

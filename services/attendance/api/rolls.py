@@ -9,8 +9,9 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 
 from services.attendance.domain.marks import ACTS, DECLARED_REASONS, STATUSES
-from services.attendance.usecases import rolls
-from services.attendance.usecases.rolls import CORRECTIONS, MarkCommand, RollCommand
+from services.attendance.usecases import corrections, rolls
+from services.attendance.usecases.corrections import CORRECTIONS
+from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -221,7 +222,7 @@ def roll_routes(service: Service) -> Blueprint:
     def correct_mark(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
         """Correct a mark of a signed roll; both versions stay visible."""
         with acting(service) as work:
-            rolls.correct_mark(work, body["mark"], meeting_id, body["reason"])
+            corrections.correct_mark(work, body["mark"], meeting_id, body["reason"])
             return rolls.read_roll(work, meeting_id)
 
     return routes

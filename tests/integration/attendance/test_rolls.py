@@ -8,7 +8,7 @@ import pytest
 
 from services.attendance.app import build_service
 from services.attendance.settings import Settings
-from services.attendance.usecases import overview, rolls
+from services.attendance.usecases import absences, corrections, overview, rolls
 from services.attendance.usecases.clock import follow_contracts
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from shared.clock import FileClock
@@ -217,8 +217,8 @@ def test_a_correction_and_a_qualification_change_what_is_counted_and_leave_both_
     away, wrong = absent(0), absent(1)
     room.mark([away, wrong, present(2)], sign=True)
 
-    room.do(rolls.qualify_absence, away.id, uuid4(), justified=True, reason="health", who=PLANNER)
-    room.do(rolls.correct_mark, present(1), MEETINGS[0], "sheet_found")
+    room.do(absences.qualify_absence, away.id, uuid4(), justified=True, reason="health", who=PLANNER)
+    room.do(corrections.correct_mark, present(1), MEETINGS[0], "sheet_found")
 
     assert [room.hours(n) for n in range(2)] == [(0, 0), (180, 180)]
     assert sum(room.do(overview.summary)["marks"].values()) == 3, "in force; the marks before stay"

@@ -1,0 +1,78 @@
+"""Tables and queries of attendance: rows stay inside, values and plain mappings come out."""
+
+from services.attendance.storage.base import METADATA
+from services.attendance.storage.derived import completion, flag, presence, progress, review
+from services.attendance.storage.heard import (
+    carried,
+    contract,
+    meeting,
+    notice_proof,
+    placement,
+    provider,
+    same_person,
+    session,
+    signatory,
+    site,
+)
+from services.attendance.storage.papers import opinion, sheet_read, statement
+from services.attendance.storage.recorded import (
+    act,
+    announcement,
+    answer,
+    attempt,
+    contact_word,
+    correction_request,
+    early_exit,
+    identification,
+    level_test,
+    mark,
+    missing_roll,
+    provisional,
+    relay,
+    roll,
+    sent_paper,
+)
+from services.attendance.storage.sealed import chain_head, person_key, seal
+from shared.database import one, rows
+
+__all__ = [
+    "METADATA",
+    "act",
+    "announcement",
+    "answer",
+    "attempt",
+    "carried",
+    "chain_head",
+    "completion",
+    "contact_word",
+    "contract",
+    "correction_request",
+    "early_exit",
+    "flag",
+    "identification",
+    "level_test",
+    "mark",
+    "meeting",
+    "missing_roll",
+    "notice_proof",
+    "one",
+    "opinion",
+    "person_key",
+    "placement",
+    "presence",
+    "progress",
+    "provider",
+    "provisional",
+    "relay",
+    "review",
+    "roll",
+    "rows",
+    "same_person",
+    "seal",
+    "sent_paper",
+    "session",
+    "sheet_read",
+    "signatory",
+    "site",
+    "statement",
+]
