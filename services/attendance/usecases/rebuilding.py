@@ -3,7 +3,6 @@
 __all__ = ["Rebuilt", "rebuild"]
 
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.attendance import storage
 from services.attendance.usecases import presence
-from services.attendance.usecases.clock import follow_contracts
+from services.attendance.usecases.clock import follow_contracts, table_of
 from shared.service import Service
 
 CHUNK = 200
@@ -43,17 +42,17 @@ def rebuild(service: Service) -> Rebuilt:
         ids = list(
             db.scalars(sa.select(storage.roll.c.meeting_id).where(_counts()).order_by(storage.roll.c.meeting_id))
         )
+    before = _standing(service)
     for first in range(0, len(ids), CHUNK):
         with service.database.begin() as db:
             _recount(service, db, ids[first : first + CHUNK], report)
-    before = _standing(service)
+    after = _standing(service)
+    report.contracts = len(after)
+    report.changed_contracts = sum(after[key] != before[key] for key in after)
     with service.database.begin() as db:
         db.execute(storage.contract.update().values(stale=True))
     while follow_contracts(service):
         pass
-    after = _standing(service)
-    report.contracts = len(after)
-    report.changed_contracts = sum(after[key] != before.get(key) for key in after)
     return report
 
 
@@ -81,13 +80,13 @@ def _half_days(db: Session, ids: list[UUID]) -> dict[tuple[UUID, UUID], str]:
     }
 
 
-def _standing(service: Service) -> dict[UUID, tuple[Any, ...]]:
-    """Return what is told of each contract, and its open flags."""
-    progress, flag = storage.progress, storage.flag
-    columns = (progress.c.contract_id, progress.c.followed_minutes, progress.c.remaining_minutes, progress.c.status)
+def _standing(service: Service) -> dict[UUID, list[tuple[int, int, int]]]:
+    """Return, for each contract, the minutes followed and offered and the absences found unjustified, by training."""
     with service.database.read() as db:
-        flags: dict[UUID, list[str]] = {}
-        open_ones = sa.select(flag.c.contract_id, flag.c.kind).where(flag.c.state == "open")
-        for contract_id, kind in db.execute(open_ones.order_by(flag.c.kind)):
-            flags.setdefault(contract_id, []).append(kind)
-        return {key: (*numbers, *flags.get(key, ())) for key, *numbers in db.execute(sa.select(*columns))}
+        work = service.work(db)
+        contracts = storage.rows(db, sa.select(storage.contract).order_by(storage.contract.c.id))
+        return {
+            facts.id: [(one.followed, one.offered, one.unjustified) for one in followings]
+            for first in range(0, len(contracts), CHUNK)
+            for facts, followings in table_of(work, contracts[first : first + CHUNK])
+        }
