@@ -100,7 +100,7 @@ def keep_prescription(work: Work, event: PrescriptionState) -> None:
 
 
 def keep_session(work: Work, event: SessionState) -> None:
-    """Keep a session and its meetings; a meeting that is no more in it goes, unless its roll was signed."""
+    """Keep a session and its meetings; a meeting that is no more in it goes, unless somebody was marked there."""
     row = {
         "id": event.session_id,
         "provider_id": event.provider_id,
@@ -112,8 +112,9 @@ def keep_session(work: Work, event: SessionState) -> None:
         "ends_on": max(one.held_on for one in event.meetings),
     }
     upsert(work.db, storage.session, [row])
-    signed = sa.select(storage.roll.c.meeting_id).where(storage.roll.c.session_id == event.session_id)
-    gone = sa.and_(storage.meeting.c.session_id == event.session_id, storage.meeting.c.id.not_in(signed))
+    ours = sa.select(storage.meeting.c.id).where(storage.meeting.c.session_id == event.session_id)
+    marked = sa.select(storage.mark.c.meeting_id).where(storage.mark.c.meeting_id.in_(ours))
+    gone = sa.and_(storage.meeting.c.session_id == event.session_id, storage.meeting.c.id.not_in(marked))
     work.db.execute(storage.meeting.delete().where(gone))
     upsert(
         work.db,
