@@ -11,7 +11,7 @@ from services.attendance.usecases import absences, corrections, meetings, overvi
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.rights import Principal
-from tests.integration.attendance.room import DAY, MEETINGS, OTHER, PLANNER, absent, present
+from tests.integration.attendance.room import COURSE, DAY, MEETINGS, OTHER, PEOPLE, PLANNER, absent, present
 
 
 def test_marks_that_are_sent_twice_are_kept_once_and_hours_are_counted_at_sign_off_only(room):
