@@ -12,7 +12,9 @@ from datetime import timedelta
 
 from services.notifications.domain.timetable import coming
 from shared.events import (
+    AbsenceWithdrawn,
     AppointmentState,
+    ChainHead,
     DutyDue,
     Event,
     MeetingMissed,
@@ -66,6 +68,7 @@ EVENTS_OF_FACTS: tuple[type[Event], ...] = (
     PlacementTakenState,
     PersonMerged,
     PersonUnmerged,
+    ChainHead,
 )
 
 OCCASIONS: Mapping[str, Occasion] = {
@@ -110,6 +113,16 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=(),
             useful_for=timedelta(days=14),  # [A]
+        ),
+        Occasion(
+            kind="not_missed",
+            events=(AbsenceWithdrawn,),
+            audience="the person who had been told of an absence that a correction took back",
+            subject="person and civic day",
+            moment="at once",
+            channels=ALL_CHANNELS,
+            supersedes=("missed",),
+            useful_for=timedelta(days=30),  # [A]
         ),
         Occasion(
             kind="completed",
