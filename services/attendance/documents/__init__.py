@@ -28,6 +28,10 @@ from shared.documents import DocumentError
 HERE = Path(__file__).parent
 DRAWN_WIDE, DRAWN_HIGH = 44.0, 12.0  # millimetres, the room of a drawn sign
 MOST_POINTS = 600  # of one drawn sign; more are thinned, the eye sees no difference
+TO_SIGN = (
+    "Chaque personne signe elle-même, pour cette demi-journée seulement. "
+    "Photographiez la feuille entière, son numéro compris."
+)
 EMPTY_ROWS = 3  # on a sheet to sign by hand, for people whom the list does not name
 
 
@@ -162,10 +166,7 @@ def sheet_pdf(paper: SheetPaper, *, blank: bool, made_on: date) -> bytes:
             "number": paper.number,
             "blank": blank,
             "facts": facts,
-            "note": "Chaque personne signe elle-même, pour cette demi-journée seulement. Photographiez la feuille entière, "
-            "son numéro compris."
-            if blank
-            else "Ce qui suit est ce qui a été enregistré pour cette demi-journée, et pour elle seule.",
+            "note": TO_SIGN if blank else "Ce qui a été enregistré pour cette demi-journée, et pour elle seule.",
             "people": people,
             "hidden": paper.hidden,
             "corrections": paper.corrections,

@@ -37,8 +37,10 @@ from services.attendance.documents import (
     sheet_pdf,
     words,
 )
+from services.attendance.domain.marks import in_force
 from services.attendance.domain.sheet_numbers import day_of, sheet_number
-from services.attendance.usecases import sheets
+from services.attendance.usecases import presence, seeing, sheets
+from services.attendance.usecases.seeing import OF_A_BODY, meetings
 from shared.communes import department_of
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import new_id
@@ -51,7 +53,7 @@ OFII = "Office français de l’immigration et de l’intégration"
 
 def bodies(work: Work) -> list[dict[str, Any]]:
     """Return the training bodies whose groups somebody may see, by label."""
-    seen = sheets.meetings(work).with_only_columns(storage.session.c.provider_id).order_by(None).distinct()
+    seen = meetings(work).with_only_columns(storage.session.c.provider_id).order_by(None).distinct()
     provider = storage.provider
     query = sa.select(provider).where(provider.c.id.in_(seen)).order_by(provider.c.label, provider.c.id)
     return storage.rows(work.db, query)
@@ -59,7 +61,7 @@ def bodies(work: Work) -> list[dict[str, Any]]:
 
 def body_of(work: Work, provider_id: UUID) -> dict[str, Any]:
     """Return a training body whose groups somebody may see. Raises NotFoundError for any other."""
-    mine = sheets.meetings(work, storage.session.c.provider_id == provider_id).limit(1)
+    mine = meetings(work, storage.session.c.provider_id == provider_id).limit(1)
     if not storage.rows(work.db, mine):
         raise NotFoundError("provider", provider_id)
     return storage.one(work.db, storage.provider, provider_id, "provider")
@@ -67,7 +69,7 @@ def body_of(work: Work, provider_id: UUID) -> dict[str, Any]:
 
 def meeting_of(work: Work, meeting_id: UUID) -> dict[str, Any]:
     """Return a meeting that somebody may see, with its roll's state and its sheet's number. Raises NotFoundError."""
-    found = storage.rows(work.db, sheets.meetings(work, storage.meeting.c.id == meeting_id))
+    found = storage.rows(work.db, meetings(work, storage.meeting.c.id == meeting_id))
     if not found:
         raise NotFoundError("meeting", meeting_id)
     return _numbered(found[0])
@@ -79,7 +81,7 @@ def find_sheet(work: Work, number: str) -> dict[str, Any]:
     if day is None:
         raise InvalidInputError("refused", [FieldFault("number", "sheet_number", "as printed: 250407-M-7K3QX9")])
     wanted = number.strip().upper()
-    listed = storage.rows(work.db, sheets.meetings(work, storage.meeting.c.held_on == day))
+    listed = storage.rows(work.db, meetings(work, storage.meeting.c.held_on == day))
     found = [one for one in map(_numbered, listed) if one["number"] == wanted]
     if not found:
         raise NotFoundError("sheet", wanted)
@@ -91,8 +93,7 @@ def month_sheets(work: Work, provider_id: UUID, first: date, last: date) -> list
     within = storage.meeting.c.held_on.between(first, last)
     alive = sa.or_(storage.session.c.state == "open", storage.roll.c.state.in_(TAKEN))
     ours = (storage.session.c.provider_id == provider_id, within, alive)
-    query = sheets.meetings(work, *ours).add_columns(sa.func.coalesce(storage.roll.c.version, 0).label("version"))
-    listed = [_numbered(one) for one in storage.rows(work.db, query)]
+    listed = [_numbered(one) for one in storage.rows(work.db, meetings(work, *ours))]
     return sorted(listed, key=lambda one: (one["held_on"], one["starts_at"], one["number"]))
 
 
@@ -113,10 +114,9 @@ def sheet_paper(work: Work, meeting: Mapping[str, Any], *, blank: bool = False, 
     """Return what stands on a sheet; without names where `named` is false. Raises ConflictError (`sheet_not_taken`)."""
     if not blank and meeting["state"] not in TAKEN:
         raise ConflictError(f"the roll of meeting {meeting['id']} is not signed yet", "sheet_not_taken")
-    roll = _rolls(work, [meeting["id"]]).get(meeting["id"], {})
     trainer = _trainers(work, meeting["provider_id"])
     body = storage.one(work.db, storage.provider, meeting["provider_id"], "provider")
-    held_by = roll.get("held_by", "")
+    held_by = meeting["held_by"]
     common: dict[str, Any] = {
         **{name: meeting[name] for name in ("number", "site", "commune", "zone", "training", "part", "slot")},
         **{name: meeting[name] for name in ("held_on", "starts_at", "minutes")},
@@ -133,16 +133,16 @@ def sheet_paper(work: Work, meeting: Mapping[str, Any], *, blank: bool = False, 
     marks = _marks(work, meeting["id"])
     named_people = _people(work, [one["signatory_id"] for one in marks])
     shown = [one for one in marks if one["signatory_id"] in named_people]
-    in_force = {one["signatory_id"]: one for one in shown}
-    acts = _acts(work, [one["act_id"] for one in in_force.values() if one["act_id"]])
-    people = [_line(named_people[key], one, acts.get(one["act_id"]), named=named) for key, one in in_force.items()]
-    version = roll.get("version", 0)
+    current = in_force(shown)
+    acts = _acts(work, [one["act_id"] for one in current.values() if one["act_id"]])
+    people = [_line(named_people[key], one, acts.get(one["act_id"]), named=named) for key, one in current.items()]
+    version = meeting["version"]
     return SheetPaper(
         **common,
         people=tuple(sorted(people, key=lambda one: (one.name, one.reference))),
-        hidden=len({one["signatory_id"] for one in marks}) - len(in_force),
+        hidden=len({one["signatory_id"] for one in marks}) - len(current),
         version=version,
-        corrections=tuple(_corrections(shown, named_people, roll.get("signed_at"), meeting["zone"])),
+        corrections=tuple(_corrections(shown, named_people, meeting["signed_at"], meeting["zone"])),
         signed_by=meeting["signed_by"] or "",
         signed_at=meeting["signed_at"],
         seal=_seal(work, meeting, version),
@@ -194,7 +194,7 @@ def certificate(work: Work, contract_id: UUID, first: date | None = None, last: 
     if not first <= last <= today:
         fault = FieldFault("last", "range", f"from {first} to {today}")
         raise InvalidInputError("the certificate is refused", [fault])
-    own = work.who.scope.partition("/")[0] if work.who.role in sheets.OF_A_BODY else ""
+    own = work.who.scope.partition("/")[0] if work.who.role in OF_A_BODY else ""
     rows = _followed(work, contract_id, first, last, own)
     labels = sa.select(storage.provider.c.label).where(storage.provider.c.code == own)
     paper = CertificatePaper(
@@ -217,13 +217,13 @@ def seen_contract(work: Work, contract_id: UUID) -> dict[str, Any]:
     Raises NotFoundError, ForbiddenError.
     """
     contract = storage.one(work.db, storage.contract, contract_id, "contract")
-    if work.who.role not in sheets.OF_A_BODY:
+    if work.who.role not in OF_A_BODY:
         check_territory(work.who, contract["territory"])
         return contract
     taught = sa.select(storage.presence.c.session_id).where(storage.presence.c.contract_id == contract_id)
     sits = sa.select(storage.placement.c.session_id).where(storage.placement.c.contract_id == contract_id)
     session = storage.meeting.c.session_id
-    ours = sheets.meetings(work, sa.or_(session.in_(taught), session.in_(sits))).limit(1)
+    ours = meetings(work, sa.or_(session.in_(taught), session.in_(sits))).limit(1)
     if not storage.rows(work.db, ours):
         raise NotFoundError("contract", contract_id)
     return contract
@@ -235,11 +235,6 @@ def _numbered(meeting: dict[str, Any]) -> dict[str, Any]:
 
 def _today(work: Work, zone: str) -> date:
     return work.now.astimezone(ZoneInfo(zone)).date()
-
-
-def _rolls(work: Work, meeting_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    query = sa.select(storage.roll).where(storage.roll.c.meeting_id.in_(meeting_ids))
-    return {row["meeting_id"]: row for row in storage.rows(work.db, query)}
 
 
 def _trainers(work: Work, provider_id: UUID) -> dict[str, str]:
@@ -261,13 +256,20 @@ def _acts(work: Work, act_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
 def _people(work: Work, keys: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
     """Return names and references of the people whom somebody may see, people not on the list included."""
     person, guest = storage.signatory, storage.provisional
-    known = sa.select(person.c.id, person.c.name, person.c.reference).where(person.c.id.in_(keys))
-    if work.who.role in sheets.OFII and work.who.scope:
+    known = sa.select(person.c.id, person.c.name, person.c.reference)
+    if seeing.territory_of(work):
         known = known.where(person.c.territory == work.who.scope)
     unknown = sa.select(guest.c.id, guest.c.name, guest.c.reference).where(guest.c.id.in_(keys))
-    found = {key: {"name": name, "reference": reference} for key, name, reference in work.db.execute(known)}
+    identified = presence.identified(work, keys)
+    rows = work.db.execute(known.where(person.c.id.in_([*keys, *identified.values()]))).all()
+    people = {key: {"name": name, "reference": reference} for key, name, reference in rows}
+    found = {key: people[key] for key in keys if key in people}
     for key, name, reference in work.db.execute(unknown):
-        found[key] = {"name": f"{name} (hors liste)", "reference": reference or "–"}
+        who = people.get(identified.get(key, key))
+        if who is not None:
+            found[key] = who | {"name": f"{name} (ajouté sur place)"}
+        elif key not in identified:
+            found[key] = {"name": f"{name} (hors liste)", "reference": reference or "–"}
     return found
 
 

@@ -62,7 +62,7 @@ def make(work: Work, provider_id: UUID, month: date, rules: PayRules) -> dict[st
     listed = papers.month_sheets(whole, provider_id, month, last_day)
     taken = [one for one in listed if one["state"] in TAKEN]
     marks = _marks(work, [one["id"] for one in taken])
-    lines = _lines(work, provider_id, listed, marks, rules)
+    lines = _lines(work, provider_id, listed, rules)
     content: dict[str, Any] = {
         "provider": {"code": body["code"], "label": body["label"]},
         "month": month.isoformat(),
@@ -205,11 +205,11 @@ def _lines(
     work: Work,
     provider_id: UUID,
     listed: Sequence[Mapping[str, Any]],
-    marks: Mapping[UUID, Sequence[Mapping[str, Any]]],
     rules: PayRules,
 ) -> list[dict[str, Any]]:
     """Return a line for each group and day with a sheet that was taken."""
     prices = _prices(work, provider_id)
+    held = _held(work, [one["id"] for one in listed if one["state"] in TAKEN])
     days: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for one in listed:
         days.setdefault((one["held_on"], one["session_id"], one["part"]), []).append(one)
@@ -227,22 +227,28 @@ def _lines(
             part=part,
             held_on=held_on,
             planned=len(meetings),
-            sheets=[_half_day(one, marks.get(one["id"], ())) for one in taken],
+            sheets=[_half_day(one, held.get(one["id"], ())) for one in taken],
         )
         found.append(line_of(day, price_for(prices, first["training"], held_on), rules))
     return found
 
 
-def _half_day(meeting: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> HalfDay:
-    in_force = {mark["signatory_id"]: mark for mark in marks}
-    return HalfDay(
-        meeting_id=meeting["id"],
-        **{name: meeting[name] for name in ("number", "slot", "starts_at", "minutes", "version", "state")},
-        marks=[
-            Held(key, Status(mark["status"]), mark["minutes_lost"], mark["act"])
-            for key, mark in sorted(in_force.items())
-        ],
-    )
+def _half_day(meeting: Mapping[str, Any], marks: Sequence[Held]) -> HalfDay:
+    names = ("number", "slot", "starts_at", "minutes", "version", "state")
+    return HalfDay(meeting_id=meeting["id"], **{name: meeting[name] for name in names}, marks=marks)
+
+
+def _held(work: Work, meeting_ids: Sequence[UUID]) -> dict[UUID, list[Held]]:
+    """Return what counts of each sheet: one mark a person, people added in the room once they were recognised."""
+    held, mark = storage.presence, storage.mark
+    columns = (held.c.meeting_id, held.c.signatory_id, mark.c.status, mark.c.minutes_lost, mark.c.act)
+    query = sa.select(*columns).join(mark, mark.c.id == held.c.mark_id).order_by(held.c.signatory_id)
+    found: dict[UUID, list[Held]] = {}
+    for start in range(0, len(meeting_ids), CHUNK):
+        mine = held.c.meeting_id.in_(meeting_ids[start : start + CHUNK])
+        for meeting_id, person, status, lost, act in work.db.execute(query.where(mine)):
+            found.setdefault(meeting_id, []).append(Held(person, Status(status), lost, act))
+    return found
 
 
 def _prices(work: Work, provider_id: UUID) -> list[Price]:
@@ -258,7 +264,7 @@ def _prices(work: Work, provider_id: UUID) -> list[Price]:
 
 
 def _marks(work: Work, meeting_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    """Return every mark of these meetings in the order of recording, so that the last of a person is in force."""
+    """Return every mark of these meetings, in the order of recording."""
     mark = storage.mark
     found: dict[UUID, list[dict[str, Any]]] = {}
     for start in range(0, len(meeting_ids), CHUNK):
@@ -323,8 +329,7 @@ def _earlier(work: Work, provider_id: UUID, month: date, rules: PayRules) -> lis
     found = []
     for first, row in sorted(latest.items())[-LOOK_BACK:]:
         listed = papers.month_sheets(whole, provider_id, first, _last_day(first))
-        marks = _marks(work, [one["id"] for one in listed if one["state"] in TAKEN])
-        now = totals_of(_lines(work, provider_id, listed, marks, rules))
+        now = totals_of(_lines(work, provider_id, listed, rules))
         was = row["content"]["totals"]
         if (now["cents"], now["paid_minutes"]) != (was["cents"], was["paid_minutes"]):
             told = {"month": first.isoformat(), "version": row["version"]}
