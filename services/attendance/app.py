@@ -2,6 +2,7 @@
 
 __all__ = ["MIGRATIONS", "PREFIX", "build_service", "create_app"]
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -9,7 +10,7 @@ from flask import Flask
 from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
-from services.attendance.usecases import clock, sealing
+from services.attendance.usecases import bundles, clock, sealing
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
 from shared.database import Database
@@ -37,7 +38,14 @@ def build_service(settings: Settings) -> Service:
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
         handlers=HANDLERS,
-        ticks=(sealing.seal_signed, clock.review_contracts, clock.follow_contracts, sealing.tell_heads),
+        job_kinds={bundles.BUNDLE_KIND: partial(bundles.bundle_job, rules=settings.pay_rules)},
+        ticks=(
+            sealing.seal_signed,
+            clock.review_contracts,
+            clock.follow_contracts,
+            sealing.tell_heads,
+            bundles.delete_old,
+        ),
         due=clock.due,
         retell=retell,
     )
@@ -53,6 +61,6 @@ def create_app(settings: Settings, service: Service) -> Flask:
         behind_proxy=common.behind_proxy,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
-    api.register(app, service)
-    pages.register(app, service)
+    api.register(app, service, settings)
+    pages.register(app, service, settings)
     return app

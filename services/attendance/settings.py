@@ -4,21 +4,37 @@ __all__ = ["Settings"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from services.attendance.domain.marks import ABSENT
+from services.attendance.domain.statements import PayRules
 from shared.settings import CommonSettings, Environment, common_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Attendance needs no more than what every service needs."""
+    """
+    What every service needs, and for papers: what OFII pays [A], the operator's words of the opinion.
+
+    `PARCOURS_PAY_DECLARED` is yes where a presence that only the trainer declares is paid; `PARCOURS_PAID_ABSENCES`
+    names the kinds of absence that are; `PARCOURS_OPINION_TEXT` is a YAML file, without which ours says SPECIMEN.
+    """
 
     common: CommonSettings
+    pay_rules: PayRules
+    opinion_text: Path | None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Read the environment. Raises SettingsError with everything that lacks."""
         environment = Environment(environ)
         common = common_from(environment, "attendance")
+        absences = frozenset(environment.text("PARCOURS_PAID_ABSENCES", "").split())
+        unknown = absences - {one.value for one in ABSENT}
+        if unknown:
+            environment.fault(f"PARCOURS_PAID_ABSENCES: {', '.join(sorted(unknown))} is no kind of absence")
+        declared = environment.text("PARCOURS_PAY_DECLARED", "no") == "yes"
+        text = environment.path("PARCOURS_OPINION_TEXT")
         environment.check()
-        return cls(common=common)
+        return cls(common=common, pay_rules=PayRules(declared=declared, absences=absences), opinion_text=text)

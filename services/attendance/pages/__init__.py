@@ -5,11 +5,13 @@ __all__ = ["register"]
 from flask import Flask
 
 from services.attendance.pages.following import following_pages
+from services.attendance.pages.papers import paper_pages
 from services.attendance.pages.rolls import roll_pages
+from services.attendance.settings import Settings
 from shared.service import Service
 
 
-def register(app: Flask, service: Service) -> None:
+def register(app: Flask, service: Service, settings: Settings) -> None:
     """Add the pages to the application."""
-    for pages in (roll_pages(service), following_pages(service)):
+    for pages in (roll_pages(service), following_pages(service), paper_pages(service, settings)):
         app.register_blueprint(pages)

@@ -6,6 +6,8 @@ __all__ = [
     "bodies",
     "body_of",
     "certificate",
+    "certificate_of",
+    "contract_by_reference",
     "find_sheet",
     "group_code",
     "log_reads",
@@ -42,7 +44,7 @@ from services.attendance.domain.sheet_numbers import day_of, sheet_number
 from services.attendance.usecases import presence, seeing, sheets
 from services.attendance.usecases.seeing import OF_A_BODY, meetings
 from shared.communes import department_of
-from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.errors import ConflictError, FieldFault, ForbiddenError, InvalidInputError, NotFoundError
 from shared.ids import new_id
 from shared.scope import check_territory
 from shared.work import Work
@@ -188,26 +190,51 @@ def certificate(work: Work, contract_id: UUID, first: date | None = None, last: 
     Without days, from the first presence to today. Raises NotFoundError, ForbiddenError, InvalidInputError.
     """
     contract = seen_contract(work, contract_id)
-    person = storage.one(work.db, storage.signatory, contract["signatory_id"], "signatory")
     today = _today(work, department_of(contract["territory"]).time_zone)
     first, last = first or contract["signed_on"], last or today
     if not first <= last <= today:
         fault = FieldFault("last", "range", f"from {first} to {today}")
         raise InvalidInputError("the certificate is refused", [fault])
     own = work.who.scope.partition("/")[0] if work.who.role in OF_A_BODY else ""
-    rows = _followed(work, contract_id, first, last, own)
-    labels = sa.select(storage.provider.c.label).where(storage.provider.c.code == own)
-    paper = CertificatePaper(
+    label = sa.select(storage.provider.c.label).where(storage.provider.c.code == own).limit(1)
+    issuer = (work.db.scalars(label).first() or own) if own else OFII
+    made = certificate_of(work, contract, (own, issuer), (first, last), today)
+    return Certificate(reference=made.reference, content=certificate_pdf(made))
+
+
+def certificate_of(
+    work: Work, contract: Mapping[str, Any], body: tuple[str, str], days: tuple[date, date], today: date
+) -> CertificatePaper:
+    """
+    Return what a presence certificate says, by a body as (code, label) of what was followed with it.
+
+    Without a code, of what was followed with all of them.
+    """
+    person = storage.one(work.db, storage.signatory, contract["signatory_id"], "signatory")
+    return CertificatePaper(
         number=f"AP-{person['reference']}",
         name=person["name"],
         reference=person["reference"],
-        issuer=(work.db.scalars(labels.limit(1)).first() or own) if own else OFII,
-        first_on=first,
-        last_on=last,
-        rows=rows,
+        issuer=body[1],
+        first_on=days[0],
+        last_on=days[1],
+        rows=_followed(work, contract["id"], *days, body[0]),
         made_on=today,
     )
-    return Certificate(reference=person["reference"], content=certificate_pdf(paper))
+
+
+def contract_by_reference(work: Work, reference: str) -> dict[str, Any]:
+    """Return the last contract of a person by reference, if it is somebody's business. Raises NotFoundError."""
+    contract, person = storage.contract, storage.signatory
+    query = sa.select(contract.c.id).join(person, person.c.id == contract.c.signatory_id)
+    query = query.where(person.c.reference == reference).order_by(contract.c.signed_on.desc()).limit(1)
+    found = work.db.scalar(query)
+    if found is None:
+        raise NotFoundError("contract", reference)
+    try:
+        return seen_contract(work, found)
+    except (ForbiddenError, NotFoundError) as error:
+        raise NotFoundError("contract", reference) from error
 
 
 def seen_contract(work: Work, contract_id: UUID) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The monthly statement of a training body: what is payable, on which proofs, and what was corrected since the last."""
 
-__all__ = ["file_of", "make", "month_of", "read", "statements_of"]
+__all__ = ["STATEMENT_FILES", "file_of", "last_day", "make", "month_of", "read", "statements_of"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -46,6 +46,11 @@ def month_of(text: str) -> date:
         raise InvalidInputError("refused", [FieldFault("month", "month", "as 2025-04")]) from error
 
 
+def last_day(month: date) -> date:
+    """Return the last day of a month that begins on this day."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
 def make(work: Work, provider_id: UUID, month: date, rules: PayRules) -> dict[str, Any]:
     """
     Make the statement of a month from the sheets that were taken; a new version only where something has changed.
@@ -58,15 +63,15 @@ def make(work: Work, provider_id: UUID, month: date, rules: PayRules) -> dict[st
     storage.one(work.db, storage.provider, provider_id, "provider", lock=True)  # one version after the other
     before = _latest(work, provider_id, month)
     whole = replace(work, who=service_principal("attendance"))  # the same for everybody, whoever asks
-    last_day = _last_day(month)
-    listed = papers.month_sheets(whole, provider_id, month, last_day)
+    last = last_day(month)
+    listed = papers.month_sheets(whole, provider_id, month, last)
     taken = [one for one in listed if one["state"] in TAKEN]
     marks = _marks(work, [one["id"] for one in taken])
     lines = _lines(work, provider_id, listed, rules)
     content: dict[str, Any] = {
         "provider": {"code": body["code"], "label": body["label"]},
         "month": month.isoformat(),
-        "complete": work.now.date() > last_day,
+        "complete": work.now.date() > last,
         "rules": rules.told(),
         "lines": lines,
         "totals": totals_of(lines),
@@ -188,10 +193,6 @@ def _line_cells(one: Mapping[str, Any]) -> Sequence[Cell]:
 
 def _euros(cents: int | None) -> Decimal | None:
     return None if cents is None else Decimal(cents).scaleb(-2)
-
-
-def _last_day(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def _latest(work: Work, provider_id: UUID, month: date) -> dict[str, Any] | None:
@@ -328,7 +329,7 @@ def _earlier(work: Work, provider_id: UUID, month: date, rules: PayRules) -> lis
     whole = replace(work, who=service_principal("attendance"))
     found = []
     for first, row in sorted(latest.items())[-LOOK_BACK:]:
-        listed = papers.month_sheets(whole, provider_id, first, _last_day(first))
+        listed = papers.month_sheets(whole, provider_id, first, last_day(first))
         now = totals_of(_lines(work, provider_id, listed, rules))
         was = row["content"]["totals"]
         if (now["cents"], now["paid_minutes"]) != (was["cents"], was["paid_minutes"]):

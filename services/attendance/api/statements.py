@@ -1,0 +1,180 @@
+"""Monthly statements of training bodies, and all papers of a month in one file."""
+
+__all__ = ["statement_routes"]
+
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+from flask import Response
+from flask_smorest import Blueprint
+
+from services.attendance.domain.statements import PayRules
+from services.attendance.usecases import bundles, papers, statements
+from services.attendance.usecases.statements import STATEMENT_FILES
+from shared.service import Service
+from shared.web.frame import acting
+
+MIME = {
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+ZIP = "application/zip"
+MONTH = ma.validate.Regexp(r"^20\d{2}-(0[1-9]|1[0-2])$", error="as 2025-04")
+
+
+class BodyView(ma.Schema):
+    """A training body."""
+
+    id = ma.fields.UUID(required=True)
+    code = ma.fields.String(required=True)
+    label = ma.fields.String(required=True)
+
+
+class BodyList(ma.Schema):
+    """The training bodies that somebody may see."""
+
+    items = ma.fields.List(ma.fields.Nested(BodyView), required=True)
+
+
+class MonthBody(ma.Schema):
+    """A month, as 2025-04."""
+
+    month = ma.fields.String(required=True, validate=MONTH)
+
+
+class StatementRow(ma.Schema):
+    """One version of a month's statement: its totals in minutes and cents."""
+
+    provider_id = ma.fields.UUID(required=True)
+    month = ma.fields.Date(required=True, metadata={"description": "The first day of the month."})
+    version = ma.fields.Integer(required=True)
+    actor = ma.fields.String(required=True)
+    made_at = ma.fields.AwareDateTime(required=True)
+    totals = ma.fields.Dict(required=True)
+    complete = ma.fields.Boolean(required=True, metadata={"description": "The month was over."})
+
+
+class StatementView(ma.Schema):
+    """One version of a month's statement with its lines."""
+
+    provider_id = ma.fields.UUID(required=True)
+    month = ma.fields.Date(required=True)
+    version = ma.fields.Integer(required=True)
+    actor = ma.fields.String(required=True)
+    made_at = ma.fields.AwareDateTime(required=True)
+    content = ma.fields.Dict(required=True)
+
+
+class StatementList(ma.Schema):
+    """Statements of a body, the newest month first."""
+
+    items = ma.fields.List(ma.fields.Nested(StatementRow), required=True)
+
+
+class FileQuery(ma.Schema):
+    """In which form a file is wanted."""
+
+    format = ma.fields.String(load_default="pdf", validate=ma.validate.OneOf(STATEMENT_FILES))
+
+
+class BundleBody(ma.Schema):
+    """Whose papers, of which month."""
+
+    provider_id = ma.fields.UUID(required=True)
+    month = ma.fields.String(required=True, validate=MONTH)
+
+
+class BundleView(ma.Schema):
+    """A bundle of papers and how far its job is."""
+
+    id = ma.fields.UUID(required=True)
+    provider_id = ma.fields.UUID(required=True)
+    month = ma.fields.Date(required=True)
+    kind = ma.fields.String(required=True, metadata={"description": "named, or by references alone"})
+    asked_at = ma.fields.AwareDateTime(required=True)
+    job_state = ma.fields.String(required=True)
+    done = ma.fields.Integer(required=True)
+    of = ma.fields.Integer(required=True)
+    papers = ma.fields.Integer(required=True)
+    there = ma.fields.Boolean(required=True, metadata={"description": "Whether its file can be fetched."})
+    delete_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    error = ma.fields.String(required=True)
+
+
+def statement_routes(service: Service, rules: PayRules) -> Blueprint:
+    """Return the routes for statements and bundles; `rules` say what is payable."""
+    routes = Blueprint("statements", __name__, description="Monthly statements, papers in bulk")
+
+    @routes.get("/providers")
+    @routes.response(200, BodyList)
+    def list_providers() -> dict[str, Any]:
+        """Return the training bodies whose groups one may see."""
+        with acting(service, reading=True) as work:
+            return {"items": papers.bodies(work)}
+
+    @routes.get("/providers/<uuid:provider_id>/statements")
+    @routes.response(200, StatementList)
+    @routes.alt_response(404, success=False)
+    def list_statements(provider_id: UUID) -> dict[str, Any]:
+        """Return every version of a body's monthly statements."""
+        with acting(service, reading=True) as work:
+            return {"items": statements.statements_of(work, provider_id)}
+
+    @routes.post("/providers/<uuid:provider_id>/statements")
+    @routes.arguments(MonthBody)
+    @routes.response(200, StatementView)
+    @routes.alt_response(404, success=False)
+    def make_statement(body: dict[str, str], provider_id: UUID) -> dict[str, Any]:
+        """Make a month's statement; a new version only where something has changed since the last."""
+        with acting(service) as work:
+            return statements.make(work, provider_id, statements.month_of(body["month"]), rules)
+
+    @routes.get("/providers/<uuid:provider_id>/statements/<string:month>/<int:version>")
+    @routes.response(200, StatementView)
+    @routes.alt_response(404, success=False)
+    def read_statement(provider_id: UUID, month: str, version: int) -> dict[str, Any]:
+        """Return one version of a statement with its lines."""
+        with acting(service, reading=True) as work:
+            return statements.read(work, provider_id, statements.month_of(month), version)
+
+    @routes.get("/providers/<uuid:provider_id>/statements/<string:month>/<int:version>/file")
+    @routes.arguments(FileQuery, location="query")
+    @routes.response(200, content_type="application/pdf")
+    @routes.alt_response(404, success=False)
+    def read_statement_file(query: dict[str, str], provider_id: UUID, month: str, version: int) -> Response:
+        """Return one version of a statement as PDF, XLSX or CSV."""
+        with acting(service, reading=True) as work:
+            found = statements.read(work, provider_id, statements.month_of(month), version)
+        return Response(statements.file_of(found, query["format"]), mimetype=MIME[query["format"]])
+
+    @routes.put("/bundles/<uuid:bundle_id>")
+    @routes.arguments(BundleBody)
+    @routes.response(200, BundleView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="The id is another bundle's.")
+    def ask_bundle(body: dict[str, Any], bundle_id: UUID) -> dict[str, Any]:
+        """Ask for all papers of a body and month as one ZIP: a job makes it."""
+        with acting(service) as work:
+            return bundles.ask(work, bundle_id, body["provider_id"], statements.month_of(body["month"]))
+
+    @routes.get("/bundles/<uuid:bundle_id>")
+    @routes.response(200, BundleView)
+    @routes.alt_response(404, success=False)
+    def read_bundle(bundle_id: UUID) -> dict[str, Any]:
+        """Return how far a bundle is."""
+        with acting(service, reading=True) as work:
+            return bundles.find(work, bundle_id)
+
+    @routes.get("/bundles/<uuid:bundle_id>/content")
+    @routes.response(200, content_type=ZIP)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="Not made yet, or deleted again.")
+    def fetch_bundle(bundle_id: UUID) -> Response:
+        """Return the ZIP; each sheet with names in it is logged as read."""
+        with acting(service) as work:
+            content = bundles.content_of(work, bundle_id)
+        return Response(content, mimetype=ZIP)
+
+    return routes
