@@ -69,7 +69,7 @@ class OpinionBody(ma.Schema):
     contract_id = ma.fields.UUID(required=True)
 
 
-class SignatureBody(ma.Schema):
+class VerdictBody(ma.Schema):
     """The agent's verdict."""
 
     verdict = ma.fields.String(required=True, validate=ma.validate.OneOf(VERDICTS))
@@ -186,7 +186,7 @@ def paper_routes(service: Service, text: Path | None) -> Blueprint:
             return opinions.read(work, opinion_id)
 
     @routes.post("/opinions/<uuid:opinion_id>/signature")
-    @routes.arguments(SignatureBody)
+    @routes.arguments(VerdictBody)
     @routes.response(200, OpinionView)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Signed before, or something was recorded since the draft.")
