@@ -1,7 +1,7 @@
 """Attendance's papers: what goes in comes out as text again, in every script; drawn signs are drawn, and said."""
 
-import ctypes
 import json
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import replace
@@ -324,20 +324,5 @@ def paths(made):
 
 def spoken(made):
     """Return what a screen reader says in the place of drawings."""
-    page = pypdfium2.PdfDocument(made)[0]
-    tree = raw.FPDF_StructTree_GetForPage(page.raw)
-    waiting = [raw.FPDF_StructTree_GetChildAtIndex(tree, n) for n in range(raw.FPDF_StructTree_CountChildren(tree))]
-    found = []
-    while waiting:
-        element = waiting.pop()
-        if not element:
-            continue
-        size = raw.FPDF_StructElement_GetAltText(element, None, 0)
-        if size > 2:
-            buffer = ctypes.create_string_buffer(size)
-            raw.FPDF_StructElement_GetAltText(element, buffer, size)
-            found.append(buffer.raw.decode("utf-16-le").rstrip("\0"))
-        children = raw.FPDF_StructElement_CountChildren(element)
-        waiting += [raw.FPDF_StructElement_GetChildAtIndex(element, n) for n in range(children)]
-    raw.FPDF_StructTree_Close(tree)
-    return found
+    found = re.findall(rb"/Alt<FEFF([0-9A-F]+)>", made)
+    return [bytes.fromhex(text.decode()).decode("utf-16-be") for text in found]
