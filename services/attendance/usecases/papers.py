@@ -166,7 +166,7 @@ def reads_of(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
     """Return who took a sheet out of the house, and when, newest first. Raises NotFoundError."""
     meeting_of(work, meeting_id)
     table = storage.sheet_read
-    query = sa.select(table).where(table.c.meeting_id == meeting_id).order_by(table.c.read_at.desc(), table.c.id)
+    query = sa.select(table).where(table.c.meeting_id == meeting_id).order_by(table.c.read_at.desc(), table.c.id.desc())
     return storage.rows(work.db, query.limit(500))
 
 
