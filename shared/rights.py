@@ -1,6 +1,6 @@
 """Who acts. A `Principal` is an argument of every use case; `actor` stands in every event and row."""
 
-__all__ = ["ROLES", "Principal", "RightsTable", "service_principal"]
+__all__ = ["ROLES", "SIGNATORY", "Principal", "RightsTable", "service_principal"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Self
 
 import yaml
 
+SIGNATORY = "signatory"
 ROLES = (
     "planner",
     "auditor",
@@ -16,6 +17,7 @@ ROLES = (
     "controller",
     "provider_manager",
     "trainer",
+    SIGNATORY,
     "admin",
     "service",
 )
@@ -28,7 +30,8 @@ class Principal:
     """
     Somebody, or some program, who acts: `kind` is person, service or visitor.
 
-    `scope` narrows what the role sees: a territory code for OFII and prefecture, a provider's id for its people.
+    `scope` narrows what the role sees: a territory code for OFII and prefecture, a provider's id for its people,
+    a signatory's own id for themselves.
     """
 
     kind: str

@@ -10,7 +10,8 @@ from flask import Flask
 from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
-from services.attendance.usecases import bundles, clock, sealing
+from services.attendance.usecases import absences, bundles, clock, sealing
+from services.attendance.usecases.missing import look_for_missing_rolls
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
 from shared.database import Database
@@ -41,8 +42,10 @@ def build_service(settings: Settings) -> Service:
         job_kinds={bundles.BUNDLE_KIND: partial(bundles.bundle_job, rules=settings.pay_rules)},
         ticks=(
             sealing.seal_signed,
+            look_for_missing_rolls(settings.delays),
             clock.review_contracts,
-            clock.follow_contracts,
+            clock.following(settings.delays),
+            absences.delete_old_papers,
             sealing.tell_heads,
             bundles.delete_old,
         ),

@@ -4,6 +4,8 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.attendance.api.answers import answer_routes
+from services.attendance.api.corrections import correction_routes
 from services.attendance.api.exchange import exchange_routes
 from services.attendance.api.following import following_routes
 from services.attendance.api.papers import paper_routes
@@ -18,7 +20,9 @@ def register(app: Flask, service: Service, settings: Settings) -> None:
     """Add every route of the API to the application."""
     routes = api(app, service)
     for blueprint in (
-        roll_routes(service),
+        roll_routes(service, settings),
+        correction_routes(service),
+        answer_routes(service, settings),
         following_routes(service),
         paper_routes(service, settings.opinion_text),
         statement_routes(service, settings.pay_rules),

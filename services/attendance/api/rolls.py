@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 
 from services.attendance.domain.marks import ACTS, DECLARED_REASONS, DEVICE_SOURCES, STATUSES
+from services.attendance.settings import Settings
 from services.attendance.usecases import corrections, rolls
 from services.attendance.usecases.corrections import CORRECTIONS
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
@@ -211,7 +212,7 @@ class MarksAnswer(ma.Schema):
     rolls = ma.fields.List(ma.fields.Nested(RollMarksAnswer), required=True)
 
 
-def roll_routes(service: Service) -> Blueprint:
+def roll_routes(service: Service, settings: Settings) -> Blueprint:
     """Return the routes for rolls."""
     routes = Blueprint("rolls", __name__, description="Rolls and marks")
 
@@ -275,7 +276,7 @@ def roll_routes(service: Service) -> Blueprint:
     def correct_mark(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
         """Correct a mark of a signed roll; both versions stay visible."""
         with acting(service) as work:
-            corrections.correct_mark(work, body["mark"], meeting_id, body["reason"])
+            corrections.correct_mark(work, body["mark"], meeting_id, body["reason"], settings.delays)
             return rolls.read_roll(work, meeting_id)
 
     return routes

@@ -4,7 +4,9 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.attendance.pages.corrections import correction_pages
 from services.attendance.pages.following import following_pages
+from services.attendance.pages.own import own_pages
 from services.attendance.pages.papers import paper_pages
 from services.attendance.pages.rolls import roll_pages
 from services.attendance.settings import Settings
@@ -13,5 +15,11 @@ from shared.service import Service
 
 def register(app: Flask, service: Service, settings: Settings) -> None:
     """Add the pages to the application."""
-    for pages in (roll_pages(service), following_pages(service), paper_pages(service, settings)):
+    for pages in (
+        roll_pages(service),
+        following_pages(service),
+        correction_pages(service, settings),
+        own_pages(service, settings),
+        paper_pages(service, settings),
+    ):
         app.register_blueprint(pages)

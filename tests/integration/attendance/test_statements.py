@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from openpyxl import load_workbook
 
+from services.attendance.domain.delays import Delays
 from services.attendance.domain.marks import Status
 from services.attendance.domain.sheet_numbers import sheet_number
 from services.attendance.domain.statements import PayRules
@@ -18,7 +19,7 @@ from shared.events import OrderState, TrainerState
 from shared.ids import derived_id
 from shared.rights import Principal
 from shared.staging import BadFileError
-from tests.integration.attendance.test_rolls import (
+from tests.integration.attendance.room import (
     BODY,
     DAY,
     MEETINGS,
@@ -27,14 +28,12 @@ from tests.integration.attendance.test_rolls import (
     PROVIDER,
     absent,
     present,
-    room,
 )
-
-__all__ = ["room"]  # the fixture
 
 APRIL, MAY = date(2025, 4, 1), date(2025, 5, 1)
 STRANGER = Principal(kind="person", id="x", role="provider_manager", scope="AUTRE")
 RULES = PayRules()
+LATER = Delays(correction_days=60)
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_the_same_month_twice_is_one_version_and_a_correction_makes_the_next_whi
     fixed = MarkCommand(
         id=uuid4(), signatory_id=PEOPLE[1], status="present", act="signed_sheet", proof_ref="250407-M-ABCDEF"
     )
-    priced.do(corrections.correct_mark, fixed, MEETINGS[0], "sheet_found")
+    priced.do(corrections.correct_mark, fixed, MEETINGS[0], "sheet_found", LATER)
     second = april(priced)
 
     assert (first["version"], again["version"], second["version"]) == (1, 1, 2)
@@ -106,7 +105,7 @@ def test_an_earlier_month_that_was_corrected_is_told_apart_and_never_paid_twice(
     april(priced)
     priced.clock.set(datetime(2025, 5, 9, 8, tzinfo=UTC))
     fixed = MarkCommand(id=uuid4(), signatory_id=PEOPLE[1], status="present", act="signed_sheet", proof_ref="S-1")
-    priced.do(corrections.correct_mark, fixed, MEETINGS[0], "sheet_found")
+    priced.do(corrections.correct_mark, fixed, MEETINGS[0], "sheet_found", LATER)
 
     may = april(priced, month=MAY)["content"]
 
