@@ -87,7 +87,7 @@ def module(training: str, part: str) -> str:
     """Return the title of what is taught, the same on every paper."""
     if training == "civic":
         return f"{TRAININGS[training]}, journée {part}"
-    return f"{TRAININGS.get(training, training)}, parcours de {part} h"
+    return f"{TRAININGS.get(training, training)}, parcours de {part}\u00a0h"
 
 
 def day(value: date) -> str:
