@@ -10,7 +10,7 @@ from flask import Flask
 from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
-from services.attendance.usecases import absences, bundles, clock, sealing
+from services.attendance.usecases import absences, binders, clock, sealing
 from services.attendance.usecases.missing import look_for_missing_rolls
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
@@ -39,7 +39,7 @@ def build_service(settings: Settings) -> Service:
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
         handlers=HANDLERS,
-        job_kinds={bundles.BUNDLE_KIND: partial(bundles.bundle_job, rules=settings.pay_rules)},
+        job_kinds={binders.BINDER_KIND: partial(binders.binder_job, rules=settings.pay_rules)},
         ticks=(
             sealing.seal_signed,
             look_for_missing_rolls(settings.delays),
@@ -47,7 +47,7 @@ def build_service(settings: Settings) -> Service:
             clock.following(settings.delays),
             absences.delete_old_papers,
             sealing.tell_heads,
-            bundles.delete_old,
+            binders.delete_old,
         ),
         due=clock.due,
         retell=retell,

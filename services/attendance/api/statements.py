@@ -10,7 +10,7 @@ from flask import Response
 from flask_smorest import Blueprint
 
 from services.attendance.domain.statements import PayRules
-from services.attendance.usecases import bundles, papers, statements
+from services.attendance.usecases import binders, papers, statements
 from services.attendance.usecases.statements import STATEMENT_FILES
 from shared.service import Service
 from shared.web.frame import acting
@@ -79,15 +79,15 @@ class FileQuery(ma.Schema):
     format = ma.fields.String(load_default="pdf", validate=ma.validate.OneOf(STATEMENT_FILES))
 
 
-class BundleBody(ma.Schema):
+class BinderBody(ma.Schema):
     """Whose papers, of which month."""
 
     provider_id = ma.fields.UUID(required=True)
     month = ma.fields.String(required=True, validate=MONTH)
 
 
-class BundleView(ma.Schema):
-    """A bundle of papers and how far its job is."""
+class BinderView(ma.Schema):
+    """A binder of papers and how far its job is."""
 
     id = ma.fields.UUID(required=True)
     provider_id = ma.fields.UUID(required=True)
@@ -104,7 +104,7 @@ class BundleView(ma.Schema):
 
 
 def statement_routes(service: Service, rules: PayRules) -> Blueprint:
-    """Return the routes for statements and bundles; `rules` say what is payable."""
+    """Return the routes for statements and binders; `rules` say what is payable."""
     routes = Blueprint("statements", __name__, description="Monthly statements, papers in bulk")
 
     @routes.get("/providers")
@@ -149,32 +149,32 @@ def statement_routes(service: Service, rules: PayRules) -> Blueprint:
             found = statements.read(work, provider_id, statements.month_of(month), version)
         return Response(statements.file_of(found, query["format"]), mimetype=MIME[query["format"]])
 
-    @routes.put("/bundles/<uuid:bundle_id>")
-    @routes.arguments(BundleBody)
-    @routes.response(200, BundleView)
+    @routes.put("/binders/<uuid:binder_id>")
+    @routes.arguments(BinderBody)
+    @routes.response(200, BinderView)
     @routes.alt_response(404, success=False)
-    @routes.alt_response(409, success=False, description="The id is another bundle's.")
-    def ask_bundle(body: dict[str, Any], bundle_id: UUID) -> dict[str, Any]:
+    @routes.alt_response(409, success=False, description="The id is another binder's.")
+    def ask_binder(body: dict[str, Any], binder_id: UUID) -> dict[str, Any]:
         """Ask for all papers of a body and month as one ZIP: a job makes it."""
         with acting(service) as work:
-            return bundles.ask(work, bundle_id, body["provider_id"], statements.month_of(body["month"]))
+            return binders.ask(work, binder_id, body["provider_id"], statements.month_of(body["month"]))
 
-    @routes.get("/bundles/<uuid:bundle_id>")
-    @routes.response(200, BundleView)
+    @routes.get("/binders/<uuid:binder_id>")
+    @routes.response(200, BinderView)
     @routes.alt_response(404, success=False)
-    def read_bundle(bundle_id: UUID) -> dict[str, Any]:
-        """Return how far a bundle is."""
+    def read_binder(binder_id: UUID) -> dict[str, Any]:
+        """Return how far a binder is."""
         with acting(service, reading=True) as work:
-            return bundles.find(work, bundle_id)
+            return binders.find(work, binder_id)
 
-    @routes.get("/bundles/<uuid:bundle_id>/content")
+    @routes.get("/binders/<uuid:binder_id>/content")
     @routes.response(200, content_type=ZIP)
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False, description="Not made yet, or deleted again.")
-    def fetch_bundle(bundle_id: UUID) -> Response:
+    def fetch_binder(binder_id: UUID) -> Response:
         """Return the ZIP; each sheet with names in it is logged as read."""
         with acting(service) as work:
-            content = bundles.content_of(work, bundle_id)
+            content = binders.content_of(work, binder_id)
         return Response(content, mimetype=ZIP)
 
     return routes

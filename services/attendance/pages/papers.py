@@ -1,4 +1,4 @@
-"""Documents: a body's month with its sheets, statement and bundle; files in and out; certificates; opinions."""
+"""Documents: a body's month with its sheets, statement and binder; files in and out; certificates; opinions."""
 
 __all__ = ["paper_pages"]
 
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from services.attendance.documents.opinion_text import VERDICTS
 from services.attendance.settings import Settings
-from services.attendance.usecases import bundles, exchange, opinions, papers, statements
+from services.attendance.usecases import binders, exchange, opinions, papers, statements
 from services.attendance.usecases.statements import STATEMENT_FILES
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError, NotFoundError
@@ -70,18 +70,18 @@ def paper_pages(service: Service, settings: Settings) -> Blueprint:
             found = statements.read(work, provider_id, statements.month_of(month), version)
         return _file(statements.file_of(found, kind), f"etat-{month}-v{version}", kind)
 
-    @pages.post("/papers/<uuid:provider_id>/bundles")
-    def ask_bundle(provider_id: UUID) -> BaseResponse:
+    @pages.post("/papers/<uuid:provider_id>/binders")
+    def ask_binder(provider_id: UUID) -> BaseResponse:
         month = statements.month_of(request.form.get("month", ""))
         with acting(service) as work:
-            bundles.ask(work, _key(), provider_id, month)
+            binders.ask(work, _key(), provider_id, month)
         return _back(provider_id, month)
 
-    @pages.get("/papers/bundles/<uuid:bundle_id>")
-    def fetch_bundle(bundle_id: UUID) -> Response:
+    @pages.get("/papers/binders/<uuid:binder_id>")
+    def fetch_binder(binder_id: UUID) -> Response:
         with acting(service) as work:
-            month = bundles.find(work, bundle_id)["month"]
-            content = bundles.content_of(work, bundle_id)
+            month = binders.find(work, binder_id)["month"]
+            content = binders.content_of(work, binder_id)
         return _file(content, f"documents-{month:%Y-%m}", "zip")
 
     @pages.get("/papers/sheets/<uuid:meeting_id>")
@@ -212,12 +212,12 @@ def _documents(work: Work) -> Mapping[str, Any]:
     body = next((one for one in bodies if one["id"] == asked), bodies[0] if bodies else None)
     found: dict[str, Any] = {"bodies": bodies, "body": body, "month": month, "key": new_id(), "today": work.now.date()}
     if body is None:
-        return found | {"sheets": [], "statements": [], "bundles": []}
+        return found | {"sheets": [], "statements": [], "binders": []}
     made = statements.statements_of(work, body["id"])
     return found | {
         "sheets": papers.month_sheets(work, body["id"], month, statements.last_day(month)),
         "statements": [one for one in made if one["month"] == month],
-        "bundles": [one for one in bundles.bundles_of(work, body["id"]) if one["month"] == month],
+        "binders": [one for one in binders.binders_of(work, body["id"]) if one["month"] == month],
     }
 
 

@@ -14,7 +14,7 @@ from services.attendance.storage.heard import (
     signatory,
     site,
 )
-from services.attendance.storage.papers import bundle, opinion, order, sheet_read, statement, trainer
+from services.attendance.storage.papers import binder, opinion, order, sheet_read, statement, trainer
 from services.attendance.storage.recorded import (
     act,
     announcement,
@@ -41,7 +41,7 @@ __all__ = [
     "announcement",
     "answer",
     "attempt",
-    "bundle",
+    "binder",
     "carried",
     "chain_head",
     "completion",

@@ -1,10 +1,10 @@
 """
-Papers that were made: monthly statements, assiduity opinions, bundles, and who read which sealed sheet.
+Papers that were made: monthly statements, assiduity opinions, binders, and who read which sealed sheet.
 
 And what is printed on them that scheduler told: prices of orders, names of trainers.
 """
 
-__all__ = ["bundle", "opinion", "order", "sheet_read", "statement", "trainer"]
+__all__ = ["binder", "opinion", "order", "sheet_read", "statement", "trainer"]
 
 import sqlalchemy as sa
 
@@ -50,8 +50,8 @@ sheet_read = sa.Table(
 )
 
 # All papers of a body and a month as one ZIP: made by a job, kept for some days, then deleted.
-bundle = sa.Table(
-    "bundle",
+binder = sa.Table(
+    "binder",
     METADATA,
     sa.Column("job_id", sa.Uuid, primary_key=True),
     sa.Column("provider_id", sa.Uuid, nullable=False, index=True),

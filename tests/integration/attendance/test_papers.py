@@ -1,9 +1,11 @@
-"""Papers through the doors: who may take which, each reading logged, opinions signed by people, bundles by a job."""
+"""Papers through the doors: who may take which, each reading logged, opinions signed by people, binders by a job."""
 
 import io
+import json
 import re
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -13,6 +15,7 @@ from tests.forms import Visitor
 from tests.integration.attendance.taken import a_roll_taken
 
 ROOT = "/attendance/api/v1"
+REPO = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def test_a_body_never_takes_another_bodys_papers(taken):
     assert ask(house, "other-body", "GET", "/providers").json()["items"] == []
     assert ask(house, "other-body", "POST", f"/providers/{body}/statements", {"month": "2025-04"}).status_code == 404
     wanted = {"provider_id": body, "month": "2025-04"}
-    assert ask(house, "other-body", "PUT", f"/bundles/{new_id()}", wanted).status_code == 404
+    assert ask(house, "other-body", "PUT", f"/binders/{new_id()}", wanted).status_code == 404
     assert ask(house, "lyon", "GET", f"/sheets/{roll['id']}/paper").status_code == 404
     assert ask(house, "lyon", "GET", f"/contracts/{contract}/certificate").status_code == 403
     assert ask(house, "body-ORG", "PUT", f"/opinions/{new_id()}", {"contract_id": contract}).status_code == 403
@@ -178,22 +181,22 @@ def test_what_is_recorded_after_the_draft_must_be_read_before_an_opinion_is_sign
     assert signed.status_code == 200
 
 
-def test_a_bundle_for_ofii_has_names_and_logs_each_sheet_and_a_bodys_has_references_alone(taken):
+def test_a_binder_for_ofii_has_names_and_logs_each_sheet_and_a_bodys_has_references_alone(taken):
     house, roll, _ = taken
     wanted = {"provider_id": body_id(house), "month": roll["held_on"][:7]}
     named, own = str(new_id()), str(new_id())
 
     for login, key in (("planner", named), ("body-ORG", own)):
-        asked = ask(house, login, "PUT", f"/bundles/{key}", wanted)
+        asked = ask(house, login, "PUT", f"/binders/{key}", wanted)
         assert (asked.status_code, asked.json()["job_state"]) == (200, "queued")
-        early = ask(house, login, "GET", f"/bundles/{key}/content")
+        early = ask(house, login, "GET", f"/binders/{key}/content")
         assert (early.status_code, early.json()["code"]) == (409, "not_ready")
     house.stage.run_jobs()
     before = len(reads(house, roll))
-    of_ofii = zipfile.ZipFile(io.BytesIO(ask(house, "planner", "GET", f"/bundles/{named}/content").content))
-    of_body = zipfile.ZipFile(io.BytesIO(ask(house, "body-ORG", "GET", f"/bundles/{own}/content").content))
+    of_ofii = zipfile.ZipFile(io.BytesIO(ask(house, "planner", "GET", f"/binders/{named}/content").content))
+    of_body = zipfile.ZipFile(io.BytesIO(ask(house, "body-ORG", "GET", f"/binders/{own}/content").content))
 
-    state = ask(house, "planner", "GET", f"/bundles/{named}").json()
+    state = ask(house, "planner", "GET", f"/binders/{named}").json()
     assert (state["job_state"], state["done"], state["of"]) == ("done", state["papers"], state["papers"])
     assert len(of_ofii.namelist()) == state["papers"]
     kinds = {name.partition("/")[0] for name in of_ofii.namelist() if "/" in name}
@@ -204,24 +207,24 @@ def test_a_bundle_for_ofii_has_names_and_logs_each_sheet_and_a_bodys_has_referen
     assert not any(person["name"] in text for text in said)
     assert any(person["reference"] in text for text in said)
     assert len(reads(house, roll)) == before + 1
-    assert ask(house, "body-ORG", "GET", f"/bundles/{named}").status_code == 404
-    assert ask(house, "lyon", "GET", f"/bundles/{named}").status_code == 404
+    assert ask(house, "body-ORG", "GET", f"/binders/{named}").status_code == 404
+    assert ask(house, "lyon", "GET", f"/binders/{named}").status_code == 404
 
 
-def test_a_bundle_is_deleted_after_some_days_and_can_be_asked_for_again(taken):
+def test_a_binder_is_deleted_after_some_days_and_can_be_asked_for_again(taken):
     house, roll, _ = taken
     key = str(new_id())
-    ask(house, "planner", "PUT", f"/bundles/{key}", {"provider_id": body_id(house), "month": roll["held_on"][:7]})
+    ask(house, "planner", "PUT", f"/binders/{key}", {"provider_id": body_id(house), "month": roll["held_on"][:7]})
     house.stage.run_jobs()
     now = house.clock.now()
     house.clock.set(datetime(now.year, now.month + 1, now.day, 20, tzinfo=UTC))
     try:
         house.house.services["attendance"].tick()
-        gone = ask(house, "planner", "GET", f"/bundles/{key}/content")
+        gone = ask(house, "planner", "GET", f"/binders/{key}/content")
     finally:
         house.clock.set(now)
 
-    assert (gone.status_code, gone.json()["code"]) == (409, "bundle_deleted")
+    assert (gone.status_code, gone.json()["code"]) == (409, "binder_deleted")
 
 
 def test_the_pages_lead_from_the_month_to_every_document(taken):
@@ -235,7 +238,7 @@ def test_the_pages_lead_from_the_month_to_every_document(taken):
     manager.send("/statements")
     assert "Version" in manager.page.text
     manager.open(f"/attendance/papers?month={month}")
-    manager.send("/bundles")
+    manager.send("/binders")
     house.stage.run_jobs()
     assert "Télécharger (ZIP)" in manager.open(f"/attendance/papers?month={month}").text
     certificate = manager.send("/certificates", reference=roll["people"][1]["reference"])
@@ -253,3 +256,35 @@ def test_the_pages_lead_from_the_month_to_every_document(taken):
     assert "n’a pas suivi avec assiduité" in agent.page.text
     (paper,) = re.findall(r'href="(/attendance/opinions/[0-9a-f-]+/paper)"', agent.page.text)
     assert agent.open(paper).content.startswith(b"%PDF")
+
+
+def test_the_example_for_e_attendance_products_works_as_it_is_written(taken):
+    house = taken[0]
+    guide = (REPO / "docs" / "e-attendance.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", guide, flags=re.DOTALL)
+    later = next(
+        one
+        for day in ("2025-04-09", "2025-04-10", "2025-04-11", "2025-04-14")
+        for one in house.door("body-ORG").items(f"{ROOT}/rolls", day=day, people="true")
+        if one["people"] and one["state"] == "open"
+    )
+    now = house.clock.now()
+    house.clock.set(datetime.fromisoformat(f"{later['held_on']}T18:00:00+00:00"))
+    begins = datetime.fromisoformat(f"{later['held_on']}T{later['starts_at']}")
+    named = {"meeting": later["id"], "mark": str(new_id()), "person": later["people"][0]["signatory_id"]}
+    for name, value in named.items():
+        example = example.replace(f"{{{name}}}", value)
+    sent = json.loads(example)
+    sent["rolls"][0]["marks"][0]["arrived"] = f"{begins + timedelta(minutes=20):%H:%M}"
+
+    try:
+        first, again = (ask(house, "body-ORG", "POST", "/rolls/marks", sent) for _ in range(2))
+        exported = ask(house, "body-ORG", "GET", "/attendance-export", first=later["held_on"], last=later["held_on"])
+    finally:
+        house.clock.set(now)
+
+    assert [one["state"] for one in first.json()["rolls"][0]["results"]] == ["kept"]
+    assert again.json() == first.json()
+    (line,) = [one for one in exported.text.splitlines() if "EMA-2025-0407-001" in one]
+    assert ";retard;20;" in line
+    assert later["people"][0]["name"] not in exported.text

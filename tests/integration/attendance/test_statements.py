@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -339,6 +340,14 @@ def test_what_leaves_has_no_name_and_comes_in_again_without_changing_anything(ro
         assert {one["numero_feuille"] for one in rows} == {sheet_number(MEETINGS[0], DAY, "morning")}
         assert "nom" not in rows[0]
     assert room.do(exchange.exported, APRIL, date(2025, 4, 30), "csv", who=STRANGER).count(b"\n") == 1
+
+
+def test_the_sample_file_is_taken_whole(room):
+    content = (Path(__file__).resolve().parents[3] / "samples" / "attendance" / "presences.csv").read_bytes()
+
+    report = room.do(exchange.import_file, "presences.csv", content)
+
+    assert (report.accepted, report.refused, report.changed) == (3, 0, 3)
 
 
 def test_every_status_has_a_word_in_files():

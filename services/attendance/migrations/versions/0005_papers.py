@@ -1,4 +1,4 @@
-"""What papers need: prices of orders, names of trainers, and a place for bundles until they are fetched."""
+"""What papers need: prices of orders, names of trainers, and a place for binders until they are fetched."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ down_revision = "0004"
 def upgrade() -> None:
     """Create the tables; prices and names come when scheduler tells its offer again (`parcours events retell`)."""
     op.create_table(
-        "bundle",
+        "binder",
         sa.Column("job_id", sa.Uuid(), nullable=False),
         sa.Column("provider_id", sa.Uuid(), nullable=False),
         sa.Column("month", sa.Date(), nullable=False),
@@ -23,9 +23,9 @@ def upgrade() -> None:
         sa.Column("sheets", JsonValue(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("delete_at", UtcDateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_bundle")),
+        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_binder")),
     )
-    op.create_index(op.f("ix_bundle_provider_id"), "bundle", ["provider_id"], unique=False)
+    op.create_index(op.f("ix_binder_provider_id"), "binder", ["provider_id"], unique=False)
     op.create_table(
         "purchase_order",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -56,5 +56,5 @@ def downgrade() -> None:
     op.drop_table("trainer")
     op.drop_index(op.f("ix_purchase_order_provider_id"), table_name="purchase_order")
     op.drop_table("purchase_order")
-    op.drop_index(op.f("ix_bundle_provider_id"), table_name="bundle")
-    op.drop_table("bundle")
+    op.drop_index(op.f("ix_binder_provider_id"), table_name="binder")
+    op.drop_table("binder")

@@ -5,7 +5,7 @@ For OFII: sheets and certificates with the names, each sheet logged as read when
 sheets by reference, without names or drawn signs: nobody takes a list of people out of the house through a body's door.
 """
 
-__all__ = ["BUNDLE_KIND", "ask", "bundle_job", "bundles_of", "content_of", "delete_old", "find"]
+__all__ = ["BINDER_KIND", "ask", "binder_job", "binders_of", "content_of", "delete_old", "find"]
 
 import io
 import zipfile
@@ -31,7 +31,7 @@ from shared.rights import Principal
 from shared.service import Service
 from shared.work import Work
 
-BUNDLE_KIND = "papers"
+BINDER_KIND = "papers"
 KEPT_FOR = timedelta(days=7)  # [A] then the ZIP is deleted; it can be made again
 MOST_PAPERS = 5000  # [A] of one ZIP: some 200 MB
 REPORT_EVERY = 10  # papers
@@ -58,24 +58,24 @@ def ask(work: Work, job_id: UUID, provider_id: UUID, month: date) -> dict[str, A
         "territory": work.who.scope if ofii else "",
     }
     params = {name: str(value) for name, value in row.items() if name != "job_id"}
-    jobs.ask(work, job_id, BUNDLE_KIND, params)
+    jobs.ask(work, job_id, BINDER_KIND, params)
     nothing = {"asked_at": work.now, "papers": 0, "sheets": [], "content": None, "delete_at": None}
-    insert_new(work.db, storage.bundle, [row | nothing])
+    insert_new(work.db, storage.binder, [row | nothing])
     return find(work, job_id)
 
 
 def find(work: Work, job_id: UUID) -> dict[str, Any]:
-    """Return a bundle with its job's state and progress, without its bytes. Raises NotFoundError."""
-    found = storage.rows(work.db, _seen().where(storage.bundle.c.job_id == job_id))
+    """Return a binder with its job's state and progress, without its bytes. Raises NotFoundError."""
+    found = storage.rows(work.db, _seen().where(storage.binder.c.job_id == job_id))
     if not found or not _may(work, found[0]):
-        raise NotFoundError("bundle", job_id)
+        raise NotFoundError("binder", job_id)
     return _with_job(work, found[0])
 
 
-def bundles_of(work: Work, provider_id: UUID) -> list[dict[str, Any]]:
-    """Return the bundles of a body that somebody may fetch, newest first. Raises NotFoundError."""
+def binders_of(work: Work, provider_id: UUID) -> list[dict[str, Any]]:
+    """Return the binders of a body that somebody may fetch, newest first. Raises NotFoundError."""
     papers.body_of(work, provider_id)
-    table = storage.bundle
+    table = storage.binder
     query = _seen().where(table.c.provider_id == provider_id).order_by(table.c.asked_at.desc(), table.c.job_id)
     return [_with_job(work, row) for row in storage.rows(work.db, query.limit(50)) if _may(work, row)][:20]
 
@@ -84,19 +84,19 @@ def content_of(work: Work, job_id: UUID) -> bytes:
     """
     Return the ZIP, and log each sheet with names in it as read.
 
-    Raises NotFoundError, ConflictError (`not_ready`, `bundle_deleted`).
+    Raises NotFoundError, ConflictError (`not_ready`, `binder_deleted`).
     """
     row = find(work, job_id)
     if row["job_state"] != "done":
         raise ConflictError(f"the papers are {row['job_state']}", "not_ready")
-    content: bytes | None = work.db.scalar(sa.select(storage.bundle.c.content).where(storage.bundle.c.job_id == job_id))
+    content: bytes | None = work.db.scalar(sa.select(storage.binder.c.content).where(storage.binder.c.job_id == job_id))
     if content is None:
-        raise ConflictError("the papers were deleted after some days: ask for them again", "bundle_deleted")
+        raise ConflictError("the papers were deleted after some days: ask for them again", "binder_deleted")
     papers.log_reads(work, [(UUID(key), version) for key, version in row["sheets"]])
     return content
 
 
-def bundle_job(context: JobContext, rules: PayRules) -> dict[str, Any]:
+def binder_job(context: JobContext, rules: PayRules) -> dict[str, Any]:
     """Make every paper, report how far it is, and keep the ZIP. What a job of this kind runs."""
     provider_id, month = UUID(context.params["provider_id"]), date.fromisoformat(context.params["month"])
     with context.database.begin() as db:
@@ -121,14 +121,14 @@ def bundle_job(context: JobContext, rules: PayRules) -> dict[str, Any]:
             "sheets": sheets,
             "delete_at": context.clock.now() + KEPT_FOR,
         }
-        db.execute(storage.bundle.update().where(storage.bundle.c.job_id == context.id).values(**kept))
+        db.execute(storage.binder.update().where(storage.binder.c.job_id == context.id).values(**kept))
     context.report({"done": len(made), "of": len(made)})
     return {"papers": len(made), "bytes": len(packed.getvalue())}
 
 
 def delete_old(service: Service) -> int:
-    """Delete the bytes of bundles whose days are over; a tick of the service."""
-    table = storage.bundle
+    """Delete the bytes of binders whose days are over; a tick of the service."""
+    table = storage.binder
     with service.database.read() as db:
         now = service.clock.now()
         over = sa.and_(table.c.content.is_not(None), table.c.delete_at <= now)
@@ -208,13 +208,13 @@ def _taught(work: Work, provider_id: UUID, first: date, last: date) -> list[dict
 
 
 def _seen() -> sa.Select[Any]:
-    table = storage.bundle
+    table = storage.binder
     columns = [column for column in table.c if column.name != "content"]
     return sa.select(*columns, table.c.content.is_not(None).label("there"))
 
 
 def _may(work: Work, row: Mapping[str, Any]) -> bool:
-    """Say whether somebody may fetch a bundle: with names, only an agent who may see all whom it names."""
+    """Say whether somebody may fetch a binder: with names, only an agent who may see all whom it names."""
     if row["kind"] == NAMED and (work.who.role not in OFII or work.who.scope not in {"", row["territory"]}):
         return False
     try:
