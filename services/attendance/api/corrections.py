@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 
 from services.attendance.api.following import PageQuery
 from services.attendance.api.rolls import MarkBody, MarkView, RollRow
-from services.attendance.usecases import corrections
+from services.attendance.usecases import corrections, meetings
 from services.attendance.usecases.corrections import CORRECTIONS, REFUSALS, Request
 from services.attendance.usecases.missing import STAGES, missing_rolls
 from shared.scope import own_territory
@@ -108,6 +108,18 @@ class MissingList(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(MissingView), required=True)
 
 
+class SubstituteBody(ma.Schema):
+    """The code of the trainer who holds the meeting; empty: as planned."""
+
+    trainer = ma.fields.String(required=True, validate=ma.validate.Length(max=80))
+
+
+class CancellationBody(ma.Schema):
+    """Why a meeting was not held."""
+
+    reason = ma.fields.String(required=True, validate=ma.validate.OneOf(meetings.NOT_HELD))
+
+
 def correction_routes(service: Service) -> Blueprint:
     """Return the routes of corrections."""
     routes = Blueprint("corrections", __name__, description="Corrections, versions, missing rolls")
@@ -150,6 +162,35 @@ def correction_routes(service: Service) -> Blueprint:
         """Return every mark of a roll with the version in which it was sealed."""
         with acting(service, reading=True) as work:
             return {"marks": corrections.versions(work, meeting_id)}
+
+    @routes.put("/rolls/<uuid:meeting_id>/substitute")
+    @routes.arguments(SubstituteBody)
+    @routes.response(204)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="The roll is signed.")
+    def name_substitute(body: dict[str, Any], meeting_id: UUID) -> None:
+        """Name the trainer who holds a meeting in another's place: they see its roll."""
+        with acting(service) as work:
+            meetings.name_substitute(work, meeting_id, body["trainer"])
+
+    @routes.post("/rolls/<uuid:meeting_id>/cancellation")
+    @routes.arguments(CancellationBody)
+    @routes.response(200, RollRow)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="The roll is signed, or not open yet.")
+    def cancel_meeting(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
+        """Say that a meeting was not held: it counts nowhere."""
+        with acting(service) as work:
+            return meetings.cancel_meeting(work, meeting_id, body["reason"])
+
+    @routes.post("/rolls/<uuid:meeting_id>/loss")
+    @routes.response(200, RollRow)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="The roll has marks, is signed, or not open yet.")
+    def declare_roll_lost(meeting_id: UUID) -> dict[str, Any]:
+        """Say that a meeting was held and its roll cannot be had any more: it counts nowhere."""
+        with acting(service) as work:
+            return meetings.declare_roll_lost(work, meeting_id)
 
     @routes.get("/missing-rolls")
     @routes.arguments(MissingQuery, location="query")

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.attendance.domain.delays import Delays
 from services.attendance.usecases import absences, corrections, overview, rolls
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
@@ -87,7 +88,7 @@ def test_a_correction_and_a_qualification_change_what_is_counted_and_leave_both_
     room.mark([away, wrong, present(2)], sign=True)
 
     room.do(absences.qualify_absence, away.id, uuid4(), justified=True, reason="health", who=PLANNER)
-    room.do(corrections.correct_mark, present(1), MEETINGS[0], "sheet_found")
+    room.do(corrections.correct_mark, present(1), MEETINGS[0], "sheet_found", Delays())
 
     assert [room.hours(n) for n in range(2)] == [(0, 0), (180, 180)]
     assert sum(room.do(overview.summary)["marks"].values()) == 3, "in force; the marks before stay"

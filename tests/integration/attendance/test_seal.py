@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.attendance import storage
+from services.attendance.domain.delays import Delays
 from services.attendance.domain.sealing import commitment, head_of, marked
 from services.attendance.usecases import absences, corrections, rolls, sealing
 from services.attendance.usecases.rebuilding import rebuild
@@ -55,7 +56,7 @@ def sealed(room):
         room.mark([present(0), absent(1), present(2)], meeting=meeting, sign=True)
         room.clock.set(datetime(2025, 4, 8 + n, 1, tzinfo=UTC))
         room.service.tick()
-    room.do(corrections.correct_mark, present(1), MEETINGS[2], "came_later")
+    room.do(corrections.correct_mark, present(1), MEETINGS[2], "came_later", Delays())
     return room
 
 
