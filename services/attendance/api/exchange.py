@@ -19,6 +19,8 @@ from shared.web.problems import FaultSchema
 
 MIME = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
+FILE = {"schema": {"type": "string", "format": "binary"}}
+
 
 class AttendanceFile(ma.Schema):
     """The file, XLSX or CSV."""
@@ -96,7 +98,8 @@ def exchange_routes(service: Service) -> Blueprint:
 
     @routes.get("/attendance-export")
     @routes.arguments(ExportQuery, location="query")
-    @routes.response(200, content_type="text/csv")
+    @routes.response(200, content_type=MIME["csv"])
+    @routes.doc(responses={"200": {"content": dict.fromkeys(MIME.values(), FILE)}})
     def export_attendance(query: dict[str, Any]) -> Response:
         """Return the marks of a period by reference, with hours and sheet numbers: no names."""
         with acting(service, reading=True) as work:

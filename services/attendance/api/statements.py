@@ -21,6 +21,7 @@ MIME = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 ZIP = "application/zip"
+FILE = {"schema": {"type": "string", "format": "binary"}}
 MONTH = ma.validate.Regexp(r"^20\d{2}-(0[1-9]|1[0-2])$", error="as 2025-04")
 
 
@@ -142,6 +143,7 @@ def statement_routes(service: Service, rules: PayRules) -> Blueprint:
     @routes.get("/providers/<uuid:provider_id>/statements/<string:month>/<int:version>/file")
     @routes.arguments(FileQuery, location="query")
     @routes.response(200, content_type="application/pdf")
+    @routes.doc(responses={"200": {"content": dict.fromkeys(MIME.values(), FILE)}})
     @routes.alt_response(404, success=False)
     def read_statement_file(query: dict[str, str], provider_id: UUID, month: str, version: int) -> Response:
         """Return one version of a statement as PDF, XLSX or CSV."""

@@ -40,11 +40,11 @@ def paper_pages(service: Service, settings: Settings) -> Blueprint:
         with acting(service, reading=True) as work:
             return render_template("attendance/papers.html", **_documents(work), **seen)
 
-    @pages.get("/papers")
+    @pages.get("/documents")
     def documents() -> str:
         return documents_page()
 
-    @pages.get("/papers/find")
+    @pages.get("/documents/find")
     def find() -> str:
         number = request.args.get("number", "")
         sheet, lost = None, False
@@ -55,14 +55,14 @@ def paper_pages(service: Service, settings: Settings) -> Blueprint:
                 lost = True
         return documents_page(sought=number, sheet=sheet, lost=lost)
 
-    @pages.post("/papers/<uuid:provider_id>/statements")
+    @pages.post("/documents/<uuid:provider_id>/statements")
     def make_statement(provider_id: UUID) -> BaseResponse:
         month = statements.month_of(request.form.get("month", ""))
         with acting(service) as work:
             statements.make(work, provider_id, month, settings.pay_rules)
         return _back(provider_id, month)
 
-    @pages.get("/papers/<uuid:provider_id>/statements/<string:month>/<int:version>/<string:kind>")
+    @pages.get("/documents/<uuid:provider_id>/statements/<string:month>/<int:version>/<string:kind>")
     def statement(provider_id: UUID, month: str, version: int, kind: str) -> Response:
         if kind not in STATEMENT_FILES:
             raise NotFoundError("file", kind)
@@ -70,40 +70,40 @@ def paper_pages(service: Service, settings: Settings) -> Blueprint:
             found = statements.read(work, provider_id, statements.month_of(month), version)
         return _file(statements.file_of(found, kind), f"etat-{month}-v{version}", kind)
 
-    @pages.post("/papers/<uuid:provider_id>/binders")
+    @pages.post("/documents/<uuid:provider_id>/binders")
     def ask_binder(provider_id: UUID) -> BaseResponse:
         month = statements.month_of(request.form.get("month", ""))
         with acting(service) as work:
             binders.ask(work, _key(), provider_id, month)
         return _back(provider_id, month)
 
-    @pages.get("/papers/binders/<uuid:binder_id>")
+    @pages.get("/documents/binders/<uuid:binder_id>")
     def fetch_binder(binder_id: UUID) -> Response:
         with acting(service) as work:
             month = binders.find(work, binder_id)["month"]
             content = binders.content_of(work, binder_id)
         return _file(content, f"documents-{month:%Y-%m}", "zip")
 
-    @pages.get("/papers/sheets/<uuid:meeting_id>")
+    @pages.get("/documents/sheets/<uuid:meeting_id>")
     def sheet(meeting_id: UUID) -> Response:
         with acting(service) as work:
             number, content = papers.meeting_of(work, meeting_id)["number"], papers.sheet(work, meeting_id)
         return _file(content, f"feuille-{number}", "pdf")
 
-    @pages.get("/papers/sheets/<uuid:meeting_id>/blank")
+    @pages.get("/documents/sheets/<uuid:meeting_id>/blank")
     def blank_sheet(meeting_id: UUID) -> Response:
         with acting(service, reading=True) as work:
             number = papers.meeting_of(work, meeting_id)["number"]
             content = papers.sheet(work, meeting_id, blank=True)
         return _file(content, f"a-signer-{number}", "pdf")
 
-    @pages.get("/papers/sheets/<uuid:meeting_id>/reads")
+    @pages.get("/documents/sheets/<uuid:meeting_id>/reads")
     def reads(meeting_id: UUID) -> str:
         with acting(service, reading=True) as work:
             found, listed = papers.meeting_of(work, meeting_id), papers.reads_of(work, meeting_id)
         return render_template("attendance/sheet_reads.html", meeting=found, reads=listed)
 
-    @pages.post("/papers/certificates")
+    @pages.post("/documents/certificates")
     def certificate() -> Response:
         first, last = _day("first"), _day("last")
         with acting(service, reading=True) as work:
@@ -244,7 +244,7 @@ def _parsed(name: str, text: str) -> date:
 
 
 def _back(provider_id: UUID, month: date) -> BaseResponse:
-    return redirect(f"/attendance/papers?provider={provider_id}&month={month:%Y-%m}", 303)
+    return redirect(f"/attendance/documents?provider={provider_id}&month={month:%Y-%m}", 303)
 
 
 def _file(content: bytes, name: str, kind: str) -> Response:

@@ -232,21 +232,21 @@ def test_the_pages_lead_from_the_month_to_every_document(taken):
     manager = Visitor(house, "body-ORG")
     month = roll["held_on"][:7]
 
-    page = manager.open(f"/attendance/papers?month={month}").text
+    page = manager.open(f"/attendance/documents?month={month}").text
     assert "Horizon" in page
     assert "à signer (PDF)" in page
     manager.send("/statements")
     assert "Version" in manager.page.text
-    manager.open(f"/attendance/papers?month={month}")
+    manager.open(f"/attendance/documents?month={month}")
     manager.send("/binders")
     house.stage.run_jobs()
-    assert "Télécharger (ZIP)" in manager.open(f"/attendance/papers?month={month}").text
+    assert "Télécharger (ZIP)" in manager.open(f"/attendance/documents?month={month}").text
     certificate = manager.send("/certificates", reference=roll["people"][1]["reference"])
     assert certificate.headers["content-type"] == "application/pdf"
-    assert manager.open("/attendance/papers/find?number=250101-M-000000").status_code == 200
+    assert manager.open("/attendance/documents/find?number=250101-M-000000").status_code == 200
     assert "Aucune feuille ne porte ce numéro" in manager.page.text
-    assert manager.open(f"/attendance/papers/sheets/{roll['id']}").content.startswith(b"%PDF")
-    assert "body-ORG" in manager.open(f"/attendance/papers/sheets/{roll['id']}/reads").text
+    assert manager.open(f"/attendance/documents/sheets/{roll['id']}").content.startswith(b"%PDF")
+    assert "body-ORG" in manager.open(f"/attendance/documents/sheets/{roll['id']}/reads").text
 
     agent = Visitor(house, "planner")
     agent.open("/attendance/opinions")
