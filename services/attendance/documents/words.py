@@ -68,6 +68,12 @@ CORRECTIONS = {
     "transport": "transports",
     "administration": "démarche administrative",
     "convocation_not_received": "convocation non reçue",
+    "trainer_absent": "formateur absent",
+    "room_unusable": "salle inutilisable",
+    "weather": "intempéries",
+    "strike": "grève",
+    "public_holiday": "jour férié",
+    "too_few_people": "trop peu de monde",
 }
 NO_VERDICT = "Avis non rendu : projet"
 METHODS = {"call": "appel", "visit": "visite", "relay": "par un relais"}

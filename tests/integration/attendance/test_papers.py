@@ -3,13 +3,17 @@
 import io
 import json
 import re
+import threading
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pypdfium2
 import pytest
+from click.testing import CliRunner
+from waitress.server import create_server
 
+from parcours.cli import cli
 from shared.ids import new_id
 from tests.forms import Visitor
 from tests.integration.attendance.taken import a_roll_taken
@@ -179,6 +183,45 @@ def test_what_is_recorded_after_the_draft_must_be_read_before_an_opinion_is_sign
     assert (refused.status_code, refused.json()["code"]) == (409, "evidence_changed")
     assert fresh["evidence"]["absences"][0]["attempts"][0]["outcome"] == "no_answer"
     assert signed.status_code == 200
+
+
+def test_a_statement_takes_the_price_of_the_order_that_scheduler_told(taken):
+    house, roll, _ = taken
+
+    made = ask(house, "body-ORG", "POST", f"/providers/{body_id(house)}/statements", {"month": roll["held_on"][:7]})
+
+    totals = made.json()["content"]["totals"]
+    came = len(roll["people"]) - 1
+    assert totals["paid_minutes"] == came * roll["minutes"]
+    assert totals["cents"] == came * roll["minutes"] * 740 // 60
+    assert [one["order"] for one in totals["orders"]] == ["L2"]
+    house.account("a-trainer", "trainer", "ORG/F2")
+    assert ask(house, "a-trainer", "GET", "/providers").status_code == 403
+
+
+def test_the_command_line_takes_a_file_and_writes_a_paper(taken, tmp_path, monkeypatch):
+    house, roll, missing = taken
+    file, out = tmp_path / "presences.csv", tmp_path / "feuille.pdf"
+    file.write_text(f"reference;date;demi_journee;statut\n{missing['reference']};{roll['held_on']};matin;la\n")
+    monkeypatch.setenv("PARCOURS_PASSWORD", house.passwords["body-ORG"])
+    server = create_server(house.house.wsgi, host="127.0.0.1", port=0)
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+
+    def called(*words):
+        address = f"http://127.0.0.1:{server.effective_port}"
+        return CliRunner().invoke(cli, ["call", "--url", address, "--as", "body-ORG", "attendance", *words])
+
+    try:
+        report = called("import-attendance", "--file", str(file))
+        written = called("read-sheet", roll["id"], "--out", str(out))
+    finally:
+        server.close()
+        serving.join(timeout=10)
+
+    assert json.loads(report.output)["faults"][0]["rule"] == "choice"
+    assert written.exit_code == 0
+    assert out.read_bytes().startswith(b"%PDF")
 
 
 def test_a_binder_for_ofii_has_names_and_logs_each_sheet_and_a_bodys_has_references_alone(taken):

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -13,8 +15,9 @@ from services.attendance.domain.delays import Delays
 from services.attendance.domain.marks import Status
 from services.attendance.domain.sheet_numbers import sheet_number
 from services.attendance.domain.statements import PayRules
-from services.attendance.usecases import absences, corrections, exchange, papers, rolls, statements
+from services.attendance.usecases import absences, binders, corrections, exchange, meetings, papers, rolls, statements
 from services.attendance.usecases.rolls import MarkCommand
+from shared import jobs
 from shared.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from shared.events import OrderState, TrainerState
 from shared.ids import derived_id
@@ -191,6 +194,55 @@ def test_the_trainer_stands_on_the_sheet_by_name(priced):
     assert paper.version == 1
     assert paper.seal is not None
     assert [one.status for one in paper.people] == ["present", "absent_unexplained", "absent_unexplained"]
+
+
+def test_a_binder_is_made_by_a_job_that_reports_and_another_request_under_its_id_is_refused(priced):
+    priced.mark([present(0), absent(1), absent(2)], sign=True)
+    key, service = uuid4(), priced.service
+    priced.do(binders.ask, key, BODY, APRIL)
+    with pytest.raises(ConflictError):
+        priced.do(binders.ask, key, BODY, APRIL, who=PLANNER)
+
+    ran = jobs.run_due(service.job_kinds, service.database, priced.clock, service.voice)
+
+    assert ran == 1
+    found = priced.do(binders.find, key)
+    assert (found["job_state"], found["done"], found["of"], found["papers"]) == ("done", 4, 4, 4)
+    names = zipfile.ZipFile(io.BytesIO(priced.do(binders.content_of, key))).namelist()
+    number = sheet_number(MEETINGS[0], DAY, "morning")
+    assert names == [*(f"etat-2025-04-v1.{kind}" for kind in ("pdf", "xlsx", "csv")), f"feuilles/{number}-v1.pdf"]
+    assert priced.do(papers.reads_of, MEETINGS[0]) == []  # nobody's name was in it
+    priced.clock.set(datetime(2025, 4, 30, 8, tzinfo=UTC))
+    assert binders.delete_old(service) == 1
+    assert binders.delete_old(service) == 0
+    with pytest.raises(ConflictError):
+        priced.do(binders.content_of, key)
+
+
+def test_a_binder_whose_name_cannot_be_printed_fails_and_says_whose(priced):
+    priced.mark([present(0), absent(1), absent(2)], sign=True)
+    person = next(event for event in priced.person(0) if event.name == "scheduler.signatory")
+    named = replace(person, subject_version=9, private={"attendance": {"name": "李小龙", "alias": ""}})
+    priced.hear(named)
+    key, service = uuid4(), priced.service
+    priced.do(binders.ask, key, BODY, APRIL, who=PLANNER)
+
+    jobs.run_due(service.job_kinds, service.database, priced.clock, service.voice)
+
+    found = priced.do(binders.find, key, who=PLANNER)
+    assert found["job_state"] == "failed"
+    assert "93-0" in found["error"]
+    assert not found["there"]
+
+
+def test_a_meeting_that_was_not_held_pays_nothing_and_is_no_missing_roll(priced):
+    priced.do(meetings.cancel_meeting, MEETINGS[0], "strike")
+    priced.clock.set(datetime(2025, 4, 8, 8, tzinfo=UTC))
+
+    content = april(priced)["content"]
+
+    assert content["missing"] == []
+    assert [(one["cents"], one["statuses"]) for one in content["lines"]] == [(0, {"meeting_cancelled": 3})]
 
 
 # --- files in and out -----------------------------------------------------------------------------------------------
