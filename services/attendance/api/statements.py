@@ -80,6 +80,13 @@ class FileQuery(ma.Schema):
     format = ma.fields.String(load_default="pdf", validate=ma.validate.OneOf(STATEMENT_FILES))
 
 
+class DaysQuery(ma.Schema):
+    """The first and the last day."""
+
+    first = ma.fields.Date(required=True)
+    last = ma.fields.Date(required=True)
+
+
 class BinderBody(ma.Schema):
     """Whose papers, of which month."""
 
@@ -119,7 +126,7 @@ def statement_routes(service: Service, rules: PayRules) -> Blueprint:
     @routes.response(200, StatementList)
     @routes.alt_response(404, success=False)
     def list_statements(provider_id: UUID) -> dict[str, Any]:
-        """Return every version of a body's monthly statements."""
+        """Return a body's last sixty monthly statements, every version of a month."""
         with acting(service, reading=True) as work:
             return {"items": statements.statements_of(work, provider_id)}
 
@@ -150,6 +157,16 @@ def statement_routes(service: Service, rules: PayRules) -> Blueprint:
         with acting(service, reading=True) as work:
             found = statements.read(work, provider_id, statements.month_of(month), version)
         return Response(statements.file_of(found, query["format"]), mimetype=MIME[query["format"]])
+
+    @routes.get("/providers/<uuid:provider_id>/blank-sheets")
+    @routes.arguments(DaysQuery, location="query")
+    @routes.response(200, content_type=ZIP)
+    @routes.alt_response(404, success=False)
+    def read_blank_sheets(query: dict[str, Any], provider_id: UUID) -> Response:
+        """Return the sheets to be signed by hand of up to a week as one ZIP."""
+        with acting(service, reading=True) as work:
+            content = papers.blank_sheets(work, provider_id, query["first"], query["last"])
+        return Response(content, mimetype=ZIP)
 
     @routes.put("/binders/<uuid:binder_id>")
     @routes.arguments(BinderBody)

@@ -3,7 +3,7 @@
 __all__ = ["paper_pages"]
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +83,13 @@ def paper_pages(service: Service, settings: Settings) -> Blueprint:
             month = binders.find(work, binder_id)["month"]
             content = binders.content_of(work, binder_id)
         return _file(content, f"documents-{month:%Y-%m}", "zip")
+
+    @pages.get("/documents/<uuid:provider_id>/blank-sheets")
+    def blank_sheets(provider_id: UUID) -> Response:
+        first, last = _asked_day("first"), _asked_day("last")
+        with acting(service, reading=True) as work:
+            content = papers.blank_sheets(work, provider_id, first, last)
+        return _file(content, f"a-signer-{first}-{last}", "zip")
 
     @pages.get("/documents/sheets/<uuid:meeting_id>")
     def sheet(meeting_id: UUID) -> Response:
@@ -211,12 +218,13 @@ def _documents(work: Work) -> Mapping[str, Any]:
     asked = request.args.get("provider", type=UUID)
     body = next((one for one in bodies if one["id"] == asked), bodies[0] if bodies else None)
     found: dict[str, Any] = {"bodies": bodies, "body": body, "month": month, "key": new_id(), "today": work.now.date()}
+    found |= {"week": (work.now.date(), work.now.date() + timedelta(days=papers.DAYS_AT_ONCE - 1))}
     if body is None:
         return found | {"sheets": [], "statements": [], "binders": []}
-    made = statements.statements_of(work, body["id"])
+    made = statements.statements_of(work, body["id"], month)
     return found | {
         "sheets": papers.month_sheets(work, body["id"], month, statements.last_day(month)),
-        "statements": [one for one in made if one["month"] == month],
+        "statements": made,
         "binders": [one for one in binders.binders_of(work, body["id"]) if one["month"] == month],
     }
 

@@ -3,6 +3,7 @@
 __all__ = [
     "TAKEN",
     "Certificate",
+    "blank_sheets",
     "bodies",
     "body_of",
     "certificate",
@@ -19,9 +20,11 @@ __all__ = [
     "sheet_paper",
 ]
 
+import io
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -49,6 +52,8 @@ from shared.ids import new_id
 from shared.scope import check_territory
 from shared.work import Work
 
+DAYS_AT_ONCE = 7  # of blank sheets, as of rolls with their people
+MOST_BLANK = 150  # [A] made while somebody waits: some five seconds
 TAKEN = ("signed", "sealed", "corrected")  # states of a roll that its trainer signed off
 OFII = "Office français de l’immigration et de l’intégration"
 
@@ -110,6 +115,31 @@ def sheet(work: Work, meeting_id: UUID, *, blank: bool = False) -> bytes:
     if not blank:
         log_reads(work, [(meeting_id, paper.version)])
     return sheet_pdf(paper, blank=blank, made_on=_today(work, meeting["zone"]))
+
+
+def blank_sheets(work: Work, provider_id: UUID, first: date, last: date) -> bytes:
+    """
+    Return the sheets to be signed by hand of a week at most as one ZIP, as rolls are read.
+
+    Raises NotFoundError, InvalidInputError (`range`, `too_many`), DocumentError.
+    """
+    body_of(work, provider_id)
+    if not timedelta(0) <= last - first < timedelta(days=DAYS_AT_ONCE):
+        fault = FieldFault("last", "range", f"at most {DAYS_AT_ONCE - 1} days after the first")
+        raise InvalidInputError("refused", [fault])
+    listed = [one for one in month_sheets(work, provider_id, first, last) if one["state"] not in TAKEN]
+    if len(listed) > MOST_BLANK:
+        fault = FieldFault("last", "too_many", f"{len(listed)} sheets; at most {MOST_BLANK} at once: take fewer days")
+        raise InvalidInputError("refused", [fault])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in listed:
+            paper = sheet_paper(work, one, blank=True)
+            if paper.people:
+                day = one["held_on"]
+                entry = zipfile.ZipInfo(f"a-signer-{one['number']}.pdf", (day.year, day.month, day.day, 0, 0, 0))
+                archive.writestr(entry, sheet_pdf(paper, blank=True, made_on=_today(work, one["zone"])))
+    return packed.getvalue()
 
 
 def sheet_paper(work: Work, meeting: Mapping[str, Any], *, blank: bool = False, named: bool = True) -> SheetPaper:

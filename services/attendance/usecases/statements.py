@@ -96,12 +96,14 @@ def make(work: Work, provider_id: UUID, month: date, rules: PayRules) -> dict[st
     return row
 
 
-def statements_of(work: Work, provider_id: UUID) -> list[dict[str, Any]]:
-    """Return every version of a body's statements, the newest month first, with totals. Raises NotFoundError."""
+def statements_of(work: Work, provider_id: UUID, month: date | None = None) -> list[dict[str, Any]]:
+    """Return a body's last statements, or those of a month, the newest first, with totals. Raises NotFoundError."""
     papers.body_of(work, provider_id)
     table = storage.statement
     query = sa.select(table).where(table.c.provider_id == provider_id)
-    kept = storage.rows(work.db, query.order_by(table.c.month.desc(), table.c.version.desc()).limit(200))
+    if month is not None:
+        query = query.where(table.c.month == month)
+    kept = storage.rows(work.db, query.order_by(table.c.month.desc(), table.c.version.desc()).limit(60))
     return [row | {"totals": row["content"]["totals"], "complete": row["content"]["complete"]} for row in kept]
 
 

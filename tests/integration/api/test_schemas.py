@@ -335,6 +335,7 @@ def _papers(house, roll, contract):
     number = sheet_number(UUID(roll["id"]), date.fromisoformat(roll["held_on"]), roll["slot"])
     house.queries |= {
         "GET /api/v1/sheets": {"number": number},
+        "GET /api/v1/providers/{provider_id}/blank-sheets": {"first": roll["held_on"], "last": roll["held_on"]},
         "GET /api/v1/attendance-export": {"first": roll["held_on"], "last": roll["held_on"]},
     }
 

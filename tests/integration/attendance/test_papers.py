@@ -122,6 +122,23 @@ def test_a_sheet_that_was_not_taken_is_only_printed_blank(taken):
     assert ask(house, "body-ORG", "GET", f"/sheets/{later[0]['id']}/blank").status_code == 200
 
 
+def test_the_sheets_of_a_week_are_printed_at_once_and_no_more(taken):
+    house, roll, _ = taken
+    path, first = f"/providers/{body_id(house)}/blank-sheets", date.fromisoformat(roll["held_on"])
+
+    week = ask(house, "body-ORG", "GET", path, first=str(first), last=str(first + timedelta(days=6)))
+    longer = ask(house, "body-ORG", "GET", path, first=str(first), last=str(first + timedelta(days=7)))
+    foreign = ask(house, "other-body", "GET", path, first=str(first), last=str(first))
+
+    archive = zipfile.ZipFile(io.BytesIO(week.content))
+    listed = house.door("body-ORG").items(
+        f"{ROOT}/rolls", day=str(first), until=str(first + timedelta(days=6)), people="true"
+    )
+    assert len(archive.namelist()) == sum(bool(one["people"]) and one["state"] == "open" for one in listed)
+    assert longer.status_code == 422
+    assert foreign.status_code == 404
+
+
 def test_a_certificate_says_the_hours_that_somebody_followed(taken):
     house, roll, missing = taken
     came = next(one for one in roll["people"] if one is not missing)
