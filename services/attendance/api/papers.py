@@ -11,7 +11,7 @@ from flask import Response
 from flask_smorest import Blueprint
 
 from services.attendance.documents.opinion_text import VERDICTS
-from services.attendance.usecases import opinions, papers
+from services.attendance.usecases import certificates, opinions, papers
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -155,7 +155,7 @@ def paper_routes(service: Service, text: Path | None) -> Blueprint:
     def read_certificate(query: dict[str, Any], contract_id: UUID) -> Response:
         """Return a presence certificate as PDF: a body's own hours, or for OFII all of them."""
         with acting(service, reading=True) as work:
-            made = papers.certificate(work, contract_id, query["first"], query["last"])
+            made = certificates.certificate(work, contract_id, query["first"], query["last"])
         return Response(made.content, mimetype=PDF)
 
     @routes.get("/opinions")

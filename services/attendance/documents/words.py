@@ -18,6 +18,7 @@ __all__ = [
     "euros",
     "hours",
     "instant",
+    "iso",
     "module",
     "month",
     "said",
@@ -139,3 +140,8 @@ def actor(said: str) -> str:
 def said(words: Mapping[str, str], code: str) -> str:
     """Return the words for a code, or the code where there are none yet."""
     return words.get(code, code)
+
+
+def iso(text: str) -> str:
+    """Return a day that evidence or a statement keeps as text."""
+    return day(date.fromisoformat(text))

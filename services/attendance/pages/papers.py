@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from services.attendance.documents.opinion_text import VERDICTS
 from services.attendance.settings import Settings
-from services.attendance.usecases import binders, exchange, opinions, papers, statements
+from services.attendance.usecases import binders, certificates, exchange, opinions, papers, statements
 from services.attendance.usecases.statements import STATEMENT_FILES
 from shared import staging
 from shared.errors import FieldFault, InvalidInputError, NotFoundError
@@ -114,8 +114,8 @@ def paper_pages(service: Service, settings: Settings) -> Blueprint:
     def certificate() -> Response:
         first, last = _day("first"), _day("last")
         with acting(service, reading=True) as work:
-            contract = papers.contract_by_reference(work, request.form.get("reference", "").strip())
-            content = papers.certificate(work, contract["id"], first, last).content
+            contract = certificates.contract_by_reference(work, request.form.get("reference", "").strip())
+            content = certificates.certificate(work, contract["id"], first, last).content
         return _file(content, "attestation", "pdf")
 
     _add_files(pages, service)
@@ -183,7 +183,7 @@ def _add_opinions(pages: Blueprint, service: Service, settings: Settings) -> Non
     @pages.post("/opinions")
     def draft_opinion() -> BaseResponse:
         with acting(service) as work:
-            contract = papers.contract_by_reference(work, request.form.get("reference", "").strip())
+            contract = certificates.contract_by_reference(work, request.form.get("reference", "").strip())
             found = opinions.draft(work, _key(), contract["id"])
         return redirect(f"/attendance/opinions/{found['id']}", 303)
 

@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.attendance import storage
-from services.attendance.documents import certificate_pdf, sheet_pdf
+from services.attendance.documents.people import certificate_pdf
+from services.attendance.documents.sheets import sheet_pdf
 from services.attendance.domain.statements import PayRules
-from services.attendance.usecases import papers, statements
+from services.attendance.usecases import certificates, papers, statements
 from services.attendance.usecases.papers import TAKEN
 from services.attendance.usecases.seeing import OFII
 from shared import jobs
@@ -185,7 +186,7 @@ def _certificate(
     today = work.now.date()
     issuer = (body["code"], body["label"])
     until = (days[0], min(days[1], today))
-    return lambda: certificate_pdf(papers.certificate_of(work, contract, issuer, until, today))
+    return lambda: certificate_pdf(certificates.certificate_of(work, contract, issuer, until, today))
 
 
 def _taught(work: Work, provider_id: UUID, first: date, last: date) -> list[dict[str, Any]]:

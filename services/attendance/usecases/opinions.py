@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.attendance import storage
-from services.attendance.documents import OpinionPaper, opinion_pdf
 from services.attendance.documents.opinion_text import VERDICTS, opinion_text
+from services.attendance.documents.people import OpinionPaper, opinion_pdf
 from services.attendance.usecases import presence
 from services.attendance.usecases.clock import table_of
 from shared.communes import department_of

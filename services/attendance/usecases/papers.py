@@ -1,21 +1,17 @@
-"""Papers about half-days and people: sheets, with a log of who read the sealed ones; presence certificates."""
+"""Papers about half-days: whose they are, by which number they are found, and a log of who read the sealed ones."""
 
 __all__ = [
     "TAKEN",
-    "Certificate",
     "blank_sheets",
     "bodies",
     "body_of",
-    "certificate",
-    "certificate_of",
-    "contract_by_reference",
     "find_sheet",
     "group_code",
+    "local_day",
     "log_reads",
     "meeting_of",
     "month_sheets",
     "reads_of",
-    "seen_contract",
     "sheet",
     "sheet_paper",
 ]
@@ -23,7 +19,6 @@ __all__ = [
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,30 +27,19 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.attendance import storage
-from services.attendance.documents import (
-    CertificatePaper,
-    Followed,
-    Seal,
-    SheetPaper,
-    SheetPerson,
-    certificate_pdf,
-    sheet_pdf,
-    words,
-)
+from services.attendance.documents import words
+from services.attendance.documents.sheets import Seal, SheetPaper, SheetPerson, sheet_pdf
 from services.attendance.domain.marks import in_force
 from services.attendance.domain.sheet_numbers import day_of, sheet_number
 from services.attendance.usecases import presence, seeing, sheets
-from services.attendance.usecases.seeing import OF_A_BODY, meetings
-from shared.communes import department_of
-from shared.errors import ConflictError, FieldFault, ForbiddenError, InvalidInputError, NotFoundError
+from services.attendance.usecases.seeing import meetings
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import new_id
-from shared.scope import check_territory
 from shared.work import Work
 
 DAYS_AT_ONCE = 7  # of blank sheets, as of rolls with their people
 MOST_BLANK = 150  # [A] made while somebody waits: some five seconds
 TAKEN = ("signed", "sealed", "corrected")  # states of a roll that its trainer signed off
-OFII = "Office français de l’immigration et de l’intégration"
 
 
 def bodies(work: Work) -> list[dict[str, Any]]:
@@ -114,7 +98,7 @@ def sheet(work: Work, meeting_id: UUID, *, blank: bool = False) -> bytes:
     paper = sheet_paper(work, meeting, blank=blank)
     if not blank:
         log_reads(work, [(meeting_id, paper.version)])
-    return sheet_pdf(paper, blank=blank, made_on=_today(work, meeting["zone"]))
+    return sheet_pdf(paper, blank=blank, made_on=local_day(work, meeting["zone"]))
 
 
 def blank_sheets(work: Work, provider_id: UUID, first: date, last: date) -> bytes:
@@ -138,7 +122,7 @@ def blank_sheets(work: Work, provider_id: UUID, first: date, last: date) -> byte
             if paper.people:
                 day = one["held_on"]
                 entry = zipfile.ZipInfo(f"a-signer-{one['number']}.pdf", (day.year, day.month, day.day, 0, 0, 0))
-                archive.writestr(entry, sheet_pdf(paper, blank=True, made_on=_today(work, one["zone"])))
+                archive.writestr(entry, sheet_pdf(paper, blank=True, made_on=local_day(work, one["zone"])))
     return packed.getvalue()
 
 
@@ -205,92 +189,12 @@ def group_code(session_id: UUID) -> str:
     return f"G-{session_id.hex[-6:].upper()}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """A presence certificate and what its file is called."""
-
-    reference: str
-    content: bytes
-
-
-def certificate(work: Work, contract_id: UUID, first: date | None = None, last: date | None = None) -> Certificate:
-    """
-    Return a presence certificate: for a training body, of what was followed with it; for OFII, of everything.
-
-    Without days, from the first presence to today. Raises NotFoundError, ForbiddenError, InvalidInputError.
-    """
-    contract = seen_contract(work, contract_id)
-    today = _today(work, department_of(contract["territory"]).time_zone)
-    first, last = first or contract["signed_on"], last or today
-    if not first <= last <= today:
-        fault = FieldFault("last", "range", f"from {first} to {today}")
-        raise InvalidInputError("the certificate is refused", [fault])
-    own = work.who.scope.partition("/")[0] if work.who.role in OF_A_BODY else ""
-    label = sa.select(storage.provider.c.label).where(storage.provider.c.code == own).limit(1)
-    issuer = (work.db.scalars(label).first() or own) if own else OFII
-    made = certificate_of(work, contract, (own, issuer), (first, last), today)
-    return Certificate(reference=made.reference, content=certificate_pdf(made))
-
-
-def certificate_of(
-    work: Work, contract: Mapping[str, Any], body: tuple[str, str], days: tuple[date, date], today: date
-) -> CertificatePaper:
-    """
-    Return what a presence certificate says, by a body as (code, label) of what was followed with it.
-
-    Without a code, of what was followed with all of them.
-    """
-    person = storage.one(work.db, storage.signatory, contract["signatory_id"], "signatory")
-    return CertificatePaper(
-        number=f"AP-{person['reference']}",
-        name=person["name"],
-        reference=person["reference"],
-        issuer=body[1],
-        first_on=days[0],
-        last_on=days[1],
-        rows=_followed(work, contract["id"], *days, body[0]),
-        made_on=today,
-    )
-
-
-def contract_by_reference(work: Work, reference: str) -> dict[str, Any]:
-    """Return the last contract of a person by reference, if it is somebody's business. Raises NotFoundError."""
-    contract, person = storage.contract, storage.signatory
-    query = sa.select(contract.c.id).join(person, person.c.id == contract.c.signatory_id)
-    query = query.where(person.c.reference == reference).order_by(contract.c.signed_on.desc()).limit(1)
-    found = work.db.scalar(query)
-    if found is None:
-        raise NotFoundError("contract", reference)
-    try:
-        return seen_contract(work, found)
-    except (ForbiddenError, NotFoundError) as error:
-        raise NotFoundError("contract", reference) from error
-
-
-def seen_contract(work: Work, contract_id: UUID) -> dict[str, Any]:
-    """
-    Return a contract that is somebody's business: OFII's of its territory, a body's that taught the person.
-
-    Raises NotFoundError, ForbiddenError.
-    """
-    contract = storage.one(work.db, storage.contract, contract_id, "contract")
-    if work.who.role not in OF_A_BODY:
-        check_territory(work.who, contract["territory"])
-        return contract
-    taught = sa.select(storage.presence.c.session_id).where(storage.presence.c.contract_id == contract_id)
-    sits = sa.select(storage.placement.c.session_id).where(storage.placement.c.contract_id == contract_id)
-    session = storage.meeting.c.session_id
-    ours = meetings(work, sa.or_(session.in_(taught), session.in_(sits))).limit(1)
-    if not storage.rows(work.db, ours):
-        raise NotFoundError("contract", contract_id)
-    return contract
-
-
 def _numbered(meeting: dict[str, Any]) -> dict[str, Any]:
     return meeting | {"number": sheet_number(meeting["id"], meeting["held_on"], meeting["slot"])}
 
 
-def _today(work: Work, zone: str) -> date:
+def local_day(work: Work, zone: str) -> date:
+    """Return the day that it is at a site."""
     return work.now.astimezone(ZoneInfo(zone)).date()
 
 
@@ -375,28 +279,3 @@ def _day_head(work: Work, provider_id: UUID) -> Seal | None:
     query = sa.select(table).where(table.c.provider_id == provider_id).order_by(table.c.day.desc()).limit(1)
     found = storage.rows(work.db, query)
     return Seal(position=found[0]["position"], head=found[0]["head"], day=found[0]["day"]) if found else None
-
-
-def _followed(work: Work, contract_id: UUID, first: date, last: date, body: str) -> tuple[Followed, ...]:
-    """Return what was followed under a contract, records of the same person included, with one body or with all."""
-    held, contract, alias = storage.presence, storage.contract, storage.same_person
-    others = (
-        sa.select(contract.c.id)
-        .join(alias, alias.c.other_id == contract.c.signatory_id)
-        .where(
-            alias.c.kept_id
-            == sa.select(contract.c.signatory_id).where(contract.c.id == contract_id).correlate(None).scalar_subquery()
-        )
-    )
-    mine = sa.or_(held.c.contract_id == contract_id, held.c.contract_id.in_(others))
-    key = (held.c.training, held.c.part)
-    sums = (sa.func.min(held.c.held_on), sa.func.max(held.c.held_on), sa.func.count(), sa.func.sum(held.c.followed))
-    query = sa.select(*key, *sums).where(mine, held.c.followed > 0, held.c.held_on.between(first, last))
-    if body:
-        session, provider = storage.session, storage.provider
-        query = query.join(session, session.c.id == held.c.session_id)
-        query = query.join(provider, provider.c.id == session.c.provider_id).where(provider.c.code == body)
-    return tuple(
-        Followed(training=training, part=part, first_on=begin, last_on=end, half_days=count, minutes=minutes)
-        for training, part, begin, end, count, minutes in work.db.execute(query.group_by(*key).order_by(*key))
-    )

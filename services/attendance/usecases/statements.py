@@ -12,7 +12,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.attendance import storage
-from services.attendance.documents import statement_pdf, words
+from services.attendance.documents import words
+from services.attendance.documents.statements import statement_pdf
 from services.attendance.domain.marks import Status
 from services.attendance.domain.statements import (
     GroupDay,

@@ -11,19 +11,10 @@ import pypdfium2
 import pytest
 from pypdfium2 import raw
 
-from services.attendance.documents import (
-    CertificatePaper,
-    Followed,
-    OpinionPaper,
-    Seal,
-    SheetPaper,
-    SheetPerson,
-    certificate_pdf,
-    opinion_pdf,
-    sheet_pdf,
-    statement_pdf,
-)
 from services.attendance.documents.opinion_text import OpinionTextError, opinion_text
+from services.attendance.documents.people import CertificatePaper, Followed, OpinionPaper, certificate_pdf, opinion_pdf
+from services.attendance.documents.sheets import Seal, SheetPaper, SheetPerson, sheet_pdf
+from services.attendance.documents.statements import statement_pdf
 from services.attendance.domain.statements import totals_of
 from shared.documents import DocumentError
 
