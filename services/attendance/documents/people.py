@@ -153,7 +153,7 @@ def _civic_note(found: Mapping[str, Any]) -> str:
 
 
 def _absence(one: Mapping[str, Any]) -> dict[str, Any]:
-    reason = f", motif : {words.said(words.CORRECTIONS, one['reason'])}" if one["reason"] else ""
+    reason = f", motif : {words.said(words.JUSTIFICATIONS, one['reason'])}" if one["reason"] else ""
     qualified = f", par {words.actor(one['qualified_by'])}" if one["qualified_by"] else ""
     lines = [f"Qualification : {words.said(words.STATUSES, one['status'])}{reason}{qualified}."]
     proofs = [
@@ -170,7 +170,7 @@ def _absence(one: Mapping[str, Any]) -> dict[str, Any]:
     lines.append(f"Prise de contact : {' ; '.join(tried)}." if tried else "Prise de contact : aucune depuis l’absence.")
     answers = [
         words.said(words.ANSWERS, answer["kind"])
-        + (f" ({words.said(words.CORRECTIONS, answer['reason'])})" if answer["reason"] else "")
+        + (f" ({words.said(words.JUSTIFICATIONS, answer['reason'])})" if answer["reason"] else "")
         for answer in one["answers"]
     ]
     lines.append(f"Réponse : {' ; '.join(answers)}." if answers else "Réponse de la personne : aucune.")

@@ -6,6 +6,7 @@ __all__ = [
     "CHANNELS",
     "CORRECTIONS",
     "DECLARED_BECAUSE",
+    "JUSTIFICATIONS",
     "METHODS",
     "NO_VERDICT",
     "OUTCOMES",
@@ -57,24 +58,26 @@ DECLARED_BECAUSE = {
     "left_before_signing": "parti avant de signer",
     "sheet_lost": "feuille perdue",
 }
-CORRECTIONS = {
+CORRECTIONS = {  # why a mark was changed, and why a meeting was not held
     "wrong_person": "mauvaise personne",
     "came_later": "arrivée plus tard",
     "typing_error": "erreur de saisie",
     "sheet_found": "feuille retrouvée",
     "person_proved_presence": "la personne a prouvé sa présence",
-    "health": "santé",
-    "work": "travail",
-    "family": "famille",
-    "transport": "transports",
-    "administration": "démarche administrative",
-    "convocation_not_received": "convocation non reçue",
     "trainer_absent": "formateur absent",
     "room_unusable": "salle inutilisable",
     "weather": "intempéries",
     "strike": "grève",
     "public_holiday": "jour férié",
     "too_few_people": "trop peu de monde",
+}
+JUSTIFICATIONS = {  # for OFII and the person alone: never on a paper that a training body takes
+    "health": "santé",
+    "work": "travail",
+    "family": "famille",
+    "transport": "transports",
+    "administration": "démarche administrative",
+    "convocation_not_received": "convocation non reçue",
 }
 NO_VERDICT = "Avis non rendu : projet"
 METHODS = {"call": "appel", "visit": "visite", "relay": "par un relais"}

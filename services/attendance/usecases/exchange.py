@@ -75,7 +75,7 @@ def import_file(work: Work, filename: str, content: bytes) -> ImportReport:
     """
     rows = _rows_of(filename, staging.read_file(filename, content))
     batch_id = staging.keep_batch(work, KIND, filename, content, _body(work))
-    judged, changed = _take(work, rows)
+    judged, changed = _take(work, _unmended(work, batch_id, rows))
     staging.keep_rows(work.db, batch_id, judged)
     return report(work, batch_id, changed)
 
@@ -165,6 +165,12 @@ def _rows_of(filename: str, found: Sequence[staging.Sheet]) -> list[SourceRow]:
     if not named[0].rows:
         raise BadFileError(f"{filename} : la feuille n’a aucune ligne")
     return [SourceRow(SHEET, row.number, row.cells) for row in named[0].rows]
+
+
+def _unmended(work: Work, batch_id: UUID, rows: Sequence[SourceRow]) -> list[SourceRow]:
+    """Return the rows of a file but those that were mended since it was sent before: what was mended stays so."""
+    accepted = {row["number"]: row["cells"] for row in staging.batch_rows(work.db, batch_id, "accepted")}
+    return [row for row in rows if accepted.get(row.number, row.cells) == dict(row.cells)]
 
 
 def _take(work: Work, rows: Sequence[SourceRow]) -> tuple[Judged, int]:

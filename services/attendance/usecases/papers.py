@@ -259,7 +259,8 @@ def _corrections(
         before = by_id.get(one["supersedes"])
         if before is None or signed_at is None or one["recorded_at"] <= signed_at:
             continue
-        because = f" ({words.said(words.CORRECTIONS, one['reason'])})" if one["reason"] else ""
+        why = words.CORRECTIONS.get(one["reason"])  # why an absence was justified is no business of a training body
+        because = f" ({why})" if why else ""
         was, now = (words.said(words.STATUSES, two["status"]) for two in (before, one))
         change = f"{was} puis {now}{because}"
         who = words.actor(one["actor"])

@@ -2,6 +2,7 @@
 
 __all__ = ["STATEMENT_FILES", "file_of", "last_day", "make", "month_of", "read", "statements_of"]
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -33,6 +34,7 @@ from shared.errors import FieldFault, InvalidInputError, NotFoundError
 from shared.rights import service_principal
 from shared.work import Work
 
+MONTH = re.compile(r"20\d{2}-(0[1-9]|1[0-2])")
 LOOK_BACK = 12  # [A] months whose statements are compared with today's numbers
 CHUNK = 500
 SAID_ONCE = ("since", "corrections", "changes")  # follow from the version before, and make no new version
@@ -41,10 +43,9 @@ STATEMENT_FILES = ("pdf", "xlsx", "csv")
 
 def month_of(text: str) -> date:
     """Return the first day of a month written as 2025-04. Raises InvalidInputError."""
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError as error:
-        raise InvalidInputError("refused", [FieldFault("month", "month", "as 2025-04")]) from error
+    if not MONTH.fullmatch(text):
+        raise InvalidInputError("refused", [FieldFault("month", "month", "as 2025-04")])
+    return date.fromisoformat(f"{text}-01")
 
 
 def last_day(month: date) -> date:
@@ -311,7 +312,7 @@ def _corrections(
                     "signatory_id": mark["signatory_id"],
                     "was": before["status"],
                     "now": mark["status"],
-                    "reason": mark["reason"],
+                    "reason": mark["reason"] if mark["reason"] in words.CORRECTIONS else "",  # never a private one
                     "actor": mark["actor"],
                     "on": mark["recorded_at"].date().isoformat(),
                 }

@@ -149,6 +149,9 @@ def test_a_qualified_absence_is_a_correction_that_pays_nothing(priced):
 
     assert second["version"] == 2
     assert [one["now"] for one in second["content"]["corrections"]] == ["absent_justified"]
+    assert "health" not in str(second["content"])  # why is no business of the body
+    sheet = priced.do(lambda work: papers.sheet_paper(work, papers.meeting_of(work, MEETINGS[0])))
+    assert [one[1] for one in sheet.corrections] == ["absence non expliquée puis absence justifiée"]
     assert second["content"]["changes"] == []
     assert second["content"]["totals"]["cents"] == 2220
     paid = april(priced, rules=PayRules(absences=frozenset({"absent_justified"})))
@@ -162,8 +165,9 @@ def test_a_body_makes_no_statement_of_another_and_nobody_one_of_a_month_to_come(
         april(priced, month=MAY)
     with pytest.raises(NotFoundError):
         priced.do(statements.read, BODY, APRIL, 1)
-    with pytest.raises(InvalidInputError):
-        statements.month_of("avril")
+    for text in ("avril", "9999-12", "2025-13", "2025-4", ""):
+        with pytest.raises(InvalidInputError):
+            statements.month_of(text)
 
 
 @pytest.mark.parametrize("kind", ["pdf", "xlsx", "csv"])
@@ -346,6 +350,8 @@ def test_a_refused_row_is_mended_by_itself(room):
 
     assert (mended.accepted, mended.refused, mended.changed) == (2, 0, 1)
     assert marks(room)["93-0"] == "present"
+    again = sent(room, "93-0;2025-04-07;matin;la;;;qr;;P-1;", "93-1;2025-04-07;matin;absent;;;;;;")
+    assert (again.accepted, again.refused, again.changed) == (2, 0, 0)
     with pytest.raises(ConflictError):
         room.do(exchange.mend_row, report.batch_id, 2, {"statut": "absent"})
     with pytest.raises(NotFoundError):
