@@ -7,6 +7,7 @@ from flask import Flask
 from services.attendance.pages.corrections import correction_pages
 from services.attendance.pages.following import following_pages
 from services.attendance.pages.own import own_pages
+from services.attendance.pages.papers import paper_pages
 from services.attendance.pages.rolls import roll_pages
 from services.attendance.settings import Settings
 from shared.service import Service
@@ -19,5 +20,6 @@ def register(app: Flask, service: Service, settings: Settings) -> None:
         following_pages(service),
         correction_pages(service, settings),
         own_pages(service, settings),
+        paper_pages(service, settings),
     ):
         app.register_blueprint(pages)

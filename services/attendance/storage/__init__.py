@@ -14,7 +14,7 @@ from services.attendance.storage.heard import (
     signatory,
     site,
 )
-from services.attendance.storage.papers import opinion, sheet_read, statement
+from services.attendance.storage.papers import binder, opinion, order, sheet_read, statement, trainer
 from services.attendance.storage.recorded import (
     act,
     announcement,
@@ -41,6 +41,7 @@ __all__ = [
     "announcement",
     "answer",
     "attempt",
+    "binder",
     "carried",
     "chain_head",
     "completion",
@@ -57,6 +58,7 @@ __all__ = [
     "notice_proof",
     "one",
     "opinion",
+    "order",
     "person_key",
     "placement",
     "presence",
@@ -75,4 +77,5 @@ __all__ = [
     "signatory",
     "site",
     "statement",
+    "trainer",
 ]
