@@ -16,7 +16,7 @@ from services.attendance.usecases.corrections import CORRECTIONS, REFUSALS, Requ
 from services.attendance.usecases.missing import missing_rolls
 from services.attendance.usecases.rolls import MarkCommand
 from shared.errors import FieldFault, InvalidInputError
-from shared.ids import new_id
+from shared.ids import derived_id, new_id
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -34,11 +34,13 @@ def correction_pages(service: Service, settings: Settings) -> Blueprint:
         with acting(service, reading=True) as work:
             roll = rolls.read_roll(work, meeting_id)
             marks = corrections.versions(work, meeting_id)
+            corrects = bool(roll["signed_at"]) and corrections.window_open(work, roll, settings.delays)
         return render_template(
             "attendance/versions.html",
             roll=roll,
             marks=marks,
             days=settings.delays.correction_days,
+            corrects=corrects,
             reasons=CORRECTIONS,
             statuses=CHOICES,
             declared=DECLARED_REASONS,
@@ -50,7 +52,11 @@ def correction_pages(service: Service, settings: Settings) -> Blueprint:
         command, reason = _command(), request.form.get("reason", "")
         with acting(service) as work:
             if request.form.get("ask"):
-                corrections.ask_correction(work, Request(id=new_id(), mark=command, reason=reason), meeting_id)
+                corrections.ask_correction(
+                    work,
+                    Request(id=derived_id("asked correction", command.id), mark=command, reason=reason),
+                    meeting_id,
+                )
             else:
                 corrections.correct_mark(work, command, meeting_id, reason, settings.delays)
         return redirect(f"/attendance/rolls/{meeting_id}/versions", 303)

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -32,7 +33,9 @@ from services.attendance.domain.delays import Delays
 from services.attendance.domain.marks import ABSENT, Mark, Status
 from services.attendance.usecases import sheets
 from services.attendance.usecases.hearing import touch
-from services.attendance.usecases.seeing import check_seen
+from services.attendance.usecases.seeing import OF_A_BODY, check_seen
+from services.attendance.usecases.sheets import Sheet
+from shared.communes import department_of
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.rights import SIGNATORY
 from shared.scope import check_territory
@@ -43,6 +46,7 @@ GROUNDS = ("paper_seen", "word_given", "known_fact")
 ANSWERS = ("was_there", "had_reason")
 ANNOUNCED = ("absent", "late")
 MOST_BYTES = 5 * 1024 * 1024
+MOST_PAPERS = 4  # [A] about one absence at a time
 BEGINNINGS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n", "application/pdf": b"%PDF-"}
 JUSTIFICATIONS = ("health", "work", "family", "transport", "administration", "convocation_not_received")
 
@@ -90,7 +94,7 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     )
     sheet.add(mark, reason=reason, ground=ground)
     sheets.keep(work, [sheet])
-    _delete_papers(work, storage.sent_paper.c.mark_id == mark_id, "decided")
+    _delete_papers(work, _papers_about(before), "decided")
 
 
 def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: str, outcome: str) -> None:
@@ -106,7 +110,8 @@ def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: st
     said = {"signatory_id": signatory_id, "method": method, "outcome": outcome}
     if _made_before(work, storage.attempt, attempt_id, said):
         return
-    stamp = {"id": attempt_id, "made_on": work.now.date(), "actor": work.who.actor}
+    today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
+    stamp = {"id": attempt_id, "made_on": today, "actor": work.who.actor}
     work.db.execute(storage.attempt.insert(), [stamp | said])
     mine = sa.select(storage.contract.c.id).where(storage.contract.c.signatory_id == signatory_id)
     touch(work, work.db.scalars(mine).all())
@@ -122,7 +127,7 @@ def announce(work: Work, key: UUID, signatory_id: UUID, meeting_id: UUID, *, kin
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
     seats = storage.placement.c.signatory_id == signatory_id
     _check_whose(work, person, seats)
-    sheet = sheets.of_mark(work, {"meeting_id": meeting_id})
+    sheet = _sheet_of(work, meeting_id)
     if signatory_id not in sheet.people:
         raise NotFoundError("meeting", meeting_id)
     said = {"signatory_id": signatory_id, "meeting_id": meeting_id, "kind": kind, "reason": reason}
@@ -139,6 +144,7 @@ def withdraw_announcement(work: Work, key: UUID) -> None:
     row = storage.one(work.db, storage.announcement, key, "announcement", lock=True)
     person = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
     _check_whose(work, person, storage.placement.c.signatory_id == row["signatory_id"])
+    _sheet_of(work, row["meeting_id"])
     mine = storage.announcement.c.id == key
     work.db.execute(storage.announcement.update().where(mine).values(withdrawn=True))
 
@@ -166,16 +172,22 @@ def send_paper(work: Work, key: UUID, mark_id: UUID, *, media_type: str, content
     """
     Keep a photo that a person sends about an absence, for an agent to look at and then gone.
 
-    The same id again changes nothing. Raises NotFoundError, ConflictError, InvalidInputError for what is no JPEG, PNG
-    or PDF, or too big.
+    The same id again changes nothing. Raises NotFoundError, ConflictError (`not_an_absence`, `id_reused`, `superseded`
+    once it was decided on, `enough_papers`), InvalidInputError for what is no JPEG, PNG or PDF, or too big.
     """
     mark = _own_absence(work, mark_id)
-    if not content.startswith(BEGINNINGS.get(media_type, b"\x00")) or len(content) > MOST_BYTES:
+    beginning = BEGINNINGS.get(media_type)
+    if beginning is None or not content.startswith(beginning) or len(content) > MOST_BYTES:
         words = f"a JPEG, a PNG or a PDF of at most {MOST_BYTES // 1024 // 1024} MB"
         raise InvalidInputError("the paper is refused", [FieldFault("paper", "file", words)])
     said = {"mark_id": mark_id, "signatory_id": mark["signatory_id"], "media_type": media_type}
     if _made_before(work, storage.sent_paper, key, said):
         return
+    kept = sa.select(sa.func.count()).where(_papers_about(mark), storage.sent_paper.c.deleted_at.is_(None))
+    if (work.db.scalar(kept) or 0) >= MOST_PAPERS:
+        raise ConflictError(f"{MOST_PAPERS} papers about this absence wait to be looked at", "enough_papers")
+    if not _newest(work, mark):
+        raise ConflictError(f"mark {mark_id} was decided on or corrected since", "superseded")
     times = {"received_at": work.now, "delete_at": work.now + timedelta(days=delays.paper_days), "deleted_at": None}
     row = {"id": key, "content": content, "deleted_because": ""} | times | said
     work.db.execute(storage.sent_paper.insert(), [row])
@@ -236,6 +248,13 @@ def own_absences(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     return [row | {"answer": answers.get(row["mark_id"]) or answers.get(row["supersedes"])} for row in found]
 
 
+def _sheet_of(work: Work, meeting_id: UUID) -> Sheet:
+    """Return the sheet of a meeting of this person, locked; for a training body, of its own only."""
+    if work.who.role in OF_A_BODY:
+        return sheets.find_sheet(work, meeting_id)
+    return sheets.of_mark(work, {"meeting_id": meeting_id})
+
+
 def _check_whose(work: Work, person: Mapping[str, Any], seats: sa.ColumnElement[bool]) -> None:
     if work.who.role == SIGNATORY:
         _check_own(work, person["id"])
@@ -259,6 +278,22 @@ def _own_absence(work: Work, mark_id: UUID) -> dict[str, Any]:
     if mark["status"] not in ABSENT:
         raise ConflictError(f"mark {mark_id} is {mark['status']}, no absence", "not_an_absence")
     return mark
+
+
+def _marks_about(mark: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """Return the condition for every mark of the same half-day and person."""
+    table = storage.mark
+    return sa.and_(table.c.meeting_id == mark["meeting_id"], table.c.signatory_id == mark["signatory_id"])
+
+
+def _papers_about(mark: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """Return the condition for papers about an absence: about a mark that was corrected since, too."""
+    return storage.sent_paper.c.mark_id.in_(sa.select(storage.mark.c.id).where(_marks_about(mark)))
+
+
+def _newest(work: Work, mark: Mapping[str, Any]) -> bool:
+    later = sa.select(storage.mark.c.id).where(_marks_about(mark), storage.mark.c.seq > mark["seq"]).limit(1)
+    return work.db.scalar(later) is None
 
 
 def _delete_papers(work: Work, which: sa.ColumnElement[bool], because: str) -> int:

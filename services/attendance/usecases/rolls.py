@@ -155,6 +155,9 @@ def _answer(work: Work, sheet: Sheet, mark: MarkCommand, used: dict[UUID, UUID])
         words = f"id {mark.id} is a mark of another meeting"
         return MarkResult(id=mark.id, state="refused", code="id_reused", message=words)
     if mark.id in sheet.known:
+        if not sheet.says(mark.id, mark.signatory_id, mark.status):
+            words = f"id {mark.id} was used before for something else"
+            return MarkResult(id=mark.id, state="refused", code="id_reused", message=words)
         return MarkResult(id=mark.id, state="kept")
     try:
         fresh = checked(work, sheet, mark)
@@ -163,7 +166,9 @@ def _answer(work: Work, sheet: Sheet, mark: MarkCommand, used: dict[UUID, UUID])
             if _says_the_same(before, fresh):
                 return MarkResult(id=mark.id, state="kept")
             words = f"somebody marked this person {before['status']} since"
-            return MarkResult(id=mark.id, state="conflict", code="conflict", message=words, in_force=before)
+            return MarkResult(
+                id=mark.id, state="conflict", code="conflict", message=words, in_force=sheet.shown(before)
+            )
         sheet.add(fresh)
         used[mark.id] = meeting_id
         return MarkResult(id=mark.id, state="kept")

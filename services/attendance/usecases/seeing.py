@@ -75,6 +75,8 @@ def _visible(work: Work, query: sa.Select[Any]) -> sa.Select[Any]:
     who = work.who
     if who.role == "trainer":
         body, _, trainer = who.scope.partition("/")
+        if not trainer:
+            raise ForbiddenError("this account names no trainer: its scope is BODY/TRAINER")
         theirs = sa.or_(storage.session.c.trainer == trainer, storage.roll.c.held_by == trainer)
         return query.where(theirs, _of_body(body))
     if who.role == "provider_manager":

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollNotOpenError
-from services.attendance.domain.marks import ABSENT, CAME, Mark, Status, in_force
+from services.attendance.domain.marks import ABSENT, CAME, ONLY_BY_OFII, Mark, Status, in_force
 from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.sealing import Signed, seal
-from services.attendance.usecases.seeing import all_meetings, meetings, territory_of
+from services.attendance.usecases.seeing import OF_A_BODY, all_meetings, meetings, territory_of
 from shared.database import insert_new, rows, upsert
 from shared.errors import ConflictError, FieldFault, NotFoundError
 from shared.events import AbsenceWithdrawn, MeetingMissed, RollSigned
@@ -38,6 +38,7 @@ class Sheet:
     submitted_now: bool = False
     signed_now: bool = False
     was: Mapping[UUID, str] = field(default_factory=dict)  # the status in force before anything was added here
+    for_body: bool = False  # a training body looks at it: why somebody stayed away is not its business
 
     @property
     def signed(self) -> bool:
@@ -48,10 +49,22 @@ class Sheet:
         """Return the ids of every mark ever kept."""
         return {mark["id"] for mark in self.history}
 
+    def says(self, mark_id: UUID, signatory_id: UUID, status: str) -> bool:
+        """Say whether the mark that was kept under this id is this person's and says this."""
+        said = {(mark["signatory_id"], mark["status"]) for mark in self.history if mark["id"] == mark_id}
+        return said == {(signatory_id, status)}
+
     def view(self) -> dict[str, Any]:
         """Return the meeting with its people and the mark in force for each."""
-        people = [person | {"mark": self.current.get(key)} for key, person in self.people.items()]
+        hidden = {"announced_reason": ""} if self.for_body else {}
+        people = [person | hidden | {"mark": self.shown(self.current.get(key))} for key, person in self.people.items()]
         return self.meeting | {"people": people}
+
+    def shown(self, mark: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Return a mark as who looks at the sheet may see it: a training body without OFII's reason and ground."""
+        if mark is None or not self.for_body or mark["status"] not in ONLY_BY_OFII:
+            return mark
+        return {**mark, "reason": "", "ground": ""}
 
     def add(self, mark: Mark, *, reason: str = "", ground: str = "") -> None:
         """
@@ -151,7 +164,9 @@ def load(work: Work, held: Sequence[dict[str, Any]]) -> dict[UUID, Sheet]:
             person["announced"], person["announced_reason"] = announced.get((meeting["id"], key), ("", ""))
         current = in_force(mine)
         was = {key: mark["status"] for key, mark in current.items()}
-        found[meeting["id"]] = Sheet(meeting, people, current, mine, acts.get(meeting["id"], ()), was=was)
+        looks = work.who.role in OF_A_BODY
+        acted = acts.get(meeting["id"], ())
+        found[meeting["id"]] = Sheet(meeting, people, current, mine, acted, was=was, for_body=looks)
     return found
 
 
