@@ -26,7 +26,7 @@ from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollSignedError
 from services.attendance.domain.marks import CAME, ELSEWHERE, OWN_ACTS, Mark, Status, check_mark, minutes_lost_by
 from services.attendance.usecases import sheets
-from services.attendance.usecases.seeing import meetings
+from services.attendance.usecases.seeing import locked, meetings
 from services.attendance.usecases.sheets import Sheet
 from shared.errors import ConflictError, FieldFault, NotFoundError
 from shared.work import Work
@@ -114,7 +114,7 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
     The whole may be sent again: what was kept before is kept once.
     """
     asked = storage.meeting.c.id.in_([command.meeting_id for command in commands])
-    held = storage.rows(work.db, meetings(work, asked).with_for_update(of=storage.meeting))
+    held = locked(work, meetings(work, asked))
     found = sheets.load(work, held)
     used = meetings_of(work, [mark.id for command in commands for mark in command.marks])
     results = []

@@ -1,6 +1,6 @@
 """Who sees which meetings and people: a training body its own groups, OFII the people of its territory."""
 
-__all__ = ["OFII", "OF_A_BODY", "all_meetings", "check_seen", "meetings", "territory_of"]
+__all__ = ["OFII", "OF_A_BODY", "all_meetings", "check_seen", "locked", "meetings", "territory_of"]
 
 from typing import Any
 
@@ -49,6 +49,17 @@ def all_meetings(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
         .where(*conditions)
         .order_by(meeting.c.id)  # one order of locks for everybody
     )
+
+
+def locked(work: Work, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """
+    Lock the meetings of a query, and only then read it: whoever held them before has committed what is read.
+
+    In one statement PostgreSQL would wait for the meeting and yet give the roll's state as it was before the wait.
+    """
+    meeting = storage.meeting
+    work.db.execute(query.with_only_columns(meeting.c.id).with_for_update(of=meeting))
+    return rows(work.db, query)
 
 
 def check_seen(work: Work, territory: str, seats: sa.ColumnElement[bool], missing: NotFoundError) -> None:

@@ -17,7 +17,7 @@ from services.attendance.domain.marks import ABSENT, CAME, ONLY_BY_OFII, Mark, S
 from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.sealing import Signed, seal
-from services.attendance.usecases.seeing import OF_A_BODY, all_meetings, meetings, territory_of
+from services.attendance.usecases.seeing import OF_A_BODY, all_meetings, locked, meetings, territory_of
 from shared.database import insert_new, rows, upsert
 from shared.errors import ConflictError, FieldFault, NotFoundError
 from shared.events import AbsenceWithdrawn, MeetingMissed, RollSigned
@@ -183,8 +183,8 @@ def open_sheet(work: Work, meeting_id: UUID) -> Sheet:
 
 def find_sheet(work: Work, meeting_id: UUID) -> Sheet:
     """Return one sheet, its meeting locked, open or not. Raises NotFoundError."""
-    query = meetings(work, storage.meeting.c.id == meeting_id).with_for_update(of=storage.meeting)
-    sheet = load(work, rows(work.db, query)).get(meeting_id)
+    held = locked(work, meetings(work, storage.meeting.c.id == meeting_id))
+    sheet = load(work, held).get(meeting_id)
     if sheet is None:
         raise NotFoundError("meeting", meeting_id)
     return sheet
@@ -192,8 +192,8 @@ def find_sheet(work: Work, meeting_id: UUID) -> Sheet:
 
 def of_mark(work: Work, mark: Mapping[str, Any]) -> Sheet:
     """Return the sheet on which a mark stands, its meeting locked, whoever asks."""
-    query = all_meetings(storage.meeting.c.id == mark["meeting_id"]).with_for_update(of=storage.meeting)
-    return load(work, rows(work.db, query))[mark["meeting_id"]]
+    held = locked(work, all_meetings(storage.meeting.c.id == mark["meeting_id"]))
+    return load(work, held)[mark["meeting_id"]]
 
 
 def check_open(work: Work, sheet: Sheet) -> None:
