@@ -12,6 +12,7 @@ __all__ = [
     "announce",
     "answer_absence",
     "delete_old_papers",
+    "is_paper",
     "keep_attempt",
     "own_absences",
     "qualify_absence",
@@ -176,8 +177,7 @@ def send_paper(work: Work, key: UUID, mark_id: UUID, *, media_type: str, content
     once it was decided on, `enough_papers`), InvalidInputError for what is no JPEG, PNG or PDF, or too big.
     """
     mark = _own_absence(work, mark_id)
-    beginning = BEGINNINGS.get(media_type)
-    if beginning is None or not content.startswith(beginning) or len(content) > MOST_BYTES:
+    if not is_paper(media_type, content):
         words = f"a JPEG, a PNG or a PDF of at most {MOST_BYTES // 1024 // 1024} MB"
         raise InvalidInputError("the paper is refused", [FieldFault("paper", "file", words)])
     said = {"mark_id": mark_id, "signatory_id": mark["signatory_id"], "media_type": media_type}
@@ -191,6 +191,12 @@ def send_paper(work: Work, key: UUID, mark_id: UUID, *, media_type: str, content
     times = {"received_at": work.now, "delete_at": work.now + timedelta(days=delays.paper_days), "deleted_at": None}
     row = {"id": key, "content": content, "deleted_because": ""} | times | said
     work.db.execute(storage.sent_paper.insert(), [row])
+
+
+def is_paper(media_type: str, content: bytes) -> bool:
+    """Say whether this is a JPEG, a PNG or a PDF, by what it says it is and by how it begins, and not too big."""
+    beginning = BEGINNINGS.get(media_type)
+    return beginning is not None and content.startswith(beginning) and len(content) <= MOST_BYTES
 
 
 def read_paper(work: Work, key: UUID) -> tuple[str, bytes]:

@@ -1,5 +1,7 @@
 """Attendance under attack, through the API: other people's ids, ids used again, what a training body may not learn."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.attendance.usecases.tables import Table, csv_of
@@ -190,3 +192,47 @@ def test_a_month_far_away_and_days_without_end_are_refused_in_words(taken):
         "/sheets?number=%F0%9F%92%A5",
     ):
         assert ask(house, "body-ORG", "GET", path).status_code in {200, 404, 422}, path
+
+
+def test_pages_say_what_is_wrong_in_words_and_show_nobody_a_code(taken):
+    house, roll, missing = taken
+    body, path = Visitor(house, "body-ORG"), f"/attendance/rolls/{roll['id']}"
+    other = roll["people"][1]["signatory_id"]
+
+    page = body.open(f"{path}/versions").text
+    assert "body-ORG (Organisme)" in page
+    assert "provider_manager:" not in page
+    for status, words in (("present", "dites pourquoi"), ("late", "combien de minutes")):
+        form = {"person": other, "status": status, "reason": "typing_error", "minutes": ""}
+        answer = body.post(f"{path}/corrections", form)
+        assert answer.status_code == 422
+        assert words in answer.text
+    form = {"person": missing["signatory_id"], "status": "absent_unexplained", "reason": "typing_error"}
+    answer = body.post(f"{path}/corrections", form)
+    assert (answer.status_code, "L’OFII a qualifié" in answer.text) == (409, True)
+
+    house.clock.set(house.clock.now() + timedelta(days=9))
+    late = body.open(f"{path}/versions").text
+    assert "<button>Corriger</button>" not in late
+    assert 'name="ask"' in late
+
+    mine = Visitor(house, "herself").open("/attendance/mine").text
+    assert "Signataire" in mine
+    assert f"· {missing['signatory_id']}" not in mine
+    assert "et le –" not in mine
+
+
+def test_a_file_that_is_no_photo_is_refused_in_words_and_the_answer_with_it(taken):
+    house, roll, missing = taken
+    absence = marks_of(house, roll)[missing["signatory_id"]]["id"]
+    headers = {"Authorization": f"Bearer {house.token('herself')}"}
+
+    answer = house.client.request(
+        "POST", f"/attendance/mine/absences/{absence}", headers=headers, data={"answer": "was_there"},
+        files={"paper": ("x.svg", b"<svg/>", "image/svg+xml")},
+    )  # fmt: skip
+
+    assert answer.status_code == 422
+    assert "5 Mo au plus" in answer.text
+    (mine,) = ask(house, "herself", "GET", f"/signatories/{missing['signatory_id']}/absences").json()["items"]
+    assert mine["answer"] is None

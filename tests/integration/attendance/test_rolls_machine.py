@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,6 +20,7 @@ from services.attendance.domain.delays import Delays
 from services.attendance.usecases import absences, corrections, overview, rolls
 from services.attendance.usecases.rebuilding import rebuild
 from services.attendance.usecases.verifying import verify
+from shared.errors import ConflictError
 from shared.ids import derived_id, new_id
 from tests.integration.attendance.room import MEETINGS, PEOPLE, PLANNER, Room, present
 
@@ -119,7 +121,13 @@ class Rolls(RuleBasedStateMachine):
     def correct(self, data, n, status, lost):
         meeting = data.draw(st.sampled_from([key for key, roll in self.rolls.items() if roll.version]))
         roll, command = self.rolls[meeting], self.command(n, status, lost, 0)
-        self.room.do(corrections.correct_mark, command, meeting, "typing_error", Delays())
+        asked = (corrections.correct_mark, command, meeting, "typing_error", Delays())
+        if roll.in_force(n)[2] in {"absent_justified", "absent_unjustified"}:
+            with pytest.raises(ConflictError) as refused:
+                self.room.do(*asked)
+            assert refused.value.code == "qualified"
+            return
+        self.room.do(*asked)
         roll.version += 1
         self.believe(roll, command, self.room.clock.now())
 
