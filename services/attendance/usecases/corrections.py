@@ -61,9 +61,7 @@ def correct_mark(work: Work, command: MarkCommand, meeting_id: UUID, reason: str
     """
     _check_reason(reason)
     sheet = _signed_sheet(work, meeting_id)
-    if command.id in sheet.known:
-        if not sheet.says(command.id, command.signatory_id, command.status):
-            raise ConflictError(f"id {command.id} was used before for something else", "id_reused")
+    if _made_before(sheet, command):
         return
     until = corrected_until(sheet.meeting, delays)
     if not window_open(work, sheet.meeting, delays):
@@ -204,7 +202,18 @@ def _signed_sheet(work: Work, meeting_id: UUID) -> Sheet:
     return sheet
 
 
+def _made_before(sheet: Sheet, command: MarkCommand) -> bool:
+    """Say whether this mark stands on the sheet already. Raises ConflictError (`id_reused`) for another one's id."""
+    if command.id not in sheet.known:
+        return False
+    if not sheet.says(command.id, command.signatory_id, command.status):
+        raise ConflictError(f"id {command.id} was used before for something else", "id_reused")
+    return True
+
+
 def _correct(work: Work, sheet: Sheet, command: MarkCommand, reason: str) -> None:
+    if _made_before(sheet, command):
+        return  # asked for twice, or corrected by the training body meanwhile: sealed once
     meeting_id = sheet.meeting["id"]
     if meetings_of(work, [command.id]).get(command.id, meeting_id) != meeting_id:
         raise ConflictError(f"id {command.id} is a mark of another meeting", "id_reused")

@@ -10,6 +10,7 @@ from services.attendance.domain.delays import Delays
 from services.attendance.usecases import absences, clock, corrections, rolls
 from services.attendance.usecases.corrections import Request
 from services.attendance.usecases.sealing import HEADS_TOLD
+from services.attendance.usecases.verifying import verify
 from shared.database import upsert
 from shared.errors import ConflictError, NotFoundError
 from shared.events import PlacementState, ProviderState, SessionState, SiteState
@@ -81,6 +82,21 @@ def test_what_ofii_qualified_is_corrected_by_ofii_only(taken):
     taken.do(corrections.ask_correction, request, MEETINGS[0])
     taken.do(corrections.decide_correction, request.id, accepted=True, who=PLANNER)
     assert taken.hours(1) == (180, 180)
+
+
+def test_a_correction_that_was_asked_for_twice_is_sealed_once(taken):
+    mark = present(1)
+    asked = [Request(id=new_id(), mark=mark, reason="sheet_found") for _ in range(2)]
+    for request in asked:
+        taken.do(corrections.ask_correction, request, MEETINGS[0])
+    for request in asked:
+        later = taken.clock.now() + timedelta(hours=1)
+        taken.clock.set(later)
+        taken.do(corrections.decide_correction, request.id, accepted=True, who=PLANNER)
+
+    with taken.service.database.read() as db:
+        assert verify(db, {}).findings == []
+    assert taken.do(rolls.read_roll, MEETINGS[0])["version"] == 2
 
 
 def test_the_marks_of_who_has_left_the_group_stay_in_its_versions(taken):
