@@ -14,6 +14,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    RelayAsked,
     SessionState,
     SignatoryState,
     SiteState,
@@ -32,5 +33,6 @@ HANDLERS: Mapping[type[Event], Handler] = {
     AppointmentState: hearing.keep_appointment,
     DutyDue: hearing.keep_duty,
     MeetingMissed: hearing.keep_miss,
+    RelayAsked: hearing.keep_relay,
     TrainingCompleted: hearing.keep_completion,
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.scheduler.usecases import hearing
 from shared.events import (
+    ContactGiven,
     ContactabilityState,
     Event,
     FlagState,
@@ -25,4 +26,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     TrainingCompleted: hearing.note_completion,
     ContactabilityState: hearing.keep_contactability,
     NoticeFailed: hearing.keep_notice_failure,
+    ContactGiven: hearing.keep_contact,
 }

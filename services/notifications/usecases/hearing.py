@@ -7,6 +7,7 @@ __all__ = [
     "keep_miss",
     "keep_person",
     "keep_placements",
+    "keep_relay",
     "keep_session",
     "keep_site",
     "keep_taken_placement",
@@ -38,6 +39,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    RelayAsked,
     SessionState,
     SignatoryState,
     SiteState,
@@ -247,6 +249,22 @@ def keep_miss(work: Work, event: MeetingMissed) -> None:
         row = fresh_notice(key, "missed", person, work.now) | about
         row["useless_after"] = _useless_after("missed", event.missed_on.isoformat(), person)
         insert_new(work.db, storage.notice, [row])
+
+
+def keep_relay(work: Work, event: RelayAsked) -> None:
+    """
+    Make the notice to somebody who is not in the room while their meeting is on: one a meeting, useless once it is over.
+
+    Raises TransientError while the person or the session is not known here yet.
+    """
+    session = _known(work, storage.session, event.session_id)
+    place = _known(work, storage.site, session["site_id"])
+    day = Day(event.held_on, event.starts_at, ends_on_day(event.held_on, event.starts_at, event.minutes))
+    about = {"session_id": event.session_id, "site": str(session["site_id"]), "days": [str(day)]}
+    about |= {"useless_after": ends_at(str(day), ZoneInfo(place["zone"]))}
+    for person in _with_representative(work, event.signatory_id):
+        key = derived_id("notice", "expected", person["id"], event.meeting_id)
+        insert_new(work.db, storage.notice, [fresh_notice(key, "expected", person, work.now) | about])
 
 
 def keep_completion(work: Work, event: TrainingCompleted) -> None:

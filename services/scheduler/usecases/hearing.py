@@ -1,6 +1,7 @@
 """What the scheduler does with what the others tell."""
 
 __all__ = [
+    "keep_contact",
     "keep_contactability",
     "keep_flag",
     "keep_notice_failure",
@@ -16,11 +17,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.scheduler import storage
-from services.scheduler.usecases import dossier, life
+from services.scheduler.usecases import dossier, life, people
 from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
-from shared.errors import TransientError
+from shared.errors import InvalidInputError, TransientError
 from shared.events import (
+    ContactGiven,
     ContactabilityState,
     FlagState,
     MeetingMissed,
@@ -142,6 +144,27 @@ def keep_contactability(work: Work, event: ContactabilityState) -> None:
     )
     row = {"signatory_id": event.signatory_id, "state": event.state, "failures": known or 0, "last_reason": ""}
     upsert(work.db, storage.unreachable, [row])
+
+
+def keep_contact(work: Work, event: ContactGiven, *, test_numbers: bool = False) -> None:
+    """
+    Change how a person is reached, as they said in the room; what cannot be read as a contact is noted for an agent.
+
+    What they left empty, the channel and whether the phone is shared stay as they are.
+    """
+    said = event.private.get("scheduler", {})
+    person = storage.one(work.db, storage.signatory, event.signatory_id, "signatory", lock=True)
+    facts, before = person["facts"], person["private"]
+    reach = people.Reach(
+        phone=said.get("phone") or before["phone"],
+        email=said.get("email") or before["email"],
+        channel=facts["channel"],
+        shared_phone=facts["shared_phone"],
+    )
+    try:
+        people.change_contact(work, event.signatory_id, reach, test_numbers=test_numbers)
+    except InvalidInputError:
+        _note(work, event.signatory_id, "contact_unreadable", "attendance", str(event.word_id))
 
 
 def keep_notice_failure(work: Work, event: NoticeFailed) -> None:
