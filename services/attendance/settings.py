@@ -4,21 +4,25 @@ __all__ = ["Settings"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
+from services.attendance.domain.opening import OPENS_BEFORE
 from shared.settings import CommonSettings, Environment, common_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Attendance needs no more than what every service needs."""
+    """What every service needs, and how long before its meeting a roll opens."""
 
     common: CommonSettings
+    early: timedelta = OPENS_BEFORE
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Read the environment. Raises SettingsError with everything that lacks."""
         environment = Environment(environ)
         common = common_from(environment, "attendance")
+        minutes = environment.number("PARCOURS_ROLL_OPENS_MINUTES", int(OPENS_BEFORE.total_seconds()) // 60)
         environment.check()
-        return cls(common=common)
+        return cls(common=common, early=timedelta(minutes=minutes))

@@ -1,13 +1,13 @@
 """When a roll opens and a meeting ends: instants in UTC, from the local day and time of the meeting at its site."""
 
-__all__ = ["EARLY_MINUTES", "ends_at", "opens_at", "starts_at"]
+__all__ = ["OPENS_BEFORE", "ends_at", "opens_at", "starts_at"]
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-EARLY_MINUTES = 30  # [A] before the meeting; PARCOURS_EARLY_OPEN_MINUTES says another number
+OPENS_BEFORE = timedelta(minutes=30)  # [A] PARCOURS_ROLL_OPENS_MINUTES says another number
 
 
 def starts_at(meeting: Mapping[str, Any]) -> datetime:
@@ -16,9 +16,9 @@ def starts_at(meeting: Mapping[str, Any]) -> datetime:
     return local.astimezone(UTC)
 
 
-def opens_at(meeting: Mapping[str, Any], early_minutes: int = EARLY_MINUTES) -> datetime:
+def opens_at(meeting: Mapping[str, Any], early: timedelta = OPENS_BEFORE) -> datetime:
     """Return when the roll of a meeting opens."""
-    return starts_at(meeting) - timedelta(minutes=early_minutes)
+    return starts_at(meeting) - early
 
 
 def ends_at(meeting: Mapping[str, Any]) -> datetime:

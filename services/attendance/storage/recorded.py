@@ -7,6 +7,7 @@ __all__ = [
     "attempt",
     "contact_word",
     "correction_request",
+    "door_count",
     "early_exit",
     "identification",
     "level_test",
@@ -227,4 +228,14 @@ relay = sa.Table(
     sa.Column("signatory_id", sa.Uuid, primary_key=True),
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("asked_at", UtcDateTime, nullable=False),
+)
+
+# Tries that were wrong at the door where people say that they are here, by hour: nothing about anybody.
+door_count = sa.Table(
+    "door_count",
+    METADATA,
+    sa.Column("door", sa.String(24), primary_key=True),
+    sa.Column("caller", sa.String(64), primary_key=True),  # keyed digest of an address
+    sa.Column("hour", UtcDateTime, primary_key=True),  # real time
+    sa.Column("count", sa.Integer, nullable=False),
 )
