@@ -261,6 +261,7 @@ class Demo:
         starts_on = self._starts.setdefault((reference, roll["training"]), day)
         drawn = self._behaviour.mark(reference, roll["training"], roll["id"], held_on=day, starts_on=starts_on)
         came = drawn.status in {"present", "late", "left_early"}
+        declared = came and drawn.act == "trainer_declared"
         if came and roll["training"] == "language":
             self._followed[reference] += 1
         return {
@@ -269,7 +270,9 @@ class Demo:
             "status": drawn.status,
             "minutes_lost": drawn.minutes_lost,
             "act": drawn.act if came else "",
-            "act_reason": "device_failed" if came and drawn.act == "trainer_declared" else "",
+            "act_reason": "device_failed" if declared else "",
+            "source": "product",
+            "proof_ref": f"{roll['id'][:13]}-{person['signatory_id'][:13]}" if came and not declared else "",
         }
 
     def _maybe_end_early(self, body: Door, roll: dict[str, Any], person: dict[str, Any], day: date) -> None:

@@ -407,6 +407,76 @@ class RollSigned(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollSealed(Fact):
+    """
+    A signed roll, or a correction of it, entered its provider's chain: the scheduler is the witness.
+
+    `position` counts the chain from 1; `prints` are the first digits of each new mark's salted commitment.
+    """
+
+    name = "attendance.roll_sealed"
+    hearers = ("scheduler",)
+
+    provider_id: UUID
+    position: int
+    meeting_id: UUID
+    roll_version: int
+    head: str
+    prints: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead(Fact):
+    """Where a provider's chain of sealed rolls stood at the end of a day (UTC): both other services keep it."""
+
+    name = "attendance.chain_head"
+    hearers = ("scheduler", "notifications")
+
+    provider_id: UUID
+    day: date
+    position: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollMissingState(State):
+    """
+    Nobody has taken the roll of a meeting. `stage` is provider, ofii or closed: who is asked for it.
+
+    It counts against nobody who sits there.
+    """
+
+    name = "attendance.roll_missing"
+    hearers = ("scheduler",)
+    subject = "meeting_id"
+
+    meeting_id: UUID
+    session_id: UUID
+    provider_id: UUID
+    held_on: date
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelReached(Fact):
+    """
+    A test of a course: initial, intermediate or final; `level` is what was reached (below_A1, A1, A2, B1).
+
+    A target reached at the intermediate test ends the course early.
+    """
+
+    name = "attendance.level_reached"
+    hearers = ("scheduler",)
+
+    contract_id: UUID
+    signatory_id: UUID
+    test: str
+    level: str
+    target_reached: bool
+    reached_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingMissed(Fact):
     """A signatory was absent from a civic day that they owe: that need is open again."""
 
@@ -420,6 +490,23 @@ class MeetingMissed(Fact):
     placement_id: UUID
     part: str
     missed_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceWithdrawn(Fact):
+    """A correction took back an absence from a civic day that had been told as MeetingMissed; `mark_id` says so."""
+
+    name = "attendance.absence_withdrawn"
+    hearers = ("scheduler", "notifications")
+
+    contract_id: UUID
+    signatory_id: UUID
+    meeting_id: UUID
+    session_id: UUID
+    placement_id: UUID
+    part: str
+    missed_on: date
+    mark_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -534,7 +621,12 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     ProgressState,
     FlagState,
     RollSigned,
+    RollSealed,
+    ChainHead,
+    RollMissingState,
+    LevelReached,
     MeetingMissed,
+    AbsenceWithdrawn,
     TrainingCompleted,
     ContactGiven,
     RelayAsked,

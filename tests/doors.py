@@ -30,6 +30,7 @@ PERSON = {
     "acces_pmr": "non", "garde_enfants": "non",
 }  # fmt: skip
 START = datetime(2025, 4, 1, 9, tzinfo=UTC)
+SCANNED = {"act": "qr", "source": "product", "proof_ref": "scan-1"}  # an act that an e-attendance product keeps
 
 
 class TestHouse:

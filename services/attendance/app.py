@@ -9,7 +9,7 @@ from flask import Flask
 from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
-from services.attendance.usecases import clock
+from services.attendance.usecases import clock, sealing
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
 from shared.database import Database
@@ -37,7 +37,7 @@ def build_service(settings: Settings) -> Service:
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
         handlers=HANDLERS,
-        ticks=(clock.review_contracts, clock.follow_contracts),
+        ticks=(sealing.seal_signed, clock.review_contracts, clock.follow_contracts, sealing.tell_heads),
         due=clock.due,
         retell=retell,
     )

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from services.notifications.usecases import hearing
 from shared.events import (
+    AbsenceWithdrawn,
     AppointmentState,
+    ChainHead,
     DutyDue,
     Event,
     MeetingMissed,
@@ -33,6 +35,8 @@ HANDLERS: Mapping[type[Event], Handler] = {
     AppointmentState: hearing.keep_appointment,
     DutyDue: hearing.keep_duty,
     MeetingMissed: hearing.keep_miss,
+    AbsenceWithdrawn: hearing.take_back_miss,
+    ChainHead: hearing.keep_chain_head,
     RelayAsked: hearing.keep_relay,
     TrainingCompleted: hearing.keep_completion,
 }

@@ -5,6 +5,7 @@ __all__ = [
     "appointment",
     "attempt",
     "by_id",
+    "chain_head",
     "contactability",
     "notice",
     "one",
@@ -26,10 +27,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
 from shared.database import JsonValue, UtcDateTime, new_metadata, one, rows
+from shared.witness import witness_table
 
 METADATA = new_metadata()
 
 # --- what the others told -----------------------------------------------------------------------------------------
+
+chain_head = witness_table(METADATA)
 
 person = sa.Table(
     "person",

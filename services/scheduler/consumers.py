@@ -6,13 +6,18 @@ from collections.abc import Mapping
 
 from services.scheduler.usecases import hearing
 from shared.events import (
-    ContactGiven,
+    AbsenceWithdrawn,
+    ChainHead,
     ContactabilityState,
+    ContactGiven,
     Event,
     FlagState,
+    LevelReached,
     MeetingMissed,
     NoticeFailed,
     ProgressState,
+    RollMissingState,
+    RollSealed,
     RollSigned,
     TrainingCompleted,
 )
@@ -22,7 +27,12 @@ HANDLERS: Mapping[type[Event], Handler] = {
     ProgressState: Together(hearing.keep_progress),
     FlagState: hearing.keep_flag,
     RollSigned: Together(hearing.keep_rolls),
+    RollSealed: Together(hearing.keep_sealed_rolls),
+    ChainHead: hearing.keep_chain_head,
+    RollMissingState: hearing.keep_missing_roll,
+    LevelReached: hearing.keep_level,
     MeetingMissed: hearing.reopen_need,
+    AbsenceWithdrawn: hearing.take_back_need,
     TrainingCompleted: hearing.note_completion,
     ContactabilityState: hearing.keep_contactability,
     NoticeFailed: hearing.keep_notice_failure,

@@ -74,6 +74,23 @@ EXAMPLES = (
         contract_id=uid(4), signatory_id=uid(3), meeting_id=uid(7), session_id=uid(6), placement_id=uid(8), part="S1",
         missed_on=date(2025, 8, 4),
     ),
+    e.AbsenceWithdrawn(
+        contract_id=uid(4), signatory_id=uid(3), meeting_id=uid(7), session_id=uid(6), placement_id=uid(8), part="S1",
+        missed_on=date(2025, 8, 4), mark_id=uid(13),
+    ),
+    e.RollSealed(
+        provider_id=uid(1), position=41, meeting_id=uid(7), roll_version=1, head="c4" * 32,
+        prints="0123456789abcdef fedcba9876543210",
+    ),
+    e.ChainHead(provider_id=uid(1), day=date(2025, 8, 4), position=41, head="c4" * 32),
+    e.RollMissingState(
+        subject_version=1, meeting_id=uid(7), session_id=uid(6), provider_id=uid(1), held_on=date(2025, 8, 4),
+        stage="provider",
+    ),
+    e.LevelReached(
+        contract_id=uid(4), signatory_id=uid(3), test="intermediate", level="A1", target_reached=True,
+        reached_on=date(2025, 8, 4),
+    ),
     e.TrainingCompleted(
         contract_id=uid(4), signatory_id=uid(3), training="civic", outcome="completed", ended_on=date(2025, 10, 2)
     ),

@@ -65,7 +65,9 @@ class ActView(ma.Schema):
     subject_id = ma.fields.UUID(required=True, allow_none=True)
     kind = ma.fields.String(required=True)
     source = ma.fields.String(required=True)
-    known_by = ma.fields.String(required=True, metadata={"description": "Whose word it is: session, reference, trainer."})
+    known_by = ma.fields.String(
+        required=True, metadata={"description": "Whose word it is: session, reference, trainer."}
+    )
     media_type = ma.fields.String(required=True)
     digest = ma.fields.String(required=True)
     made_at = ma.fields.AwareDateTime(required=True)

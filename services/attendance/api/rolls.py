@@ -8,7 +8,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.attendance.domain.marks import ACTS, DECLARED_REASONS, STATUSES
+from services.attendance.domain.marks import ACTS, DECLARED_REASONS, DEVICE_SOURCES, STATUSES
 from services.attendance.usecases import corrections, rolls
 from services.attendance.usecases.corrections import CORRECTIONS
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
@@ -16,6 +16,7 @@ from shared.service import Service
 from shared.web.frame import acting
 
 DAYS_AT_ONCE = 7
+STATES = ("open", "submitted", "signed", "sealed", "corrected")
 
 
 class RollsQuery(ma.Schema):
@@ -52,7 +53,9 @@ class RollRow(ma.Schema):
     site = ma.fields.String(required=True)
     commune = ma.fields.String(required=True)
     trainer = ma.fields.String(required=True)
-    state = ma.fields.String(required=True)
+    held_by = ma.fields.String(required=True, metadata={"description": "The substitute; empty: held as planned."})
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(STATES))
+    version = ma.fields.Integer(required=True, metadata={"description": "0 before the seal; one more a correction."})
 
 
 class MarkView(ma.Schema):
@@ -63,17 +66,27 @@ class MarkView(ma.Schema):
     minutes_lost = ma.fields.Integer(required=True)
     act = ma.fields.String(required=True)
     act_reason = ma.fields.String(required=True)
+    act_id = ma.fields.UUID(required=True, allow_none=True)
+    proof_ref = ma.fields.String(required=True)
+    arrived = ma.fields.Time(required=True, allow_none=True)
+    left = ma.fields.Time(required=True, allow_none=True)
+    source = ma.fields.String(required=True)
+    effective_at = ma.fields.AwareDateTime(required=True)
     supersedes = ma.fields.UUID(required=True, allow_none=True)
     reason = ma.fields.String(required=True)
 
 
 class RollPerson(ma.Schema):
-    """Somebody who has a seat in the meeting."""
+    """Somebody on the list of the meeting: with a seat in it, or added in the room."""
 
     signatory_id = ma.fields.UUID(required=True)
-    contract_id = ma.fields.UUID(required=True)
+    contract_id = ma.fields.UUID(required=True, allow_none=True)
     name = ma.fields.String(required=True)
     reference = ma.fields.String(required=True)
+    provisional = ma.fields.Boolean(required=True, metadata={"description": "Added in the room, not on the list."})
+    identified_as = ma.fields.UUID(required=True, allow_none=True)
+    announced = ma.fields.String(required=True, metadata={"description": "absent or late, where it was announced."})
+    announced_reason = ma.fields.String(required=True)
     mark = ma.fields.Nested(MarkView, required=True, allow_none=True)
 
 
@@ -96,6 +109,9 @@ class RollView(RollRow):
     people = ma.fields.List(ma.fields.Nested(RollPerson), required=True)
     signed_by = ma.fields.String(required=True, allow_none=True)
     signed_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    submitted_by = ma.fields.String(required=True, allow_none=True)
+    submitted_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    sealed_at = ma.fields.AwareDateTime(required=True, allow_none=True)
 
 
 class MarkBody(ma.Schema):
@@ -107,11 +123,28 @@ class MarkBody(ma.Schema):
     minutes_lost = ma.fields.Integer(strict=True, load_default=0, validate=ma.validate.Range(0, 600))
     act = ma.fields.String(load_default="", validate=ma.validate.OneOf(("", *ACTS)))
     act_reason = ma.fields.String(load_default="", validate=ma.validate.OneOf(("", *DECLARED_REASONS)))
+    act_id = ma.fields.UUID(
+        load_default=None, allow_none=True, metadata={"description": "The recorded act; without it, the last one."}
+    )
+    proof_ref = ma.fields.String(
+        load_default="",
+        validate=ma.validate.Length(max=64),
+        metadata={"description": "The act's number where it is kept elsewhere: paper sheet, e-attendance product."},
+    )
+    arrived = ma.fields.Time(
+        load_default=None, allow_none=True, metadata={"description": "Local time; minutes lost follow from it."}
+    )
+    left = ma.fields.Time(load_default=None, allow_none=True)
+    source = ma.fields.String(load_default="device", validate=ma.validate.OneOf(DEVICE_SOURCES))
     effective_at = ma.fields.AwareDateTime(load_default=None, allow_none=True)
+    seen = ma.fields.UUID(
+        allow_none=True,
+        metadata={"description": "The mark that the device showed, null for none: another since is a conflict."},
+    )
 
     @ma.post_load
     def to_command(self, data: dict[str, Any], **_: object) -> MarkCommand:
-        return MarkCommand(**data)
+        return MarkCommand(checks_seen="seen" in data, **data)
 
 
 class RollMarksBody(ma.Schema):
@@ -120,6 +153,7 @@ class RollMarksBody(ma.Schema):
     meeting_id = ma.fields.UUID(required=True)
     marks = ma.fields.List(ma.fields.Nested(MarkBody), required=True, validate=ma.validate.Length(1, 200))
     sign = ma.fields.Boolean(load_default=False, metadata={"description": "Sign the roll off too, if none is refused."})
+    held_by = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=80))
 
     @ma.post_load
     def to_command(self, data: dict[str, Any], **_: object) -> RollCommand:
@@ -148,9 +182,12 @@ class MarkAnswer(ma.Schema):
     """What became of one mark."""
 
     id = ma.fields.UUID(required=True)
-    state = ma.fields.String(required=True, validate=ma.validate.OneOf(["kept", "refused"]))
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(["kept", "refused", "conflict"]))
     code = ma.fields.String(required=True)
     message = ma.fields.String(required=True)
+    in_force = ma.fields.Nested(
+        MarkView, required=True, allow_none=True, metadata={"description": "In a conflict: the mark that stands."}
+    )
 
 
 class RollMarksAnswer(ma.Schema):
@@ -160,6 +197,12 @@ class RollMarksAnswer(ma.Schema):
     results = ma.fields.List(ma.fields.Nested(MarkAnswer), required=True)
     code = ma.fields.String(required=True)
     message = ma.fields.String(required=True)
+
+
+class SignatureBody(ma.Schema):
+    """Who held the meeting, where it was not the trainer who had been planned."""
+
+    held_by = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=80))
 
 
 class MarksAnswer(ma.Schema):
@@ -205,14 +248,24 @@ def roll_routes(service: Service) -> Blueprint:
         with acting(service) as work:
             return {"rolls": rolls.mark_rolls(work, body["rolls"])}
 
-    @routes.post("/rolls/<uuid:meeting_id>/signature")
+    @routes.post("/rolls/<uuid:meeting_id>/submission")
     @routes.response(200, RollRow)
     @routes.alt_response(404, success=False)
-    @routes.alt_response(409, success=False, description="Somebody has no mark yet, or the day has not come.")
-    def sign_roll(meeting_id: UUID) -> dict[str, Any]:
-        """Sign the roll off; a second call changes nothing."""
+    @routes.alt_response(409, success=False, description="Somebody has no mark yet, or the roll is not open.")
+    def submit_roll(meeting_id: UUID) -> dict[str, Any]:
+        """Say that a device has sent all it kept; a second call changes nothing."""
         with acting(service) as work:
-            return rolls.sign_roll(work, meeting_id)
+            return rolls.submit_roll(work, meeting_id)
+
+    @routes.post("/rolls/<uuid:meeting_id>/signature")
+    @routes.arguments(SignatureBody)
+    @routes.response(200, RollRow)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="Somebody has no mark yet, or the roll is not open.")
+    def sign_roll(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
+        """Sign the roll off and seal it; a second call changes nothing."""
+        with acting(service) as work:
+            return rolls.sign_roll(work, meeting_id, body["held_by"])
 
     @routes.post("/rolls/<uuid:meeting_id>/corrections")
     @routes.arguments(CorrectionBody)

@@ -73,7 +73,9 @@ def read_ticket(secret: bytes, text: str, at: datetime) -> str | None:
     """Return the kind of code for which a ticket was given, or None for one that is forged or too old."""
     kind, _, rest = text.partition(".")
     until, _, mac = rest.partition(".")
-    good = kind in KINDS and until.isdecimal() and len(until) < 12 and _same(_mac(secret, f"ticket {kind}.{until}"), mac)
+    good = (
+        kind in KINDS and until.isdecimal() and len(until) < 12 and _same(_mac(secret, f"ticket {kind}.{until}"), mac)
+    )
     return kind if good and int(until) > at.timestamp() else None
 
 

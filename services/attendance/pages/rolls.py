@@ -40,7 +40,7 @@ def roll_pages(service: Service) -> Blueprint:
     def roll(meeting_id: UUID) -> str:
         with acting(service, reading=True) as work:
             found = rolls.read_roll(work, meeting_id)
-            open_now = found["held_on"] <= work.now.date() and found["state"] == "open"
+            open_now = found["held_on"] <= work.now.date() and found["version"] == 0
         return render_template("attendance/roll.html", roll=found, open_now=open_now, reasons=DECLARED_REASONS)
 
     @pages.post("/rolls/<uuid:meeting_id>/marks")

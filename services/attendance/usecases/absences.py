@@ -9,9 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.attendance import storage
-from services.attendance.domain.marks import ABSENT, Status
-from services.attendance.usecases import presence, sheets
+from services.attendance.domain.marks import ABSENT, Mark, Status
+from services.attendance.usecases import sheets
 from services.attendance.usecases.hearing import touch
+from services.attendance.usecases.seeing import check_seen
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.scope import check_territory
 from shared.work import Work
@@ -19,39 +20,45 @@ from shared.work import Work
 JUSTIFICATIONS = ("health", "work", "family", "transport", "administration", "convocation_not_received")
 
 
-def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool, reason: str) -> None:
+def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool, reason: str, ground: str = "") -> None:
     """
     Say whether an absence is justified: only a named OFII agent does, never the clock. The mark before stays visible.
 
-    The same again changes nothing. Raises NotFoundError, ForbiddenError, ConflictError (`not_an_absence`,
-    `superseded`, `id_reused`), InvalidInputError for an unknown reason.
+    `ground` is on what the agent relies: a paper that they saw (nothing of it is kept), the person's word, or what was
+    known already. The same again changes nothing. Raises NotFoundError, ForbiddenError, ConflictError
+    (`not_an_absence`, `superseded`, `id_reused`, `roll_not_signed`), InvalidInputError for an unknown reason.
     """
     if justified and reason not in JUSTIFICATIONS:
         fault = FieldFault("reason", "choice", f"one of {', '.join(JUSTIFICATIONS)}")
         raise InvalidInputError("the qualification is refused", [fault])
     before = storage.one(work.db, storage.mark, mark_id, "mark")
-    person = storage.one(work.db, storage.signatory, before["signatory_id"], "signatory", lock=True)
+    person = storage.one(work.db, storage.signatory, before["signatory_id"], "signatory")
     check_territory(work.who, person["territory"])
     if before["status"] not in ABSENT:
         raise ConflictError(f"mark {mark_id} is {before['status']}, no absence", "not_an_absence")
     status = Status.ABSENT_JUSTIFIED if justified else Status.ABSENT_UNJUSTIFIED
-    said = {"supersedes": mark_id, "status": status.value, "reason": reason}
-    if _made_before(work, storage.mark, new_id, said):
+    sheet = sheets.of_mark(work, before)
+    if _made_before(work, storage.mark, new_id, {"supersedes": mark_id, "status": status.value, "reason": reason}):
         return
-    latest = _latest(work, before)
+    if not sheet.signed:
+        raise ConflictError("the roll is not signed yet: the trainer may still change it", "roll_not_signed")
+    latest = sheet.current[before["signatory_id"]]
     if latest["id"] != mark_id:
         raise ConflictError(f"mark {mark_id} is superseded by {latest['id']}", "superseded")
-    row = before | said
-    row |= {
-        "id": new_id,
-        "actor": work.who.actor,
-        "recorded_at": work.now,
-        "seq": before["seq"] + 1,
-    }
-    work.db.execute(storage.mark.insert(), [row])
-    presence.requalify(work, row)
-    mine = sa.select(storage.placement.c.contract_id).where(storage.placement.c.signatory_id == row["signatory_id"])
-    touch(work, work.db.scalars(mine).all())
+    mark = Mark(
+        id=new_id,
+        signatory_id=before["signatory_id"],
+        status=status,
+        minutes_lost=0,
+        act="",
+        act_reason="",
+        source="ofii",
+        actor=work.who.actor,
+        effective_at=work.now,
+        recorded_at=work.now,
+    )
+    sheet.add(mark, reason=reason, ground=ground)
+    sheets.keep(work, [sheet])
 
 
 def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: str, outcome: str) -> None:
@@ -63,7 +70,7 @@ def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: st
     """
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
     seats = storage.placement.c.signatory_id == signatory_id
-    sheets.check_seen(work, person["territory"], seats, NotFoundError("signatory", signatory_id))
+    check_seen(work, person["territory"], seats, NotFoundError("signatory", signatory_id))
     said = {"signatory_id": signatory_id, "method": method, "outcome": outcome}
     if _made_before(work, storage.attempt, attempt_id, said):
         return
@@ -79,10 +86,3 @@ def _made_before(work: Work, table: sa.Table, key: UUID, said: Mapping[str, Any]
     if made and any(made[0][name] != value for name, value in said.items()):
         raise ConflictError(f"id {key} was used before for something else", "id_reused")
     return bool(made)
-
-
-def _latest(work: Work, mark: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mark in force of the same person and half-day."""
-    table = storage.mark
-    same = sa.and_(table.c.meeting_id == mark["meeting_id"], table.c.signatory_id == mark["signatory_id"])
-    return storage.rows(work.db, sa.select(table).where(same).order_by(table.c.seq.desc()).limit(1))[0]

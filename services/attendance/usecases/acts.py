@@ -76,7 +76,9 @@ def keep_act(work: Work, meeting_id: UUID, act_id: UUID, command: ActCommand) ->
         words = f"{command.kind} is one of {', '.join(MEDIA[command.kind])}"
         faults.append(FieldFault("media_type", "choice", words))
     elif not _is_what_it_says(command):
-        faults.append(FieldFault("content", "content", f"this is no {command.media_type} of at most {MOST_BYTES} bytes"))
+        faults.append(
+            FieldFault("content", "content", f"this is no {command.media_type} of at most {MOST_BYTES} bytes")
+        )
     if faults:
         raise InvalidInputError("the act is refused", faults)
     row = {

@@ -79,9 +79,7 @@ def give_contact(work: Work, word_id: UUID, command: ContactCommand) -> None:
     work.db.execute(table.insert(), [stamp | said])
     if command.kind == CHANGED:
         points = {"phone": command.phone, "email": command.email}
-        work.tell(
-            ContactGiven(word_id=word_id, signatory_id=command.signatory_id, private={"scheduler": points})
-        )
+        work.tell(ContactGiven(word_id=word_id, signatory_id=command.signatory_id, private={"scheduler": points}))
 
 
 def _secret(work: Work, meeting_id: UUID) -> bytes:

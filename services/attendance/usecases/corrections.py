@@ -2,6 +2,7 @@
 
 __all__ = ["CORRECTIONS", "correct_mark"]
 
+from dataclasses import replace
 from uuid import UUID
 
 from services.attendance.domain.errors import RollNotOpenError
@@ -23,5 +24,5 @@ def correct_mark(work: Work, command: MarkCommand, meeting_id: UUID, reason: str
     if meetings_of(work, [command.id]).get(command.id, meeting_id) != meeting_id:
         raise ConflictError(f"id {command.id} is a mark of another meeting", "id_reused")
     if command.id not in sheet.known:
-        sheet.add(checked(work, sheet, command), reason=reason)
+        sheet.add(checked(work, sheet, replace(command, effective_at=None)), reason=reason)
         sheets.keep(work, [sheet])

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.attendance import storage
-from services.attendance.usecases import sheets
 from services.attendance.usecases.hearing import touch
+from services.attendance.usecases.seeing import check_seen
 from shared.communes import department_of
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
@@ -27,7 +27,7 @@ def keep_level(work: Work, contract_id: UUID, *, level: str, test: str, reached_
     """
     contract = storage.one(work.db, storage.contract, contract_id, "contract")
     seats = storage.placement.c.contract_id == contract_id
-    sheets.check_seen(work, contract["territory"], seats, NotFoundError("contract", contract_id))
+    check_seen(work, contract["territory"], seats, NotFoundError("contract", contract_id))
     today = work.now.astimezone(ZoneInfo(department_of(contract["territory"]).time_zone)).date()
     if not contract["signed_on"] <= reached_on <= today:
         words = f"from the signature ({contract['signed_on']}) to today ({today})"

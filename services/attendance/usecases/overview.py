@@ -30,7 +30,7 @@ DIGESTED = (
 
 
 def summary(work: Work, territory: str | None = None) -> dict[str, Any]:
-    """Return how many rolls were signed, what the marks in force say, who completed what, which flags are open."""
+    """Return how many rolls were sealed, what their marks in force say, who completed what, which flags are open."""
     mark, roll = storage.mark, storage.roll
     people = sa.select(storage.signatory.c.id).where(storage.signatory.c.territory == territory)
     sessions = sa.select(storage.placement.c.session_id).where(storage.placement.c.signatory_id.in_(people))
@@ -39,24 +39,10 @@ def summary(work: Work, territory: str | None = None) -> dict[str, Any]:
     def within(column: sa.Column[Any], those: sa.Select[Any]) -> sa.ColumnElement[bool]:
         return column.in_(those) if territory else sa.true()
 
-    latest = sa.select(mark.c.meeting_id, mark.c.signatory_id, sa.func.max(mark.c.seq).label("seq")).group_by(
-        mark.c.meeting_id, mark.c.signatory_id
-    )
-    last = latest.subquery()
-    in_force = (
-        sa.select(mark.c.status, sa.func.count())
-        .join(
-            last,
-            sa.and_(
-                last.c.meeting_id == mark.c.meeting_id,
-                last.c.signatory_id == mark.c.signatory_id,
-                last.c.seq == mark.c.seq,
-            ),
-        )
-        .where(within(mark.c.signatory_id, people))
-        .group_by(mark.c.status)
-    )
-    signed = sa.select(sa.func.count()).select_from(roll).where(roll.c.state == "signed")
+    held = storage.presence
+    in_force = sa.select(held.c.status, sa.func.count()).where(within(held.c.signatory_id, people))
+    in_force = in_force.group_by(held.c.status)
+    signed = sa.select(sa.func.count()).select_from(roll).where(roll.c.version > 0)
     signed = signed.where(within(roll.c.session_id, sessions))
     ended = sa.select(storage.completion.c.training, storage.completion.c.outcome, sa.func.count())
     ended = ended.where(within(storage.completion.c.contract_id, contracts))
@@ -102,47 +88,42 @@ def flags(work: Work, territory: str | None, state: str | None, after: UUID | No
 
 def absences(work: Work, territory: str | None, after: UUID | None, limit: int) -> list[dict[str, Any]]:
     """
-    Return absences in force that nobody has qualified yet, by the id of their mark.
+    Return absences in force on signed rolls that nobody has qualified yet, by the id of their mark.
 
     `proof`: the convocation arrived in a usable form; `attempts`: how often somebody tried to reach the person since.
     """
-    mark, later = storage.mark, storage.mark.alias()
-    superseded = sa.exists().where(
-        later.c.meeting_id == mark.c.meeting_id, later.c.signatory_id == mark.c.signatory_id, later.c.seq > mark.c.seq
-    )
+    held = storage.presence
     proof, attempt = storage.notice_proof, storage.attempt
     told = sa.exists().where(
-        proof.c.signatory_id == mark.c.signatory_id,
-        proof.c.session_id == storage.meeting.c.session_id,
+        proof.c.signatory_id == held.c.signatory_id,
+        proof.c.session_id == held.c.session_id,
         proof.c.kind == "convocation",
         proof.c.delivered.is_(True),
         proof.c.usable.is_(True),
     )
     tried = sa.select(sa.func.count()).where(
-        attempt.c.signatory_id == mark.c.signatory_id, attempt.c.made_on >= storage.meeting.c.held_on
+        attempt.c.signatory_id == held.c.signatory_id, attempt.c.made_on >= held.c.held_on
     )
     query = (
         sa.select(
             told.label("proof"),
             tried.scalar_subquery().label("attempts"),
-            mark.c.id,
-            mark.c.meeting_id,
-            mark.c.signatory_id,
-            mark.c.status,
-            storage.meeting.c.held_on,
-            storage.session.c.training,
+            held.c.mark_id.label("id"),
+            held.c.meeting_id,
+            held.c.signatory_id,
+            held.c.status,
+            held.c.held_on,
+            held.c.training,
             storage.signatory.c.reference,
         )
-        .join(storage.meeting, storage.meeting.c.id == mark.c.meeting_id)
-        .join(storage.session, storage.session.c.id == storage.meeting.c.session_id)
-        .join(storage.signatory, storage.signatory.c.id == mark.c.signatory_id)
-        .where(mark.c.status.in_(("absent_unexplained", "absent_announced")), ~superseded)
+        .join(storage.signatory, storage.signatory.c.id == held.c.signatory_id)
+        .where(held.c.status.in_(("absent_unexplained", "absent_announced")))
     )
     if territory:
         query = query.where(storage.signatory.c.territory == territory)
     if after is not None:
-        query = query.where(mark.c.id > after)
-    return storage.rows(work.db, query.order_by(mark.c.id).limit(limit))
+        query = query.where(held.c.mark_id > after)
+    return storage.rows(work.db, query.order_by(held.c.mark_id).limit(limit))
 
 
 def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:

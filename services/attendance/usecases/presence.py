@@ -1,8 +1,8 @@
 """The mark in force of each half-day whose roll is signed, by contract: what hours and flags are summed from."""
 
-__all__ = ["SLOT_RANK", "absences", "keep", "requalify", "tallies", "unjustified"]
+__all__ = ["SLOT_RANK", "absences", "identified", "keep", "recount", "tallies", "unjustified"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,37 +10,100 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.following import Tally
-from services.attendance.domain.marks import ABSENT, CAME, Status, followed_minutes, offered_minutes
+from services.attendance.domain.marks import ABSENT, CAME, Status, followed_minutes, in_force, offered_minutes
 from shared.database import rows, upsert
 from shared.work import Work
 
 SLOT_RANK = {"morning": 0, "afternoon": 1, "evening": 2}
 
 
-def keep(work: Work, marked: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
-    """Keep (meeting, mark in force) of signed rolls, each with the contract of the seat that it was taken for."""
-    contracts = _contracts(work, marked)
+def keep(work: Work, marked: Sequence[tuple[Mapping[str, Any], Iterable[Mapping[str, Any]]]]) -> set[UUID]:
+    """
+    Keep what the marks in force of signed rolls count for, in the place of what was kept of these meetings before.
+
+    Returns the contracts for which something was or is counted.
+
+    Marks of somebody added in the room count for whom they were found to be, and for nobody until then.
+    """
+    if not marked:
+        return set()
+    pairs = [(meeting, mark) for meeting, marks in marked for mark in marks]
+    people = identified(work, {mark["signatory_id"] for _, mark in pairs})
+    known = set(_known(work, {mark["signatory_id"] for _, mark in pairs} - people.keys()))
+    counted: dict[tuple[UUID, UUID], tuple[Mapping[str, Any], Mapping[str, Any], dict[str, Any]]] = {}
+    for meeting, mark in pairs:
+        person = people.get(mark["signatory_id"], mark["signatory_id"])
+        if person not in known and mark["signatory_id"] not in people:
+            continue
+        what = _counted(mark, meeting["minutes"])
+        before = counted.get((meeting["id"], person))
+        if before is None or _rank(mark, what) > _rank(before[1], before[2]):  # twice on one list: counted once
+            counted[meeting["id"], person] = (meeting, mark, what)
+    contracts = _contracts(work, {(meeting["session_id"], person) for (_, person), (meeting, *_) in counted.items()})
     found = [
         {
             **{name: meeting[name] for name in ("session_id", "training", "part", "held_on")},
             "meeting_id": meeting["id"],
             "rank": SLOT_RANK[meeting["slot"]],
-            "signatory_id": mark["signatory_id"],
-            "contract_id": contracts[meeting["session_id"], mark["signatory_id"]],
+            "signatory_id": person,
+            "contract_id": contracts[meeting["session_id"], person],
             "mark_id": mark["id"],
-            **_counted(mark, meeting["minutes"]),
+            **what,
         }
-        for meeting, mark in marked
+        for (_, person), (meeting, mark, what) in counted.items()
+        if (meeting["session_id"], person) in contracts
     ]
+    again = [meeting["id"] for meeting, _ in marked if meeting["version"] != 1]
+    gone = storage.presence.c.meeting_id.in_(again)
+    touched = {row["contract_id"] for row in found}
+    if again:
+        touched |= set(work.db.scalars(sa.select(storage.presence.c.contract_id).where(gone)))
+        work.db.execute(storage.presence.delete().where(gone))
     upsert(work.db, storage.presence, found)
+    return touched
 
 
-def _contracts(
-    work: Work, marked: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-) -> dict[tuple[UUID, UUID], UUID]:
-    """Return the contract by (session, person): that of the seat, or the person's own where the seat has moved on."""
+def recount(work: Work, meeting_ids: Sequence[UUID]) -> set[UUID]:
+    """
+    Count signed rolls again from their marks: whoever was identified since, or is no more, has their hours right.
+
+    Returns the contracts for which something was or is counted.
+    """
+    meeting, session, roll = storage.meeting, storage.session, storage.roll
+    query = (
+        sa.select(meeting, session.c.training, sa.literal(0).label("version"))
+        .join(session, session.c.id == meeting.c.session_id)
+        .join(roll, roll.c.meeting_id == meeting.c.id)
+        .where(meeting.c.id.in_(meeting_ids), roll.c.version > 0)
+    )
+    marks: dict[UUID, list[dict[str, Any]]] = {}
+    for mark in rows(work.db, sa.select(storage.mark).where(storage.mark.c.meeting_id.in_(meeting_ids))):
+        marks.setdefault(mark["meeting_id"], []).append(mark)
+    return keep(work, [(held, in_force(marks.get(held["id"], ())).values()) for held in rows(work.db, query)])
+
+
+def identified(work: Work, subjects: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return whom people added in the room were found to be: the last word on each, where it names somebody."""
+    table = storage.identification
+    query = sa.select(table.c.provisional_id, table.c.signatory_id).where(table.c.provisional_id.in_(subjects))
+    last = dict(work.db.execute(query.order_by(table.c.seq)).all())
+    return {key: person for key, person in last.items() if person is not None}
+
+
+def _known(work: Work, subjects: Collection[UUID]) -> list[UUID]:
+    """Return those of these subjects that are no provisional person."""
+    table = storage.provisional
+    unknown = set(work.db.scalars(sa.select(table.c.id).where(table.c.id.in_(subjects))))
+    return [key for key in subjects if key not in unknown]
+
+
+def _rank(mark: Mapping[str, Any], what: Mapping[str, Any]) -> tuple[int, int, str]:
+    return what["followed"], what["offered"], str(mark["id"])
+
+
+def _contracts(work: Work, pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], UUID]:
+    """Return the contract by (session, person): that of the seat, or the person's own where they have none there."""
     seat, contract = storage.placement, storage.contract
-    pairs = {(meeting["session_id"], mark["signatory_id"]) for meeting, mark in marked}
     columns = (seat.c.session_id, seat.c.signatory_id, seat.c.contract_id)
     seats = sa.select(*columns).where(seat.c.session_id.in_({session for session, _ in pairs}))
     found = {(session, person): contract_id for session, person, contract_id in work.db.execute(seats)}
@@ -48,14 +111,6 @@ def _contracts(
     own = sa.select(contract.c.signatory_id, contract.c.id).where(contract.c.signatory_id.in_(moved))
     contract_of = dict(work.db.execute(own.order_by(contract.c.signed_on)).all()) if moved else {}
     return found | {(session, person): contract_of[person] for session, person in pairs if person in contract_of}
-
-
-def requalify(work: Work, mark: Mapping[str, Any]) -> None:
-    """Put a later mark of the same half-day in force, where its roll is signed."""
-    presence, meeting = storage.presence, storage.meeting
-    minutes = work.db.scalar(sa.select(meeting.c.minutes).where(meeting.c.id == mark["meeting_id"]))
-    same = sa.and_(presence.c.meeting_id == mark["meeting_id"], presence.c.signatory_id == mark["signatory_id"])
-    work.db.execute(presence.update().where(same).values(mark_id=mark["id"], **_counted(mark, minutes or 0)))
 
 
 def tallies(work: Work, contract_ids: Sequence[UUID]) -> dict[tuple[UUID, str, str], Tally]:

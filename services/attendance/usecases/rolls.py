@@ -11,11 +11,12 @@ __all__ = [
     "read_roll",
     "rolls_between",
     "sign_roll",
+    "submit_roll",
 ]
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,11 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollSignedError
-from services.attendance.domain.marks import Mark, Status, check_mark
+from services.attendance.domain.marks import CAME, ELSEWHERE, OWN_ACTS, Mark, Status, check_mark, minutes_lost_by
 from services.attendance.usecases import sheets
+from services.attendance.usecases.seeing import meetings
 from services.attendance.usecases.sheets import Sheet
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, FieldFault, NotFoundError
 from shared.work import Work
 
 
@@ -40,26 +42,39 @@ class MarkCommand:
     minutes_lost: int = 0
     act: str = ""
     act_reason: str = ""
+    act_id: UUID | None = None
+    proof_ref: str = ""
+    arrived: time | None = None  # local, at the site: minutes lost follow from it
+    left: time | None = None
+    source: str = "device"
     effective_at: datetime | None = None
+    seen: UUID | None = None  # the mark that the device showed when this one was taken
+    checks_seen: bool = False  # whether it says so: then a mark that it had not seen is a conflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkResult:
-    """What became of one mark: kept, or refused with code and words. The others are not touched by it."""
+    """
+    What became of one mark: kept, refused, or in conflict, with code and words. The others are not touched by it.
+
+    In conflict: somebody else marked this person otherwise since; `in_force` is what stands, the device chooses.
+    """
 
     id: UUID
     state: str
     code: str = ""
     message: str = ""
+    in_force: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollCommand:
-    """The marks that a device kept for one roll; `sign` signs it off when none is refused."""
+    """The marks that a device kept for one roll; `sign` signs it off when none is refused, `held_by` a substitute."""
 
     meeting_id: UUID
     marks: Sequence[MarkCommand]
     sign: bool = False
+    held_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +92,7 @@ def rolls_between(
 ) -> list[dict[str, Any]]:
     """Return the meetings between two days that who asks may see, by id, with the state of their roll."""
     meeting = storage.meeting
-    query = sheets.meetings(work, meeting.c.held_on.between(first, last), storage.session.c.state == "open")
+    query = meetings(work, meeting.c.held_on.between(first, last), storage.session.c.state == "open")
     if after is not None:
         query = query.where(meeting.c.id > after)
     held = storage.rows(work.db, query.limit(limit))
@@ -86,7 +101,7 @@ def rolls_between(
 
 def read_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
     """Return one roll: the meeting, who sits in it, and the mark in force for each. Raises NotFoundError."""
-    held = storage.rows(work.db, sheets.meetings(work, storage.meeting.c.id == meeting_id))
+    held = storage.rows(work.db, meetings(work, storage.meeting.c.id == meeting_id))
     if not held:
         raise NotFoundError("meeting", meeting_id)
     return sheets.load(work, held)[meeting_id].view()
@@ -99,7 +114,7 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
     The whole may be sent again: what was kept before is kept once.
     """
     asked = storage.meeting.c.id.in_([command.meeting_id for command in commands])
-    held = storage.rows(work.db, sheets.meetings(work, asked).with_for_update(of=storage.meeting))
+    held = storage.rows(work.db, meetings(work, asked).with_for_update(of=storage.meeting))
     found = sheets.load(work, held)
     used = meetings_of(work, [mark.id for command in commands for mark in command.marks])
     results = []
@@ -114,7 +129,7 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
         try:
             kept += _mark(work, sheet, command, used)
             if command.sign and all(result.state == "kept" for result in kept):
-                sheet.sign(work)
+                sheet.sign(work, command.held_by)
         except ConflictError as error:
             code, message = error.code, str(error)
         results.append(RollResult(meeting_id=command.meeting_id, results=kept, code=code, message=message))
@@ -131,30 +146,56 @@ def _mark(work: Work, sheet: Sheet, command: RollCommand, used: dict[UUID, UUID]
     sheets.check_open(work, sheet)
     if sheet.signed and not all(mark.id in sheet.known for mark in command.marks):
         raise RollSignedError(f"the roll of meeting {command.meeting_id} is signed: correct the mark instead")
-    results = []
-    for mark in command.marks:
-        if used.get(mark.id, command.meeting_id) != command.meeting_id:
-            words = f"id {mark.id} is a mark of another meeting"
-            results.append(MarkResult(id=mark.id, state="refused", code="id_reused", message=words))
-            continue
-        try:
-            if mark.id not in sheet.known:
-                sheet.add(checked(work, sheet, mark))
-                used[mark.id] = command.meeting_id
-            results.append(MarkResult(id=mark.id, state="kept"))
-        except MarkRefusedError as refused:
-            results.append(MarkResult(id=mark.id, state="refused", code=refused.code, message=str(refused)))
-    return results
+    return [_answer(work, sheet, mark, used) for mark in command.marks]
 
 
-def sign_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
+def _answer(work: Work, sheet: Sheet, mark: MarkCommand, used: dict[UUID, UUID]) -> MarkResult:
+    meeting_id = sheet.meeting["id"]
+    if used.get(mark.id, meeting_id) != meeting_id:
+        words = f"id {mark.id} is a mark of another meeting"
+        return MarkResult(id=mark.id, state="refused", code="id_reused", message=words)
+    if mark.id in sheet.known:
+        return MarkResult(id=mark.id, state="kept")
+    try:
+        fresh = checked(work, sheet, mark)
+        before = sheet.current.get(mark.signatory_id)
+        if mark.checks_seen and before is not None and before["id"] != mark.seen:
+            if _says_the_same(before, fresh):
+                return MarkResult(id=mark.id, state="kept")
+            words = f"somebody marked this person {before['status']} since"
+            return MarkResult(id=mark.id, state="conflict", code="conflict", message=words, in_force=before)
+        sheet.add(fresh)
+        used[mark.id] = meeting_id
+        return MarkResult(id=mark.id, state="kept")
+    except MarkRefusedError as refused:
+        return MarkResult(id=mark.id, state="refused", code=refused.code, message=str(refused))
+
+
+def _says_the_same(before: Mapping[str, Any], mark: Mark) -> bool:
+    return (before["status"], before["minutes_lost"], before["act"]) == (mark.status, mark.minutes_lost, mark.act)
+
+
+def submit_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
     """
-    Sign a roll off: everybody has a mark, and whoever missed a civic day is told, with their need open again.
+    Say that a device has sent all it kept of a roll: everybody has a mark, the trainer's signature is what lacks.
 
     A second call changes nothing. Raises RollNotOpenError, ConflictError (`roll_incomplete`).
     """
     sheet = sheets.open_sheet(work, meeting_id)
-    sheet.sign(work)
+    sheet.submit(work)
+    sheets.keep(work, [sheet])
+    return sheet.meeting
+
+
+def sign_roll(work: Work, meeting_id: UUID, held_by: str | None = None) -> dict[str, Any]:
+    """
+    Sign a roll off and seal it: everybody has a mark; whoever missed a civic day is told.
+
+    `held_by` names the trainer who held the meeting in another's place. A second call changes nothing. Raises
+    RollNotOpenError, ConflictError (`roll_incomplete`).
+    """
+    sheet = sheets.open_sheet(work, meeting_id)
+    sheet.sign(work, held_by)
     sheets.keep(work, [sheet])
     return sheet.meeting
 
@@ -167,16 +208,45 @@ def meetings_of(work: Work, mark_ids: Sequence[UUID]) -> dict[UUID, UUID]:
 
 def checked(work: Work, sheet: Sheet, command: MarkCommand) -> Mark:
     """Return the mark that a device asks for. Raises MarkRefusedError where it contradicts itself or its meeting."""
-    status = Status(command.status)
-    check_mark(status, command.minutes_lost, command.act, command.act_reason, sheet.meeting["minutes"])
-    return Mark(
+    status, meeting = Status(command.status), sheet.meeting
+    lost = command.minutes_lost
+    if command.arrived or command.left:
+        lost = minutes_lost_by(command.arrived, command.left, meeting["starts_at"], meeting["minutes"])
+    mark = Mark(
         id=command.id,
         signatory_id=command.signatory_id,
         status=status,
-        minutes_lost=command.minutes_lost,
+        minutes_lost=lost,
         act=command.act,
         act_reason=command.act_reason,
+        act_id=_act(sheet, command) if status in CAME else None,
+        proof_ref=command.proof_ref,
+        arrived=command.arrived,
+        left=command.left,
+        source=command.source,
         actor=work.who.actor,
         effective_at=command.effective_at or work.now,
         recorded_at=work.now,
     )
+    check_mark(mark, meeting["minutes"])
+    return mark
+
+
+def _act(sheet: Sheet, command: MarkCommand) -> UUID | None:
+    """
+    Return the recorded act on which a presence stands: the one that was named, or the last of that kind.
+
+    A photo of a signed sheet is everybody's; every other act is one person's. Raises MarkRefusedError for one that was
+    named and is another person's, meeting's or kind's.
+    """
+    if command.act not in OWN_ACTS or (command.act_id is None and command.source in ELSEWHERE):
+        return None
+    found: UUID | None = None
+    for act in sheet.acts:
+        theirs = act["subject_id"] in {command.signatory_id, None}
+        if theirs and act["kind"] == command.act and command.act_id in {act["id"], None}:
+            found = act["id"]
+    if command.act_id is not None and found is None:
+        fault = FieldFault("act_id", "act_not_recorded", "no such act of this person in this meeting")
+        raise MarkRefusedError("the mark is refused", [fault])
+    return found

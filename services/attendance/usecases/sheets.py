@@ -1,10 +1,10 @@
 """Roll sheets in hand: several are read at once, marked and signed in memory, and kept at once."""
 
-__all__ = ["Sheet", "check_open", "check_seen", "keep", "load", "meetings", "open_sheet"]
+__all__ = ["Sheet", "check_open", "keep", "load", "of_mark", "open_sheet", "starts_at"]
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,42 +13,57 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollNotOpenError
-from services.attendance.domain.marks import ABSENT, CAME, Mark
+from services.attendance.domain.marks import ABSENT, CAME, Mark, Status, in_force
 from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
-from shared.database import insert_new, rows
-from shared.errors import ConflictError, FieldFault, ForbiddenError, NotFoundError
-from shared.events import MeetingMissed, RollSigned
-from shared.scope import check_territory
+from services.attendance.usecases.sealing import Signed, seal
+from services.attendance.usecases.seeing import all_meetings, meetings, territory_of
+from shared.database import insert_new, rows, upsert
+from shared.errors import ConflictError, FieldFault, NotFoundError
+from shared.events import AbsenceWithdrawn, MeetingMissed, RollSigned
+from shared.ids import derived_id
 from shared.work import Work
 
 
 @dataclass(slots=True)
 class Sheet:
-    """One meeting, who has a seat in it, the mark in force for each, and what is new and not kept yet."""
+    """One meeting, who is on its list, every mark ever kept, the mark in force for each, and what is not kept yet."""
 
     meeting: dict[str, Any]
-    people: Mapping[UUID, dict[str, Any]]  # by signatory, in the order in which they are called
-    current: dict[UUID, dict[str, Any]]
-    known: set[UUID]  # ids of every mark ever kept
+    people: Mapping[UUID, dict[str, Any]]  # by signatory or provisional person, in the order in which they are called
+    current: dict[UUID, Mapping[str, Any]]
+    history: list[dict[str, Any]]
+    acts: Sequence[Mapping[str, Any]] = ()  # what people did for this meeting, as it was recorded
     fresh: list[dict[str, Any]] = field(default_factory=list)
+    submitted_now: bool = False
     signed_now: bool = False
+    was: Mapping[UUID, str] = field(default_factory=dict)  # the status in force before anything was added here
 
     @property
     def signed(self) -> bool:
-        return bool(self.meeting["state"] == "signed")
+        return self.meeting["state"] in SIGNED
+
+    @property
+    def known(self) -> set[UUID]:
+        """Return the ids of every mark ever kept."""
+        return {mark["id"] for mark in self.history}
 
     def view(self) -> dict[str, Any]:
         """Return the meeting with its people and the mark in force for each."""
         people = [person | {"mark": self.current.get(key)} for key, person in self.people.items()]
         return self.meeting | {"people": people}
 
-    def add(self, mark: Mark, *, reason: str = "") -> None:
-        """Put a mark in force; the one before stays on the sheet. Raises MarkRefusedError for who has no seat here."""
-        if mark.signatory_id not in self.people:
+    def add(self, mark: Mark, *, reason: str = "", ground: str = "") -> None:
+        """
+        Put a mark on the sheet; the one before stays. Of an open roll the mark taken last is in force.
+
+        Raises MarkRefusedError for who is not on the list and never was.
+        """
+        if mark.signatory_id not in self.people and mark.signatory_id not in self.current:
             fault = FieldFault("signatory_id", "not_enrolled", "this person has no seat in this meeting")
             raise MarkRefusedError("the mark is refused", [fault])
         before = self.current.get(mark.signatory_id)
+        own = [one["seq"] for one in self.history if one["signatory_id"] == mark.signatory_id]
         row = {
             "id": mark.id,
             "meeting_id": self.meeting["id"],
@@ -57,90 +72,87 @@ class Sheet:
             "minutes_lost": mark.minutes_lost,
             "act": mark.act,
             "act_reason": mark.act_reason,
+            "act_id": mark.act_id,
+            "proof_ref": mark.proof_ref,
+            "arrived": mark.arrived,
+            "left": mark.left,
+            "source": mark.source,
+            "ground": ground,
             "supersedes": before["id"] if before else None,
             "reason": reason,
             "actor": mark.actor,
-            "effective_at": mark.effective_at,
+            "effective_at": min(mark.effective_at, mark.recorded_at),
             "recorded_at": mark.recorded_at,
-            "seq": before["seq"] + 1 if before else 1,
+            "seq": max(own, default=0) + 1,
         }
-        self.current[mark.signatory_id] = row
-        self.known.add(mark.id)
+        self.history.append(row)
         self.fresh.append(row)
+        if before is None or in_force([before, row])[mark.signatory_id] is row:
+            self.current[mark.signatory_id] = row
 
-    def sign(self, work: Work) -> None:
-        """Sign off; a second time changes nothing. Raises ConflictError (`roll_incomplete`)."""
+    def submit(self, work: Work) -> None:
+        """Say that the device has sent everything: who announced an absence and has no mark is absent, as announced."""
+        if self.meeting["state"] != "open":
+            return
+        for key, person in self.people.items():
+            if key not in self.current and person["announced"] == "absent":
+                self.add(_announced(work, self.meeting["id"], key))
+        self._check_complete()
+        self.meeting |= {"state": "submitted", "submitted_by": work.who.actor, "submitted_at": work.now}
+        self.submitted_now = True
+
+    def sign(self, work: Work, held_by: str | None = None) -> None:
+        """Sign off and seal; a second time changes nothing. Raises ConflictError (`roll_incomplete`)."""
         if self.signed:
             return
+        self.submit(work)
+        self._check_complete()
+        self.meeting |= {"state": "sealed", "version": 1, "sealed_at": work.now}
+        self.meeting |= {"signed_by": work.who.actor, "signed_at": work.now}
+        if held_by is not None:
+            self.meeting["held_by"] = held_by
+        self.signed_now = True
+
+    def corrected(self) -> bool:
+        """Say whether a sealed roll got new marks: it has one version more then."""
+        return self.signed and not self.signed_now and bool(self.fresh)
+
+    def _check_complete(self) -> None:
         missing = [person["reference"] for key, person in self.people.items() if key not in self.current]
         if missing:
             raise ConflictError(f"{len(missing)} people have no mark yet: {', '.join(missing[:5])}", "roll_incomplete")
-        self.meeting |= {"state": "signed", "signed_by": work.who.actor, "signed_at": work.now}
-        self.signed_now = True
 
 
-OF_A_BODY = ("provider_manager", "trainer")  # see their own groups only
-OFII = ("planner", "auditor", "controller", "admin")  # see the people of their territory; without one, everybody
-
-
-def meetings(work: Work, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Return the query for meetings with the state of their roll, as far as who asks may see them."""
-    meeting, session, roll = storage.meeting, storage.session, storage.roll
-    query = (
-        sa.select(
-            meeting,
-            session.c.training,
-            session.c.package,
-            session.c.trainer,
-            session.c.provider_id,
-            storage.site.c.label.label("site"),
-            storage.site.c.commune,
-            storage.site.c.zone,
-            sa.func.coalesce(roll.c.state, "open").label("state"),
-            roll.c.signed_by,
-            roll.c.signed_at,
-        )
-        .join(session, session.c.id == meeting.c.session_id)
-        .join(storage.site, storage.site.c.id == session.c.site_id)
-        .outerjoin(roll, roll.c.meeting_id == meeting.c.id)
-        .where(*conditions)
-        .order_by(meeting.c.id)  # one order of locks for everybody
-    )
-    return _visible(work, query)
+SIGNED = frozenset({"signed", "sealed", "corrected"})
+OPENS_BEFORE = timedelta(minutes=60)  # [A] before the meeting; a roll of tomorrow is nobody's yet
 
 
 def load(work: Work, held: Sequence[dict[str, Any]]) -> dict[UUID, Sheet]:
     """Return the sheets of these meetings, by id."""
+    ids = [meeting["id"] for meeting in held]
     marks: dict[UUID, list[dict[str, Any]]] = {}
-    query = sa.select(storage.mark).where(storage.mark.c.meeting_id.in_([meeting["id"] for meeting in held]))
+    query = sa.select(storage.mark).where(storage.mark.c.meeting_id.in_(ids))
     for mark in rows(work.db, query.order_by(storage.mark.c.seq)):
         marks.setdefault(mark["meeting_id"], []).append(mark)
     seats = _seats(work, {meeting["session_id"] for meeting in held})
+    acts = _acts(work, ids)
+    guests = _guests(work, ids)
+    announced = _announcements(work, ids)
     found = {}
     for meeting in held:
-        mine = marks.get(meeting["id"], ())
+        mine = marks.get(meeting["id"], [])
         people = {
-            seat["signatory_id"]: {name: seat[name] for name in PERSON}
+            seat["signatory_id"]: {name: seat[name] for name in PERSON} | {"provisional": False, "identified_as": None}
             for seat in seats.get((meeting["session_id"], meeting["part"]), ())
             if seat["joins_on"] <= meeting["held_on"] and not _ended_early(seat, meeting)
         }
-        current = {mark["signatory_id"]: mark for mark in mine}  # the last one recorded is in force
-        found[meeting["id"]] = Sheet(meeting, people, current, {mark["id"] for mark in mine})
+        people |= {guest["signatory_id"]: guest for guest in guests.get(meeting["id"], ())}
+        for key, person in people.items():
+            person["announced"], person["announced_reason"] = announced.get((meeting["id"], key), ("", ""))
+        current = in_force(mine)
+        was = {key: mark["status"] for key, mark in current.items()}
+        found[meeting["id"]] = Sheet(meeting, people, current, mine, acts.get(meeting["id"], ()), was=was)
     return found
-
-
-def check_seen(work: Work, territory: str, seats: sa.ColumnElement[bool], missing: NotFoundError) -> None:
-    """
-    Let pass whose business somebody is: OFII's of their territory, a training body's that has one of `seats`.
-
-    Raises ForbiddenError, or for a training body `missing`: it does not learn who sits elsewhere.
-    """
-    if work.who.role not in OF_A_BODY:
-        check_territory(work.who, territory)
-        return
-    sits = sa.select(storage.placement.c.session_id).where(seats)
-    if not rows(work.db, meetings(work, storage.meeting.c.session_id.in_(sits)).limit(1)):
-        raise missing
 
 
 def open_sheet(work: Work, meeting_id: UUID) -> Sheet:
@@ -157,32 +169,69 @@ def open_sheet(work: Work, meeting_id: UUID) -> Sheet:
     return sheet
 
 
+def of_mark(work: Work, mark: Mapping[str, Any]) -> Sheet:
+    """Return the sheet on which a mark stands, its meeting locked, whoever asks."""
+    query = all_meetings(storage.meeting.c.id == mark["meeting_id"]).with_for_update(of=storage.meeting)
+    return load(work, rows(work.db, query))[mark["meeting_id"]]
+
+
 def check_open(work: Work, sheet: Sheet) -> None:
-    """Raise RollNotOpenError before the local day of the meeting."""
-    if sheet.meeting["held_on"] > work.now.astimezone(ZoneInfo(sheet.meeting["zone"])).date():
-        raise RollNotOpenError(f"the meeting is on {sheet.meeting['held_on']}")
+    """Raise RollNotOpenError until an hour before the meeting."""
+    meeting = sheet.meeting
+    opens = starts_at(meeting) - OPENS_BEFORE
+    if work.now < opens:
+        raise RollNotOpenError(f"the meeting is on {meeting['held_on']}; its roll opens at {opens:%H:%M} UTC")
+
+
+def starts_at(meeting: Mapping[str, Any]) -> datetime:
+    """Return the instant at which a meeting starts."""
+    return datetime.combine(meeting["held_on"], meeting["starts_at"], ZoneInfo(meeting["zone"]))
 
 
 def keep(work: Work, sheets: Sequence[Sheet]) -> None:
-    """Keep what is new on sheets: marks, sign-offs and what follows from them; whoever missed a civic day is told."""
-    opened = [
-        {"meeting_id": sheet.meeting["id"], "session_id": sheet.meeting["session_id"], "state": "open"}
-        | {"signed_by": None, "signed_at": None}
-        for sheet in sheets
-        if sheet.fresh or sheet.signed_now
-    ]
-    insert_new(work.db, storage.roll, opened)
+    """Keep what is new on sheets: marks, sign-offs, their seal and what follows; who missed a civic day is told."""
+    changed = [sheet for sheet in sheets if sheet.fresh or sheet.submitted_now or sheet.signed_now]
+    insert_new(work.db, storage.roll, [_opened(sheet.meeting) for sheet in changed])
     insert_new(work.db, storage.mark, [mark for sheet in sheets for mark in sheet.fresh])
-    signed = [sheet for sheet in sheets if sheet.signed_now]
-    if signed:
-        ids = [sheet.meeting["id"] for sheet in signed]
-        stamp = {"state": "signed", "signed_by": work.who.actor, "signed_at": work.now}
-        work.db.execute(storage.roll.update().where(storage.roll.c.meeting_id.in_(ids)).values(**stamp))
-    counted = [(sheet, sheet.current.values() if sheet.signed_now else sheet.fresh) for sheet in sheets if sheet.signed]
-    presence.keep(work, [(sheet.meeting, mark) for sheet, marks in counted for mark in marks])
-    touched = {person["contract_id"] for sheet, _ in counted for person in sheet.people.values()}
-    touch(work, touched)
-    work.tell(*(event for sheet in signed for event in _told(sheet)))
+    _keep_states(work, changed)
+    counted = [sheet for sheet in sheets if sheet.signed_now or sheet.corrected()]
+    seal(work, [_to_seal(sheet) for sheet in counted])
+    touch(work, presence.keep(work, [(sheet.meeting, sheet.current.values()) for sheet in counted]))
+    missed = _other_halves_missed(work, counted)
+    work.tell(*(event for sheet in counted for event in _told(sheet, missed)))
+
+
+def _opened(meeting: Mapping[str, Any]) -> dict[str, Any]:
+    nothing = dict.fromkeys(("submitted_by", "submitted_at", "signed_by", "signed_at", "sealed_at"))
+    first = {"meeting_id": meeting["id"], "session_id": meeting["session_id"], "state": "open"}
+    return first | {"version": 0, "held_by": meeting["held_by"]} | nothing
+
+
+ROLL = ("state", "version", "held_by", "submitted_by", "submitted_at", "signed_by", "signed_at", "sealed_at")
+
+
+def _keep_states(work: Work, sheets: Sequence[Sheet]) -> None:
+    rows = []
+    for sheet in sheets:
+        if sheet.corrected():
+            sheet.meeting |= {"state": "corrected", "version": sheet.meeting["version"] + 1, "sealed_at": work.now}
+        if sheet.submitted_now or sheet.signed_now or sheet.corrected():
+            meeting = sheet.meeting
+            row = {"meeting_id": meeting["id"], "session_id": meeting["session_id"]}
+            rows.append(row | {name: meeting[name] for name in ROLL})
+    upsert(work.db, storage.roll, rows)
+
+
+def _to_seal(sheet: Sheet) -> Signed:
+    meeting = sheet.meeting
+    marks = sheet.history if sheet.signed_now else sheet.fresh
+    return Signed(
+        meeting=meeting,
+        version=meeting["version"],
+        signed_by=meeting["signed_by"],
+        held_by=meeting["held_by"],
+        marks=marks,
+    )
 
 
 PERSON = ("signatory_id", "placement_id", "contract_id", "name", "alias", "reference")
@@ -209,7 +258,7 @@ def _seats(work: Work, session_ids: Iterable[UUID]) -> dict[tuple[UUID, str], li
         .where(seat.c.session_id.in_(list(session_ids)), seat.c.state == "active")
         .order_by(person.c.name, seat.c.signatory_id)
     )
-    if _territory(work):
+    if territory_of(work):
         query = query.where(person.c.territory == work.who.scope)
     found: dict[tuple[UUID, str], list[dict[str, Any]]] = {}
     for row in rows(work.db, query):
@@ -217,58 +266,104 @@ def _seats(work: Work, session_ids: Iterable[UUID]) -> dict[tuple[UUID, str], li
     return found
 
 
+def _acts(work: Work, meeting_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    act = storage.act
+    columns = (act.c.id, act.c.meeting_id, act.c.subject_id, act.c.kind)
+    query = sa.select(*columns).where(act.c.meeting_id.in_(meeting_ids)).order_by(act.c.recorded_at, act.c.id)
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows(work.db, query):
+        found.setdefault(row["meeting_id"], []).append(row)
+    return found
+
+
+def _guests(work: Work, meeting_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Return who was added to the list in the room, by meeting, each with whom they were found to be."""
+    table = storage.provisional
+    query = sa.select(table).where(table.c.meeting_id.in_(meeting_ids)).order_by(table.c.recorded_at, table.c.id)
+    found = rows(work.db, query)
+    people = presence.identified(work, [row["id"] for row in found])
+    guests: dict[UUID, list[dict[str, Any]]] = {}
+    for row in found:
+        guest = {"signatory_id": row["id"], "placement_id": None, "contract_id": None, "alias": ""}
+        guest |= {"name": row["name"], "reference": row["reference"], "provisional": True}
+        guests.setdefault(row["meeting_id"], []).append(guest | {"identified_as": people.get(row["id"])})
+    return guests
+
+
+def _announcements(work: Work, meeting_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], tuple[str, str]]:
+    """Return (kind, reason) of what people announced, by (meeting, person)."""
+    table = storage.announcement
+    query = sa.select(table).where(table.c.meeting_id.in_(meeting_ids), table.c.withdrawn.is_(False))
+    return {
+        (row["meeting_id"], row["signatory_id"]): (row["kind"], row["reason"])
+        for row in rows(work.db, query.order_by(table.c.recorded_at, table.c.id))
+    }
+
+
+def _announced(work: Work, meeting_id: UUID, signatory_id: UUID) -> Mark:
+    """Return the mark of an absence that was announced; nobody had to take it."""
+    return Mark(
+        id=derived_id("announced absence", meeting_id, signatory_id),
+        signatory_id=signatory_id,
+        status=Status.ABSENT_ANNOUNCED,
+        minutes_lost=0,
+        act="",
+        act_reason="",
+        source="announced",
+        actor=work.who.actor,
+        effective_at=work.now,
+        recorded_at=work.now,
+    )
+
+
 def _ended_early(seat: Mapping[str, Any], meeting: Mapping[str, Any]) -> bool:
     reached_on: date | None = seat["reached_on"]
     return meeting["training"] == "language" and reached_on is not None and reached_on < meeting["held_on"]
 
 
-def _visible(work: Work, query: sa.Select[Any]) -> sa.Select[Any]:
-    """
-    Narrow to what this person may see.
-
-    A provider's people see their own body's groups, a trainer their own, OFII the groups in which somebody of their
-    territory sits.
-    """
-    who = work.who
-    if who.role == "trainer":
-        body, _, trainer = who.scope.partition("/")
-        return query.where(storage.session.c.trainer == trainer, _of_body(body))
-    if who.role == "provider_manager":
-        return query.where(_of_body(who.scope))
-    if _territory(work):
-        seat, person = storage.placement, storage.signatory
-        sits = sa.select(seat.c.session_id).join(person, person.c.id == seat.c.signatory_id)
-        mine = sits.where(person.c.territory == who.scope, seat.c.state == "active")
-        return query.where(storage.session.c.id.in_(mine))
-    if who.role in {*OFII, "service"}:
-        return query
-    raise ForbiddenError(f"{who.role} does not see rolls")
+def _other_halves_missed(work: Work, sheets: Sequence[Sheet]) -> set[tuple[UUID, UUID]]:
+    """Return (meeting, person) of corrected civic sheets whose person missed another half of the same day too."""
+    found = set()
+    held = storage.presence
+    for sheet in sheets:
+        meeting = sheet.meeting
+        if sheet.signed_now or meeting["training"] != "civic":
+            continue
+        same_day = sa.and_(
+            held.c.session_id == meeting["session_id"],
+            held.c.part == meeting["part"],
+            held.c.held_on == meeting["held_on"],
+            held.c.meeting_id != meeting["id"],
+        )
+        query = sa.select(held.c.signatory_id).where(same_day, held.c.status.in_(ABSENT))
+        found |= {(meeting["id"], person) for person in work.db.scalars(query)}
+    return found
 
 
-def _territory(work: Work) -> str:
-    """Return the territory beyond which an agent of OFII sees nobody; empty where there is none."""
-    return work.who.scope if work.who.role in OFII else ""
-
-
-def _of_body(code: str) -> sa.ColumnElement[bool]:
-    bodies = sa.select(storage.provider.c.id).where(storage.provider.c.code == code)
-    return storage.session.c.provider_id.in_(bodies)
-
-
-def _told(sheet: Sheet) -> Iterable[RollSigned | MeetingMissed]:
-    meeting, statuses = sheet.meeting, [mark["status"] for mark in sheet.current.values()]
-    present, absent = (sum(status in kinds for status in statuses) for kinds in (CAME, ABSENT))
+def _told(
+    sheet: Sheet, missed: Collection[tuple[UUID, UUID]]
+) -> Iterable[RollSigned | MeetingMissed | AbsenceWithdrawn]:
+    """Yield how many came, who missed a civic day, and whose whole day a correction found attended."""
+    meeting, statuses = sheet.meeting, {key: mark["status"] for key, mark in sheet.current.items()}
+    present, absent = (sum(status in kinds for status in statuses.values()) for kinds in (CAME, ABSENT))
     yield RollSigned(meeting_id=meeting["id"], session_id=meeting["session_id"], present=present, absent=absent)
     if meeting["training"] != "civic":
         return
     for key, person in sheet.people.items():
-        if sheet.current[key]["status"] in ABSENT:
-            yield MeetingMissed(
-                contract_id=person["contract_id"],
-                signatory_id=key,
-                meeting_id=meeting["id"],
-                session_id=meeting["session_id"],
-                placement_id=person["placement_id"],
-                part=meeting["part"],
-                missed_on=meeting["held_on"],
-            )
+        if person["placement_id"] is None or key not in statuses:
+            continue
+        about = {
+            "contract_id": person["contract_id"],
+            "signatory_id": key,
+            "meeting_id": meeting["id"],
+            "session_id": meeting["session_id"],
+            "placement_id": person["placement_id"],
+            "part": meeting["part"],
+            "missed_on": meeting["held_on"],
+        }
+        before = not sheet.signed_now and sheet.was.get(key) in ABSENT
+        now = statuses[key] in ABSENT
+        if now and not before:
+            yield MeetingMissed(**about)
+        if before and not now and (meeting["id"], key) not in missed:
+            yield AbsenceWithdrawn(mark_id=sheet.current[key]["id"], **about)

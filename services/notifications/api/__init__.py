@@ -5,10 +5,14 @@ __all__ = ["register"]
 from flask import Flask
 
 from services.notifications.api.notices import notice_routes
+from services.notifications.storage import chain_head
 from shared.service import Service
 from shared.web.frame import api
+from shared.web.witness import witness_routes
 
 
 def register(app: Flask, service: Service) -> None:
     """Add every route of the API to the application."""
-    api(app, service).register_blueprint(notice_routes(service), url_prefix="/api/v1")
+    routes = api(app, service)
+    for blueprint in (notice_routes(service), witness_routes(service, chain_head)):
+        routes.register_blueprint(blueprint, url_prefix="/api/v1")

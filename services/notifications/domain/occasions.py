@@ -12,7 +12,9 @@ from datetime import timedelta
 
 from services.notifications.domain.timetable import coming
 from shared.events import (
+    AbsenceWithdrawn,
     AppointmentState,
+    ChainHead,
     DutyDue,
     Event,
     MeetingMissed,
@@ -67,6 +69,7 @@ EVENTS_OF_FACTS: tuple[type[Event], ...] = (
     PlacementTakenState,
     PersonMerged,
     PersonUnmerged,
+    ChainHead,
 )
 
 OCCASIONS: Mapping[str, Occasion] = {
@@ -121,6 +124,16 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=("sms", "email"),
             supersedes=(),
             useful_for=None,
+        ),
+        Occasion(
+            kind="not_missed",
+            events=(AbsenceWithdrawn,),
+            audience="the person who had been told of an absence that a correction took back",
+            subject="person and civic day",
+            moment="at once",
+            channels=ALL_CHANNELS,
+            supersedes=("missed",),
+            useful_for=timedelta(days=30),  # [A]
         ),
         Occasion(
             kind="completed",

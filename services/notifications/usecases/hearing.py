@@ -15,7 +15,7 @@ __all__ = [
     "unmerge",
 ]
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,9 @@ from shared.communes import department_of
 from shared.database import insert_new, upsert
 from shared.errors import TransientError
 from shared.events import (
+    AbsenceWithdrawn,
     AppointmentState,
+    ChainHead,
     DutyDue,
     MeetingMissed,
     PersonMerged,
@@ -46,6 +48,7 @@ from shared.events import (
     TrainingCompleted,
 )
 from shared.ids import derived_id
+from shared.witness import keep_head
 from shared.work import Work
 
 TAKEN_OVER = "taken_over"  # of a notice that an older system sent
@@ -237,6 +240,38 @@ def keep_miss(work: Work, event: MeetingMissed) -> None:
 
     Raises TransientError while the person or the session is not known here yet.
     """
+    for person, row in _about_miss(work, event, "missed"):
+        row["useless_after"] = _useless_after("missed", event.missed_on.isoformat(), person)
+        insert_new(work.db, storage.notice, [row])
+
+
+def take_back_miss(work: Work, event: AbsenceWithdrawn) -> None:
+    """
+    Tell who was told of a missed day that it was a mistake; a notice that has not left is not sent at all.
+
+    Raises TransientError while the person or the session is not known here yet.
+    """
+    notice = storage.notice
+    for person, row in _about_miss(work, event, "not_missed"):
+        told = _miss_key(person["id"], event)
+        gone = {"state": "superseded", "reason": "not_missed", "ended_at": work.now}
+        work.db.execute(notice.update().where(notice.c.id == told, notice.c.state == "due").values(**gone))
+        known = work.db.scalar(sa.select(notice.c.state).where(notice.c.id == told))
+        if known in {None, "superseded"}:
+            continue
+        row["useless_after"] = _useless_after("not_missed", work.now.date().isoformat(), person)
+        insert_new(work.db, notice, [row])
+
+
+def keep_chain_head(work: Work, event: ChainHead) -> None:
+    """Keep, as a witness, where a provider's chain of sealed rolls stood at the end of a day."""
+    keep_head(work, storage.chain_head, event)
+
+
+def _about_miss(
+    work: Work, event: MeetingMissed | AbsenceWithdrawn, kind: str
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield a person and, for a minor, who stands for them, each with the notice about a civic day."""
     session = _known(work, storage.session, event.session_id)
     meetings = [one for one in session["meetings"] if one["held_on"] == event.missed_on.isoformat()]
     about = {
@@ -245,10 +280,11 @@ def keep_miss(work: Work, event: MeetingMissed) -> None:
         "days": list(days_of(meetings, {event.part: event.missed_on})),
     }
     for person in _with_representative(work, event.signatory_id):
-        key = derived_id("notice", "missed", person["id"], event.session_id, event.part, event.missed_on)
-        row = fresh_notice(key, "missed", person, work.now) | about
-        row["useless_after"] = _useless_after("missed", event.missed_on.isoformat(), person)
-        insert_new(work.db, storage.notice, [row])
+        yield person, fresh_notice(_miss_key(person["id"], event, kind), kind, person, work.now) | about
+
+
+def _miss_key(person_id: UUID, event: MeetingMissed | AbsenceWithdrawn, kind: str = "missed") -> UUID:
+    return derived_id("notice", kind, person_id, event.session_id, event.part, event.missed_on)
 
 
 def keep_relay(work: Work, event: RelayAsked) -> None:

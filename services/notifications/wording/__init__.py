@@ -43,6 +43,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "moved": SEAT_FIELDS,
     "cancelled": SEAT_FIELDS,
     "missed": SEAT_FIELDS,
+    "not_missed": SEAT_FIELDS,
     "expected": SEAT_FIELDS,
     "completed": frozenset({"alias", "training", "call"}),
     "appointment": SEAT_FIELDS,

@@ -22,11 +22,14 @@ from services.scheduler.api.scenarios import scenario_routes
 from services.scheduler.api.shocks import shock_routes
 from services.scheduler.api.transparency import transparency_routes
 from services.scheduler.api.waivers import waiver_routes
+from services.scheduler.api.witness import sealed_roll_routes
 from services.scheduler.api.worklist import worklist_routes
 from services.scheduler.settings import Settings
+from services.scheduler.storage import chain_head
 from shared.service import Service
 from shared.web.frame import api
 from shared.web.tokens import TokenSigner
+from shared.web.witness import witness_routes
 
 
 def register(app: Flask, service: Service, signer: TokenSigner, settings: Settings) -> None:
@@ -52,5 +55,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         prescription_routes(service, settings),
         interest_routes(service, demo=settings.demo),
         worklist_routes(service),
+        witness_routes(service, chain_head),
+        sealed_roll_routes(service),
     ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

@@ -9,6 +9,7 @@ __all__ = [
     "by_id",
     "candidate",
     "carried",
+    "chain_head",
     "consultation",
     "consultation_answer",
     "consulted",
@@ -30,6 +31,7 @@ __all__ = [
     "level_seen",
     "meeting",
     "meeting_count",
+    "missing_roll",
     "need",
     "offer",
     "offer_item",
@@ -45,6 +47,7 @@ __all__ = [
     "rows",
     "same_person",
     "scenario",
+    "sealed_roll",
     "seat_hold",
     "seat_time",
     "seats_taken",
@@ -67,6 +70,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
+from services.scheduler.storage.attended import chain_head, missing_roll, sealed_roll
 from services.scheduler.storage.base import METADATA
 from services.scheduler.storage.consultation import consultation, consultation_answer, consulted, travel_time, waiver
 from services.scheduler.storage.desk import desk_showing, seat_hold

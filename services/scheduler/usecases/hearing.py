@@ -1,17 +1,23 @@
 """What the scheduler does with what the others tell."""
 
 __all__ = [
+    "keep_chain_head",
     "keep_contact",
     "keep_contactability",
     "keep_flag",
+    "keep_level",
+    "keep_missing_roll",
     "keep_notice_failure",
     "keep_progress",
     "keep_rolls",
+    "keep_sealed_rolls",
     "note_completion",
     "reopen_need",
+    "take_back_need",
 ]
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,15 +28,22 @@ from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
 from shared.errors import InvalidInputError, TransientError
 from shared.events import (
-    ContactGiven,
+    AbsenceWithdrawn,
+    ChainHead,
     ContactabilityState,
+    ContactGiven,
     FlagState,
+    LevelReached,
     MeetingMissed,
     NoticeFailed,
     ProgressState,
+    RollMissingState,
+    RollSealed,
     RollSigned,
     TrainingCompleted,
 )
+from shared.ids import derived_id
+from shared.witness import keep_head
 from shared.work import Work
 
 
@@ -52,6 +65,34 @@ def keep_rolls(work: Work, events: Sequence[RollSigned]) -> None:
     """Keep how many came to meetings."""
     names = ("meeting_id", "session_id", "present", "absent")
     upsert(work.db, storage.meeting_count, [{name: getattr(one, name) for name in names} for one in events])
+
+
+def keep_sealed_rolls(work: Work, events: Sequence[RollSealed]) -> None:
+    """Keep, as a witness, that rolls entered their providers' chains; what was heard first stands."""
+    names = ("provider_id", "position", "meeting_id", "roll_version", "head", "prints")
+    rows = [{name: getattr(one, name) for name in names} | {"heard_at": work.now} for one in events]
+    insert_new(work.db, storage.sealed_roll, rows)
+
+
+def keep_chain_head(work: Work, event: ChainHead) -> None:
+    """Keep, as a witness, where a chain stood at the end of a day."""
+    keep_head(work, storage.chain_head, event)
+
+
+def keep_missing_roll(work: Work, event: RollMissingState) -> None:
+    """Keep whose turn it is to find a roll that nobody has taken."""
+    names = ("meeting_id", "session_id", "provider_id", "held_on", "stage")
+    upsert(work.db, storage.missing_roll, [{name: getattr(event, name) for name in names}])
+
+
+def keep_level(work: Work, event: LevelReached) -> None:
+    """Keep the level that a test of the course showed, beside those seen at the interview and after some sessions."""
+    row: dict[str, Any] = {"id": derived_id("level test", event.contract_id, event.test)}
+    row |= {"person_id": event.signatory_id}
+    row |= dict.fromkeys(("level", "oral", "written"), event.level)
+    row |= {"on": event.reached_on, "occasion": "test", "confidence": "high", "actor": work.who.actor, "at": work.now}
+    insert_new(work.db, storage.level_seen, [row])
+    _note(work, event.signatory_id, "level_seen", "attendance", event.test)
 
 
 def reopen_need(work: Work, event: MeetingMissed) -> None:
@@ -101,6 +142,40 @@ def reopen_need(work: Work, event: MeetingMissed) -> None:
     work.db.execute(storage.need.update().where(storage.need.c.id == before["id"]).values(state="replaced", **stamp))
     insert_new(work.db, storage.need, [fresh])
     _note(work, event.signatory_id, "meeting_missed", "attendance", str(event.meeting_id))
+
+
+def take_back_need(work: Work, event: AbsenceWithdrawn) -> None:
+    """
+    Close a need that a missed day had opened: the person was there after all.
+
+    Where they have another seat for it already, that seat stays theirs until an agent looks: they were told of it.
+    Raises TransientError while the placement is not known here yet.
+    """
+    query = sa.select(storage.placement).where(storage.placement.c.id == event.placement_id).with_for_update()
+    seat = storage.first(work.db, query)
+    if seat is None:
+        raise TransientError(f"placement {event.placement_id} is not known here yet")
+    before = storage.one(work.db, storage.need, seat["need_id"], "need", lock=True)
+    if before["state"] != "replaced":
+        return
+    need = storage.need
+    later = sa.and_(
+        need.c.contract_id == before["contract_id"],
+        need.c.training == before["training"],
+        need.c.part == before["part"],
+        need.c.again == before["again"] + 1,
+    )
+    again = storage.first(work.db, sa.select(need).where(later).with_for_update())
+    stamp = {"actor": work.who.actor, "changed_at": work.now}
+    if again is not None and again["state"] in {"open", "unplaced"}:
+        reason = {
+            "code": "attended_after_all",
+            "fr": f"présence du {event.missed_on:%d/%m/%Y} établie par une correction",
+            "en": f"a correction showed the presence of {event.missed_on}",
+        }
+        work.db.execute(need.update().where(need.c.id == again["id"]).values(state="not_owed", reason=reason, **stamp))
+        work.db.execute(need.update().where(need.c.id == before["id"]).values(state="placed", **stamp))
+    _note(work, event.signatory_id, "absence_withdrawn", "attendance", str(event.meeting_id))
 
 
 def _civic_completed(work: Work, contract_id: UUID) -> bool:

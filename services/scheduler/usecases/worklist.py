@@ -42,6 +42,7 @@ def of_territory(work: Work, territory: str, owner: str | None = None) -> list[d
         *_orientations(work, territory),
         *_signatures(work, territory),
         *_bodies(work, territory),
+        *_missing_rolls(work, territory),
     ]
     kept = [row | {"overdue": row["due_on"] is not None and row["due_on"] < today} for row in found]
     kept = [row for row in kept if owner is None or row["owner"] == owner]
@@ -169,3 +170,18 @@ def _contracts(work: Work, *where: sa.ColumnElement[bool]) -> Iterable[dict[str,
 
 def _book(row: Mapping[str, Any]) -> Any:
     return rule_book(row["programme"]).at(row.get("at_territory") or row["territory"], row["signed_on"])
+
+
+def _missing_rolls(work: Work, territory: str) -> Iterator[dict[str, Any]]:
+    """Yield rolls that a training body was asked for and has not taken: they count against nobody who sat there."""
+    missing, session = storage.missing_roll, storage.session
+    query = (
+        sa.select(missing, session.c.territory, session.c.site_id)
+        .join(session, session.c.id == missing.c.session_id)
+        .where(missing.c.stage == "ofii", session.c.territory == territory)
+        .order_by(missing.c.held_on, missing.c.meeting_id)
+    )
+    for row in storage.rows(work.db, query.limit(MOST)):
+        about = {"contract_id": None, "signatory_id": None, "reference": f"{row['held_on']:%d/%m/%Y}"}
+        link = {"link": f"/planning/sessions/{row['session_id']}"}
+        yield _row("missing_roll", "ofii", "planner", about, row["held_on"]) | link

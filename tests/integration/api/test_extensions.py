@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.scheduler import storage
 from services.scheduler.domain.extension import REASONS
-from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
+from tests.doors import OFFER, SCANNED, a_house, csv_of, person, xlsx_of
 
 TESTS = 16  # each takes a contract of its own
 NEAR_TERM = datetime(2026, 1, 20, 9, tzinfo=UTC)
@@ -52,7 +52,7 @@ def bring_to_term(house):
             if not roll["people"]:
                 continue
             marks = [
-                {"id": str(uuid4()), "signatory_id": one["signatory_id"], "status": "present", "act": "qr"}
+                {"id": str(uuid4()), "signatory_id": one["signatory_id"], "status": "present", **SCANNED}
                 for one in roll["people"]
             ]
             sheet = {"meeting_id": roll["id"], "marks": marks, "sign": True}

@@ -26,7 +26,7 @@ from services.scheduler.domain.codec import to_json
 from services.scheduler.usecases import life
 from services.scheduler.usecases.planning import session_value
 from shared.ids import new_id
-from tests.doors import OFFER, a_house, csv_of, person, xlsx_of
+from tests.doors import OFFER, SCANNED, a_house, csv_of, person, xlsx_of
 
 PREFIXES = {"scheduler": "/planning", "attendance": "/attendance", "notifications": "/notices"}
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
@@ -67,7 +67,7 @@ def seeded(tmp_path_factory):
         first, roll = _first_roll_with_people(house, body_door, sorted({session["starts_on"] for session in sessions}))
         absent = roll["people"][0]["signatory_id"]
         marks = [
-            {"id": str(new_id()), "signatory_id": one["signatory_id"], "status": "present", "act": "qr"}
+            {"id": str(new_id()), "signatory_id": one["signatory_id"], "status": "present", **SCANNED}
             if one["signatory_id"] != absent
             else {"id": str(new_id()), "signatory_id": absent, "status": "absent_unexplained"}
             for one in roll["people"]
@@ -100,7 +100,13 @@ def seeded(tmp_path_factory):
             "POST /api/v1/eligibility": {"programme": "cir-2025", "facts": {"citizenship": "other", "age": 33}},
             "POST /api/v1/rolls/marks": {"rolls": [sheet]},
             "POST /api/v1/rolls/{meeting_id}/corrections": {
-                "mark": {"id": str(new_id()), "signatory_id": absent, "status": "present", "act": "signed_sheet"},
+                "mark": {
+                    "id": str(new_id()),
+                    "signatory_id": absent,
+                    "status": "present",
+                    "act": "signed_sheet",
+                    "proof_ref": "F-2025-7",
+                },
                 "reason": "sheet_found",
             },
             "POST /api/v1/absences/{mark_id}/qualification": {"id": str(new_id()), "justified": False},

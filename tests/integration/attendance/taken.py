@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from shared.ids import new_id
-from tests.doors import OFFER, START, a_house, csv_of, person, xlsx_of
+from tests.doors import OFFER, SCANNED, START, a_house, csv_of, person, xlsx_of
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def a_roll_taken(var):
         missing = rolls[0]["people"][0]
         marks = [
             {"id": str(new_id()), "signatory_id": one["signatory_id"]}
-            | ({"status": "absent_unexplained"} if one is missing else {"status": "present", "act": "qr"})
+            | ({"status": "absent_unexplained"} if one is missing else {"status": "present", **SCANNED})
             for one in rolls[0]["people"]
         ]
         body_door.post(

@@ -1,6 +1,6 @@
 """Hours, completion and flags: arithmetic from marks and timetable."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -18,10 +18,11 @@ from services.attendance.domain.following import (
     follow,
     outcome,
 )
-from services.attendance.domain.marks import Status, check_mark, followed_minutes, offered_minutes
+from services.attendance.domain.marks import Mark, Status, check_mark, followed_minutes, offered_minutes
 
 SIGNED = date(2025, 3, 3)
 TERM = date(2026, 3, 2)
+QR = {"act": "qr", "act_id": uuid4()}
 COURSE = OwedTraining(training="language", part="100", minutes=6000, quickest_days=28)
 DAYS = tuple(OwedTraining(training="civic", part=f"S{n}", minutes=360, quickest_days=1) for n in range(1, 5))
 
@@ -201,15 +202,25 @@ def test_a_flag_never_stands_without_evidence():
         ({"status": "present"}, "act_required"),
         ({"status": "present", "act": "trainer_declared"}, "reason_required"),
         ({"status": "absent_unexplained", "act": "qr"}, "no_act_for_absent"),
-        ({"status": "late", "act": "qr", "minutes_lost": 180}, "range"),
-        ({"status": "present", "act": "qr", "minutes_lost": 5}, "range"),
+        ({"status": "late", **QR, "minutes_lost": 180}, "range"),
+        ({"status": "present", **QR, "minutes_lost": 5}, "range"),
+        ({"status": "present", "act": "qr"}, "act_not_recorded"),
+        ({"status": "present", "act": "drawn", "proof_ref": "T-1"}, "act_not_recorded"),
         ({"status": "absent_unjustified"}, "ofii_only"),
     ],
 )
 def test_a_mark_that_contradicts_itself_is_refused_with_field_and_rule(mark, rule):
-    values = {"minutes_lost": 0, "act": "", "act_reason": "", "meeting_minutes": 180, **mark}
+    values = {"minutes_lost": 0, "act": "", "act_reason": "", **mark}
+    moment = datetime(2025, 4, 7, 9, tzinfo=UTC)
+    stamp = {
+        "id": uuid4(),
+        "signatory_id": uuid4(),
+        "actor": "trainer:t",
+        "effective_at": moment,
+        "recorded_at": moment,
+    }
 
     with pytest.raises(MarkRefusedError) as raised:
-        check_mark(**{**values, "status": Status(values["status"])})
+        check_mark(Mark(**stamp, **{**values, "status": Status(values["status"])}), 180)
 
     assert rule in {fault.rule for fault in raised.value.faults}

@@ -1,0 +1,1 @@
+"""Sealed rolls: append-only marks, chains, witnesses, and tampering that is found. On both databases."""
