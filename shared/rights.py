@@ -16,6 +16,7 @@ ROLES = (
     "controller",
     "provider_manager",
     "trainer",
+    "signatory",
     "admin",
     "service",
 )
@@ -28,7 +29,8 @@ class Principal:
     """
     Somebody, or some program, who acts: `kind` is person, service or visitor.
 
-    `scope` narrows what the role sees: a territory code for OFII and prefecture, a provider's id for its people.
+    `scope` narrows what the role sees: a territory code for OFII and prefecture, a provider's id for its people,
+    a signatory's own id for themselves.
     """
 
     kind: str

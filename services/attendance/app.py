@@ -10,6 +10,7 @@ from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
 from services.attendance.usecases import clock, sealing
+from services.attendance.usecases.here import purge_knocks
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
 from shared.database import Database
@@ -37,7 +38,7 @@ def build_service(settings: Settings) -> Service:
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
         handlers=HANDLERS,
-        ticks=(sealing.seal_signed, clock.review_contracts, clock.follow_contracts, sealing.tell_heads),
+        ticks=(sealing.seal_signed, clock.review_contracts, clock.follow_contracts, sealing.tell_heads, purge_knocks),
         due=clock.due,
         retell=retell,
     )
@@ -53,6 +54,6 @@ def create_app(settings: Settings, service: Service) -> Flask:
         behind_proxy=common.behind_proxy,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
-    api.register(app, service)
-    pages.register(app, service)
+    api.register(app, service, settings)
+    pages.register(app, service, settings)
     return app

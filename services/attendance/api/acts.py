@@ -15,6 +15,7 @@ from services.attendance.settings import Settings
 from services.attendance.usecases import acts, contacts, provisional, relays
 from services.attendance.usecases.acts import KINDS_HERE, MEDIA, ActCommand
 from services.attendance.usecases.contacts import ContactCommand
+from services.attendance.usecases.provisional import ProvisionalCommand
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -65,9 +66,7 @@ class ActView(ma.Schema):
     subject_id = ma.fields.UUID(required=True, allow_none=True)
     kind = ma.fields.String(required=True)
     source = ma.fields.String(required=True)
-    known_by = ma.fields.String(
-        required=True, metadata={"description": "Whose word it is: session, reference, trainer."}
-    )
+    known_by = ma.fields.String(required=True, metadata={"description": "Whose word: session, reference, trainer."})
     media_type = ma.fields.String(required=True)
     digest = ma.fields.String(required=True)
     made_at = ma.fields.AwareDateTime(required=True)
@@ -189,9 +188,8 @@ def act_routes(service: Service, settings: Settings) -> Blueprint:
     def add_provisional(body: dict[str, str], meeting_id: UUID, provisional_id: UUID) -> None:
         """Write down somebody who is in the room and not on the list."""
         with acting(service) as work:
-            provisional.add_provisional(
-                work, meeting_id, provisional_id, body["name"], body["reference"], settings.early
-            )
+            command = ProvisionalCommand(id=provisional_id, **body)
+            provisional.add_provisional(work, meeting_id, command, settings.early)
 
     @routes.put("/provisional/<uuid:provisional_id>/identifications/<uuid:identification_id>")
     @routes.arguments(IdentificationBody)

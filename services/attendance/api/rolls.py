@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 
 from services.attendance.domain.marks import ACTS, DECLARED_REASONS, DEVICE_SOURCES, STATUSES
+from services.attendance.settings import Settings
 from services.attendance.usecases import corrections, rolls
 from services.attendance.usecases.corrections import CORRECTIONS
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
@@ -211,7 +212,7 @@ class MarksAnswer(ma.Schema):
     rolls = ma.fields.List(ma.fields.Nested(RollMarksAnswer), required=True)
 
 
-def roll_routes(service: Service) -> Blueprint:
+def roll_routes(service: Service, settings: Settings) -> Blueprint:
     """Return the routes for rolls."""
     routes = Blueprint("rolls", __name__, description="Rolls and marks")
 
@@ -246,7 +247,7 @@ def roll_routes(service: Service) -> Blueprint:
     def mark_rolls(body: dict[str, Any]) -> dict[str, Any]:
         """Keep the marks of rolls; each roll and each mark is answered for itself. With `sign`, sign the roll off."""
         with acting(service) as work:
-            return {"rolls": rolls.mark_rolls(work, body["rolls"])}
+            return {"rolls": rolls.mark_rolls(work, body["rolls"], settings.early)}
 
     @routes.post("/rolls/<uuid:meeting_id>/submission")
     @routes.response(200, RollRow)
@@ -255,7 +256,7 @@ def roll_routes(service: Service) -> Blueprint:
     def submit_roll(meeting_id: UUID) -> dict[str, Any]:
         """Say that a device has sent all it kept; a second call changes nothing."""
         with acting(service) as work:
-            return rolls.submit_roll(work, meeting_id)
+            return rolls.submit_roll(work, meeting_id, settings.early)
 
     @routes.post("/rolls/<uuid:meeting_id>/signature")
     @routes.arguments(SignatureBody)
@@ -265,7 +266,7 @@ def roll_routes(service: Service) -> Blueprint:
     def sign_roll(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
         """Sign the roll off and seal it; a second call changes nothing."""
         with acting(service) as work:
-            return rolls.sign_roll(work, meeting_id, body["held_by"])
+            return rolls.sign_roll(work, meeting_id, body["held_by"], settings.early)
 
     @routes.post("/rolls/<uuid:meeting_id>/corrections")
     @routes.arguments(CorrectionBody)
