@@ -25,7 +25,7 @@ MOST_TEXT = acts.MOST_BYTES * 4 // 3 + 4
 class Content(ma.fields.Field[bytes]):
     """Bytes as base64 text."""
 
-    def _deserialize(self, value: Any, _attr: str | None, _data: Any, **_: object) -> bytes:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bytes:  # noqa: ARG002
         if not isinstance(value, str) or len(value) > MOST_TEXT:
             raise ma.ValidationError(f"base64 text of at most {acts.MOST_BYTES} bytes")
         try:

@@ -1,4 +1,4 @@
-"""A person's word on how they are reached: written, never read here. Scheduler gets it sealed; the trainer sees none."""
+"""A person's word on how they are reached: written and never read here; scheduler gets it sealed."""
 
 __all__ = ["ContactCommand", "check_ticket", "give_contact", "ticket_for"]
 

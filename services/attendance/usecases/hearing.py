@@ -173,7 +173,7 @@ def keep_placements(work: Work, events: Sequence[PlacementState | PlacementTaken
 
 
 def keep_deliveries(work: Work, events: Sequence[NoticeDelivered]) -> None:
-    """Keep the proofs that notices about sessions arrived; one that was sent while the meeting was on invites nobody."""
+    """Keep the proofs that notices about sessions arrived; one sent while the meeting was on invites nobody."""
     proofs = [
         _about(one) | {"delivered": True, "usable": one.usable, "channel": one.channel}
         for one in events

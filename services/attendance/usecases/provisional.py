@@ -5,9 +5,10 @@ Recognising and taking it back are rows of their own: after both, everything is 
 provisional person; whose hours they are follows from the last word.
 """
 
-__all__ = ["add_provisional", "identify"]
+__all__ = ["ProvisionalCommand", "add_provisional", "identify"]
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.marks import CAME
+from services.attendance.domain.opening import OPENS_BEFORE
 from services.attendance.usecases import presence, sheets
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.seeing import OF_A_BODY, meetings
@@ -25,21 +27,31 @@ from shared.scope import check_territory
 from shared.work import Work
 
 
-def add_provisional(work: Work, meeting_id: UUID, key: UUID, name: str, reference: str, early: timedelta) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionalCommand:
+    """Somebody in the room: their name, and the reference that they show, or nothing; `id` is the device's own."""
+
+    id: UUID
+    name: str
+    reference: str = ""
+
+
+def add_provisional(work: Work, meeting_id: UUID, command: ProvisionalCommand, early: timedelta = OPENS_BEFORE) -> None:
     """
     Write down somebody who is in the room and not on the list; the same again changes nothing.
 
     Raises NotFoundError, RollNotOpenError, ConflictError (`roll_signed`, `id_reused`, `on_this_roll`).
     """
     sheet = sheets.open_sheet(work, meeting_id, early)
-    said = {"meeting_id": meeting_id, "name": _name(name), "reference": reference.strip()}
-    if _made_before(work, storage.provisional, key, said):
+    said = {"meeting_id": meeting_id, "name": _name(command.name)}
+    said["reference"] = command.reference.strip()
+    if _made_before(work, storage.provisional, command.id, said):
         return
     if sheet.meeting["state"] != "open":
         raise ConflictError(f"the roll of meeting {meeting_id} is signed", "roll_signed")
     if said["reference"] and any(person["reference"] == said["reference"] for person in sheet.people.values()):
         raise ConflictError("this reference is on the list", "on_this_roll")
-    row = {"id": key, **said, "actor": work.who.actor, "recorded_at": work.now}
+    row = {"id": command.id, **said, "actor": work.who.actor, "recorded_at": work.now}
     work.db.execute(storage.provisional.insert(), [row])
 
 

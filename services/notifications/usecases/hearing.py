@@ -289,7 +289,7 @@ def _miss_key(person_id: UUID, event: MeetingMissed | AbsenceWithdrawn, kind: st
 
 def keep_relay(work: Work, event: RelayAsked) -> None:
     """
-    Make the notice to somebody who is not in the room while their meeting is on: one a meeting, useless once it is over.
+    Make the notice to somebody who is not in the room while their meeting is on: one a meeting, useless after it.
 
     Raises TransientError while the person or the session is not known here yet.
     """

@@ -37,6 +37,7 @@ var Parcours = (function () {
 
   function all(room) { return ask(room, "readonly", function (store) { return store.getAll(); }); }
   function put(room, row) { return ask(room, "readwrite", function (store) { return store.put(row); }); }
+  function get(room, key) { return ask(room, "readonly", function (store) { return store.get(key); }); }
   function drop(room, key) { return ask(room, "readwrite", function (store) { return store.delete(key); }); }
   function note(key) {
     return ask("notes", "readonly", function (store) { return store.get(key); }).then(function (row) {
@@ -54,7 +55,8 @@ var Parcours = (function () {
     ["Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options"].forEach(function (name) {
       if (answer.headers.get(name)) { headers[name] = answer.headers.get(name); }
     });
-    var kept = new Response(await answer.text(), { headers: headers });
+    var text = (await answer.text()).replace('data-source="network"', 'data-source="device"');
+    var kept = new Response(text, { headers: headers });
     await (await caches.open(PAGES)).put(path, kept);
     return true;
   }
@@ -137,7 +139,7 @@ var Parcours = (function () {
   }
 
   return {
-    all: all, put: put, drop: drop, note: note, setNote: setNote, keepPage: keepPage, forget: forget,
+    all: all, get: get, put: put, drop: drop, note: note, setNote: setNote, keepPage: keepPage, dropPage: dropPage, forget: forget,
     forgetAll: forgetAll, sweep: sweep, newId: newId, watchSignOut: watchSignOut, say: say
   };
 })();

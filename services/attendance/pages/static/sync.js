@@ -72,6 +72,7 @@ Parcours.sync = (function () {
       var result = byId[row.id];
       if (result) {
         row.state = result.state === "kept" ? "sent" : result.state;
+        row.page = Number(document.getElementById("device").dataset.read);
         row.code = result.code;
         row.inForce = result.in_force || null;
       } else if (roll.code !== "roll_not_open") {
@@ -119,5 +120,5 @@ Parcours.sync = (function () {
     if (again) { again = false; run(); }
   }
 
-  return { run: run, call: call, listen: listen };
+  return { run: run, call: call, listen: listen, busy: function () { return busy; } };
 })();
