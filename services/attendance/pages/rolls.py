@@ -52,7 +52,7 @@ def roll_pages(service: Service, settings: Settings) -> Blueprint:
     def index() -> str:
         with acting(service, reading=True) as work:
             day = _day(request.args.get("day", "")) or work.now.date()
-            listed = rolls.rolls_between(work, day, day)
+            listed = sorted(rolls.rolls_between(work, day, day), key=lambda one: (one["starts_at"], one["site"]))
             of_a_body = work.who.role in {"trainer", "provider_manager"}
             counts = None if of_a_body else overview.summary(work, own_territory(work.who, None))
             device = _device(work) | {"keep": [one["id"] for one in listed if of_a_body and _kept_now(work, one)]}

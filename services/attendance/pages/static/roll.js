@@ -317,7 +317,8 @@
     paint();
   }
 
-  function review() {
+  async function review() {
+    await last; // a tap of just now counts
     var came = 0, absent = 0, missing = [];
     people.forEach(function (field) {
       var status = field.dataset.shown;
@@ -452,6 +453,7 @@
     Array.prototype.forEach.call(form.querySelectorAll("option.scripted"), function (option) {
       option.hidden = option.disabled = false;
     });
+    document.getElementById("save").hidden = true; // every tap is saved
     var kept = await Parcours.note("proof:" + meeting);
     if (kept && !proof.value) { proof.value = kept; }
     await read();
