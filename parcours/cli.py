@@ -18,6 +18,7 @@ COMMANDS = {
     "status": ("parcours.commands", "status", "what waits, what failed, in each service"),
     "db": ("parcours.commands", "db", "databases"),
     "accounts": ("parcours.commands", "accounts", "accounts"),
+    "attendance": ("parcours.attending", "attendance", "sealed rolls: verify, rebuild"),
     "events": ("parcours.commands", "events", "events told, heard, put aside"),
     "contacts": ("parcours.commands", "contacts", "files of people whom OFII has contacted"),
     "intake": ("parcours.commands", "intake", "files of signatories"),

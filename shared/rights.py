@@ -1,6 +1,6 @@
 """Who acts. A `Principal` is an argument of every use case; `actor` stands in every event and row."""
 
-__all__ = ["ROLES", "Principal", "RightsTable", "service_principal"]
+__all__ = ["ROLES", "SIGNATORY", "Principal", "RightsTable", "service_principal"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Self
 
 import yaml
 
+SIGNATORY = "signatory"
 ROLES = (
     "planner",
     "auditor",
@@ -16,7 +17,7 @@ ROLES = (
     "controller",
     "provider_manager",
     "trainer",
-    "signatory",
+    SIGNATORY,
     "admin",
     "service",
 )

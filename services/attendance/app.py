@@ -9,8 +9,9 @@ from flask import Flask
 from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
-from services.attendance.usecases import clock, sealing
+from services.attendance.usecases import absences, clock, sealing
 from services.attendance.usecases.here import purge_knocks
+from services.attendance.usecases.missing import look_for_missing_rolls
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
 from shared.database import Database
@@ -38,7 +39,15 @@ def build_service(settings: Settings) -> Service:
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
         handlers=HANDLERS,
-        ticks=(sealing.seal_signed, clock.review_contracts, clock.follow_contracts, sealing.tell_heads, purge_knocks),
+        ticks=(
+            sealing.seal_signed,
+            look_for_missing_rolls(settings.delays),
+            clock.review_contracts,
+            clock.following(settings.delays),
+            absences.delete_old_papers,
+            sealing.tell_heads,
+            purge_knocks,
+        ),
         due=clock.due,
         retell=retell,
     )

@@ -46,7 +46,7 @@ READING = {"GET", "HEAD", "OPTIONS"}
 # Service, where it is mounted, label, the pages of which the first one that somebody may open is their way in.
 MENU = (
     ("scheduler", "/planning", _("Planification"), ("/", "/worklist", "/to-confirm")),
-    ("attendance", "/attendance", _("Émargement"), ("/",)),
+    ("attendance", "/attendance", _("Émargement"), ("/", "/mine")),
     ("notifications", "/notices", _("Messages"), ("/",)),
 )
 

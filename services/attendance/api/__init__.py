@@ -5,6 +5,8 @@ __all__ = ["register"]
 from flask import Flask
 
 from services.attendance.api.acts import act_routes
+from services.attendance.api.answers import answer_routes
+from services.attendance.api.corrections import correction_routes
 from services.attendance.api.following import following_routes
 from services.attendance.api.rolls import roll_routes
 from services.attendance.settings import Settings
@@ -15,5 +17,11 @@ from shared.web.frame import api
 def register(app: Flask, service: Service, settings: Settings) -> None:
     """Add every route of the API to the application."""
     routes = api(app, service)
-    for blueprint in (roll_routes(service, settings), act_routes(service, settings), following_routes(service)):
+    for blueprint in (
+        roll_routes(service, settings),
+        act_routes(service, settings),
+        correction_routes(service),
+        answer_routes(service, settings),
+        following_routes(service),
+    ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

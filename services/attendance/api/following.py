@@ -60,6 +60,8 @@ class AbsenceView(ma.Schema):
     status = ma.fields.String(required=True)
     proof = ma.fields.Boolean(required=True, metadata={"description": "The convocation arrived in a usable form."})
     attempts = ma.fields.Integer(required=True, metadata={"description": "To reach the person, since the absence."})
+    answer = ma.fields.String(required=True, allow_none=True, metadata={"description": "What the person said of it."})
+    paper_id = ma.fields.UUID(required=True, allow_none=True, metadata={"description": "A photo that they sent."})
 
 
 class AbsencePage(ma.Schema):
@@ -75,6 +77,11 @@ class QualificationBody(ma.Schema):
     id = ma.fields.UUID(required=True, metadata={"description": "Client's id of the new mark."})
     justified = ma.fields.Boolean(required=True)
     reason = ma.fields.String(load_default="", validate=ma.validate.OneOf(("", *absences.JUSTIFICATIONS)))
+    ground = ma.fields.String(
+        load_default="",
+        validate=ma.validate.OneOf(("", *absences.GROUNDS)),
+        metadata={"description": "On what the agent relies; of a paper that was seen nothing is kept."},
+    )
 
 
 class AttemptBody(ma.Schema):
@@ -86,10 +93,24 @@ class AttemptBody(ma.Schema):
 
 
 class LevelBody(ma.Schema):
-    """The target level proven."""
+    """What a test of the course showed."""
 
-    level = ma.fields.String(required=True, validate=ma.validate.OneOf(["A1", "A2", "B1"]))
-    test = ma.fields.String(required=True, validate=ma.validate.OneOf(["intermediate", "final"]))
+    level = ma.fields.String(required=True, validate=ma.validate.OneOf(levels.LEVELS))
+    test = ma.fields.String(required=True, validate=ma.validate.OneOf(levels.TESTS))
+    reached_on = ma.fields.Date(required=True)
+    target_reached = ma.fields.Boolean(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Unless said, true for an intermediate or final test, false for an initial one."},
+    )
+
+
+class LevelView(ma.Schema):
+    """A test of the course and what it showed."""
+
+    test = ma.fields.String(required=True)
+    level = ma.fields.String(required=True)
+    target_reached = ma.fields.Boolean(required=True)
     reached_on = ma.fields.Date(required=True)
 
 
@@ -102,6 +123,7 @@ class TrainingView(ma.Schema):
     followed = ma.fields.Integer(required=True)
     offered = ma.fields.Integer(required=True)
     planned = ma.fields.Integer(required=True)
+    reachable = ma.fields.Integer(required=True, metadata={"description": "Minutes followed by the term, at best."})
     ends_first = ma.fields.Date(required=True, allow_none=True)
     ends_last = ma.fields.Date(required=True, allow_none=True)
 
@@ -114,6 +136,7 @@ class ContractView(ma.Schema):
     signed_on = ma.fields.Date(required=True)
     term_on = ma.fields.Date(required=True)
     trainings = ma.fields.List(ma.fields.Nested(TrainingView), required=True)
+    tests = ma.fields.List(ma.fields.Nested(LevelView), required=True)
 
 
 class Summary(ma.Schema):
@@ -166,7 +189,8 @@ def following_routes(service: Service) -> Blueprint:
     def qualify_absence(body: dict[str, Any], mark_id: UUID) -> None:
         """Say whether an absence is justified; the mark before stays visible."""
         with acting(service) as work:
-            absences.qualify_absence(work, mark_id, body["id"], justified=body["justified"], reason=body["reason"])
+            named = {name: body[name] for name in ("justified", "reason", "ground")}
+            absences.qualify_absence(work, mark_id, body["id"], **named)
 
     @routes.put("/attempts/<uuid:attempt_id>")
     @routes.arguments(AttemptBody)
@@ -185,7 +209,7 @@ def following_routes(service: Service) -> Blueprint:
     @routes.response(204)
     @routes.alt_response(404, success=False)
     def keep_level(body: dict[str, Any], contract_id: UUID) -> None:
-        """Keep that the target level was proven; at the intermediate test it ends the course early."""
+        """Keep what a test of the course showed; a target that was reached ends the course early."""
         with acting(service) as work:
             levels.keep_level(work, contract_id, **body)
 

@@ -276,7 +276,7 @@ def roll_routes(service: Service, settings: Settings) -> Blueprint:
     def correct_mark(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
         """Correct a mark of a signed roll; both versions stay visible."""
         with acting(service) as work:
-            corrections.correct_mark(work, body["mark"], meeting_id, body["reason"])
+            corrections.correct_mark(work, body["mark"], meeting_id, body["reason"], settings.delays)
             return rolls.read_roll(work, meeting_id)
 
     return routes

@@ -6,11 +6,13 @@ Minutes are whole minutes; days are local days at the site.
 """
 
 __all__ = [
+    "LADDER",
     "Ahead",
     "ContractFacts",
     "FlagDraft",
     "Following",
     "OwedTraining",
+    "Pattern",
     "Seat",
     "Tally",
     "Unjustified",
@@ -30,12 +32,17 @@ from uuid import UUID
 RUNNING = frozenset({"running", "extension_proposed", "extension_refused", "term_passed_decision_pending"})
 ENDED = frozenset({"ended_incomplete", "termination_under_review"})
 CIVIC, LANGUAGE = "civic", "language"
-OVERRUN, EXTENSION, NO_SEAT, TERMINATION = (
+OVERRUN, EXTENSION, NO_SEAT, TERMINATION, IMPOSSIBLE, DIFFICULTY = (
     "overrun_forecast",
     "extension_review_due",
     "no_seat_before_term",
     "termination_risk_raised",
+    "impossible_before_term",
+    "difficulty_raised",
 )
+# What an agent looks at first: who can finish no more by arithmetic, then whom the administration left without a seat,
+# then patterns of absence. A missing roll is the training body's, see usecases/missing.py.
+LADDER = (IMPOSSIBLE, NO_SEAT, EXTENSION, TERMINATION, DIFFICULTY, OVERRUN)
 REVIEW_DAYS = 14  # [A] how long the owner of a flag has
 
 
@@ -71,6 +78,7 @@ class Tally(NamedTuple):
     followed: int = 0
     offered: int = 0  # cancelled, missing and justified count neither for nor against
     unjustified: int = 0  # half-days
+    unexplained: int = 0  # half-days
 
 
 class Ahead(NamedTuple):
@@ -89,6 +97,12 @@ class Unjustified(NamedTuple):
     mark_id: UUID
     delivered_notice: UUID | None = None  # proof that the convocation arrived in a usable form
     attempt_id: UUID | None = None  # a human attempt to reach the person after the absence
+
+
+class Pattern(NamedTuple):
+    """Unexplained absences since a person was last there, or away with a reason: days and marks."""
+
+    marks: tuple[tuple[date, UUID], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +126,12 @@ class Following:
     offered: int  # since entry; cancelled, missing and justified count neither for nor against
     planned: int  # minutes still in the timetable
     unjustified: int
+    unexplained: int
     seats: tuple[Seat, ...]
     ends_first: date | None
     ends_last: date | None
+    reachable: int  # minutes followed by the term at best: what is planned until then, or a new seat found today
+    ratio_reachable: int  # whole percent of what will have been offered at the end of the present seats, at best
     ended_early: bool = False  # the target was reached at the intermediate test: assiduity is met, no hour is added
 
     @property
@@ -132,18 +149,32 @@ class FlagDraft:
     evidence: tuple[str, ...] = field(default=())
 
 
-def follow(owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead], seats: Sequence[Seat]) -> Following:
-    """Return where one training stands: hours followed and offered, what is planned, when it may end."""
+def follow(
+    owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead], seats: Sequence[Seat], *, today: date, term_on: date
+) -> Following:
+    """
+    Return where one training stands: hours followed and offered, what is planned, what is reachable, when it may end.
+
+    A new seat takes at least its share of the owed training's quickest days: whoever has no seat, or too few hours in
+    it, could still follow that much by the term.
+    """
+    planned = sum(one.minutes for one in ahead)
+    in_seats = tally.followed + sum(one.minutes for one in ahead if one.held_on <= term_on)
+    days_left = max(0, (term_on - today).days)
+    anew = tally.followed + owed.minutes * days_left // max(1, owed.quickest_days)
     first, last = _forecast(owed, tally, sorted(ahead))
     return Following(
         owed=owed,
         followed=min(tally.followed, owed.minutes),
         offered=tally.offered,
-        planned=sum(one.minutes for one in ahead),
+        planned=planned,
         unjustified=tally.unjustified,
+        unexplained=tally.unexplained,
         seats=tuple(seats),
         ends_first=first,
         ends_last=last,
+        reachable=min(owed.minutes, max(in_seats, anew)),
+        ratio_reachable=100 * (tally.followed + planned) // max(1, tally.offered + planned),
     )
 
 
@@ -173,10 +204,20 @@ def outcome(contract: ContractFacts, training: str, parts: Sequence[Following], 
 
 
 def flags_of(
-    contract: ContractFacts, followings: Sequence[Following], absences: Sequence[Unjustified], today: date
+    contract: ContractFacts,
+    followings: Sequence[Following],
+    absences: Sequence[Unjustified],
+    today: date,
+    *,
+    pattern: Pattern | None = None,
+    silence_days: int = 28,
 ) -> list[FlagDraft]:
     """
     Return every flag that the facts ask for today; a flag that is no more asked for is withdrawn by the caller.
+
+    `impossible_before_term`: by the timetable it cannot be finished any more, whatever the person does; a seat and a
+    pace are not enough. `difficulty_raised`: so many unexplained absences in a row as the rule-book names, or a long
+    silence; an agent looks at it with the orientation that the rule-book suggests.
 
     `overrun_forecast`: a placement ends after the term. `extension_review_due`: in progress, duly attended, will not
     end in time, inside the review delay (CESEDA R. 413-4). `no_seat_before_term`: no seat, and too few days left: the
@@ -202,12 +243,54 @@ def flags_of(
                 _draft(NO_SEAT, "planner", due, [owed, f"signed:{contract.signed_on}", f"term:{contract.term_on}"])
             )
     found += _extension(contract, followings, today)
+    found += _impossible(contract, followings, due)
+    found += _difficulty(contract, pattern, today, silence_days, due)
     merged: dict[str, FlagDraft] = {}
     for draft in found:
         before = merged.get(draft.kind)
         union = tuple(dict.fromkeys((before.evidence if before else ()) + draft.evidence))
         merged[draft.kind] = FlagDraft(kind=draft.kind, owner=draft.owner, due_on=draft.due_on, evidence=union)
     return list(merged.values())
+
+
+def _impossible(contract: ContractFacts, followings: Sequence[Following], due: date) -> list[FlagDraft]:
+    """Ask of each training that was seated or begun: is what it takes still within reach by the term."""
+    evidence = []
+    for training, parts in by_training(followings).items():
+        required = min(contract.civic_days_required or len(parts), len(parts)) if training == CIVIC else len(parts)
+        out_of_reach = [one for one in parts if not _within_reach(contract, one)]
+        if len(parts) - len(out_of_reach) >= required:
+            continue
+        evidence += [
+            f"owed:{one.owed.training} {one.owed.part} followed {one.followed} of {one.owed.minutes} min, "
+            f"at most {one.reachable} min by the term"
+            for one in out_of_reach
+            if one.seats or one.begun
+        ]
+    return [_draft(IMPOSSIBLE, "planner", due, [*evidence, f"term:{contract.term_on}"])] if evidence else []
+
+
+def _within_reach(contract: ContractFacts, one: Following) -> bool:
+    if one.ended_early or one.reachable >= one.owed.minutes:
+        return True
+    if one.owed.training == CIVIC or contract.assiduity_percent is None or not one.seats:
+        return False
+    ends_in_time = all(seat.ends_on <= contract.term_on for seat in one.seats)
+    return ends_in_time and one.ratio_reachable >= contract.assiduity_percent  # a course duly attended to its end
+
+
+def _difficulty(
+    contract: ContractFacts, pattern: Pattern | None, today: date, silence_days: int, due: date
+) -> list[FlagDraft]:
+    if pattern is None or not pattern.marks:
+        return []
+    evidence = [f"mark:{mark_id} absent {held_on}" for held_on, mark_id in pattern.marks]
+    since = pattern.marks[0][0]
+    if (today - since).days >= silence_days:
+        evidence.append(f"silence:since {since}")
+    elif len(pattern.marks) < contract.unexplained_in_a_row:
+        return []
+    return [_draft(DIFFICULTY, "auditor", due, evidence)]
 
 
 def _extension(contract: ContractFacts, followings: Sequence[Following], today: date) -> list[FlagDraft]:

@@ -4,8 +4,10 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.attendance.pages.corrections import correction_pages
 from services.attendance.pages.following import following_pages
 from services.attendance.pages.here import here_pages
+from services.attendance.pages.own import own_pages
 from services.attendance.pages.rolls import roll_pages
 from services.attendance.pages.room import room_pages
 from services.attendance.settings import Settings
@@ -19,5 +21,7 @@ def register(app: Flask, service: Service, settings: Settings) -> None:
         room_pages(service, settings),
         here_pages(service, settings),
         following_pages(service),
+        correction_pages(service, settings),
+        own_pages(service, settings),
     ):
         app.register_blueprint(pages)

@@ -4,7 +4,7 @@ __all__ = ["following_pages"]
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -41,7 +41,12 @@ def following_pages(service: Service) -> Blueprint:
         keyed = [one | {"key": new_id()} for one in listed[:PAGE]]
         more = keyed[-1]["id"] if len(listed) > PAGE else None
         return render_template(
-            "attendance/absences.html", absences=keyed, after=more, reasons=looked_at.JUSTIFICATIONS, methods=METHODS
+            "attendance/absences.html",
+            absences=keyed,
+            after=more,
+            reasons=looked_at.JUSTIFICATIONS,
+            grounds=looked_at.GROUNDS,
+            methods=METHODS,
         )
 
     @pages.post("/absences/<uuid:mark_id>")
@@ -52,7 +57,8 @@ def following_pages(service: Service) -> Blueprint:
             raise InvalidInputError(_("l’absence n’a pas été qualifiée"), [fault])
         justified = chosen != UNJUSTIFIED
         with acting(service) as work:
-            looked_at.qualify_absence(work, mark_id, _key(), justified=justified, reason=chosen if justified else "")
+            reason, ground = chosen if justified else "", request.form.get("ground", "")
+            looked_at.qualify_absence(work, mark_id, _key(), justified=justified, reason=reason, ground=ground)
         return redirect("/attendance/absences", 303)
 
     @pages.post("/attempts")
@@ -65,6 +71,12 @@ def following_pages(service: Service) -> Blueprint:
             person = request.form.get("signatory_id", type=UUID) or new_id()
             looked_at.keep_attempt(work, _key(), person, method=tried[0], outcome=tried[1])
         return redirect("/attendance/absences", 303)
+
+    @pages.get("/papers/<uuid:paper_id>")
+    def paper(paper_id: UUID) -> Response:
+        with acting(service, reading=True) as work:
+            media_type, content = looked_at.read_paper(work, paper_id)
+        return Response(content, mimetype=media_type, headers={"Content-Disposition": "attachment"})
 
     @pages.get("/contracts/<uuid:contract_id>")
     def contract(contract_id: UUID) -> str:

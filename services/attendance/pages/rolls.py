@@ -14,10 +14,10 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from services.attendance.domain.marks import CAME, DECLARED, DECLARED_REASONS, Status
+from services.attendance.domain.marks import CAME, DECLARED, DECLARED_REASONS
 from services.attendance.domain.opening import ends_at, opens_at
 from services.attendance.settings import Settings
-from services.attendance.usecases import acts, overview, rolls
+from services.attendance.usecases import acts, meetings, overview, rolls
 from services.attendance.usecases.acts import visible_sheet
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from services.attendance.usecases.sheets import Sheet
@@ -75,7 +75,13 @@ def roll_pages(service: Service, settings: Settings) -> Blueprint:
             }
         everybody = request.args.get("all") == "present"
         return render_template(
-            "attendance/roll.html", roll=found, reasons=DECLARED_REASONS, everybody=everybody, keys=new_id, **shown
+            "attendance/roll.html",
+            roll=found,
+            reasons=DECLARED_REASONS,
+            everybody=everybody,
+            keys=new_id,
+            not_held=meetings.NOT_HELD,
+            **shown,
         )
 
     @pages.post("/rolls/<uuid:meeting_id>/marks")
@@ -94,15 +100,7 @@ def roll_pages(service: Service, settings: Settings) -> Blueprint:
     def cancel(meeting_id: UUID) -> BaseResponse:
         """Sign that a meeting did not take place: it counts for nobody and against nobody."""
         with acting(service) as work:
-            sheet = visible_sheet(work, meeting_id)
-            status = Status.MEETING_CANCELLED.value
-            _keep(
-                work,
-                sheet,
-                [MarkCommand(id=new_id(), signatory_id=key, status=status) for key in sheet.people],
-                settings.early,
-            )
-            rolls.sign_roll(work, meeting_id, None, settings.early)
+            meetings.cancel_meeting(work, meeting_id, request.form.get("reason", ""), settings.early)
         return redirect(f"/attendance/rolls/{meeting_id}", 303)
 
     return pages

@@ -1,8 +1,8 @@
 """The contract's clock: hours, forecast, completion and flags of what has changed, told when they change."""
 
-__all__ = ["follow_contracts", "review_contracts", "table_of"]
+__all__ = ["follow_contracts", "following", "review_contracts", "table_of"]
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.attendance import storage
+from services.attendance.domain.delays import Delays
 from services.attendance.domain.following import (
     RUNNING,
     Ahead,
@@ -18,6 +19,7 @@ from services.attendance.domain.following import (
     FlagDraft,
     Following,
     OwedTraining,
+    Pattern,
     Seat,
     Tally,
     Unjustified,
@@ -35,6 +37,7 @@ from shared.service import Service
 from shared.work import Work
 
 BATCH = 200
+DELAYS = Delays()
 OUR_OWN = ("version", "told_on")  # columns of progress that are not told
 TELL_PROGRESS_EVERY = timedelta(days=14)  # [A] unless the status changes; flags and completions are told at once
 NEAR_TERM = timedelta(days=150)  # longer than the quickest course (600 h at 30 h a week: 140 days) and any review delay
@@ -42,8 +45,13 @@ LOOK_BACK = timedelta(days=14)  # longer than the grace after the last meeting
 GRACE_DAYS = 3  # [A] after the last meeting before a course counts as ended: rolls come in late
 
 
-def follow_contracts(service: Service) -> int:
-    """Compute again what has changed since; return how many contracts were followed. A tick of the service."""
+def following(delays: Delays) -> Callable[[Service], int]:
+    """Return the tick that computes again what has changed since."""
+    return lambda service: follow_contracts(service, delays)
+
+
+def follow_contracts(service: Service, delays: Delays = DELAYS) -> int:
+    """Compute again what has changed since; return how many contracts were followed."""
     with service.database.read() as db:
         stale = sa.select(storage.contract.c.id).where(storage.contract.c.stale.is_(True)).limit(1)
         if db.scalar(stale) is None:
@@ -52,7 +60,7 @@ def follow_contracts(service: Service) -> int:
         work = service.work(db)
         query = sa.select(storage.contract).where(storage.contract.c.stale.is_(True)).limit(BATCH)
         found = storage.rows(db, query.with_for_update(skip_locked=True))
-        _follow(work, found)
+        _follow(work, found, delays)
         done = storage.contract.c.id.in_([row["id"] for row in found])
         db.execute(storage.contract.update().where(done).values(stale=False))
     return len(found)
@@ -112,14 +120,14 @@ def table_of(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> list[tup
                 if one.held_on >= seat.joins_on and (facts.id, key) not in marked
             ]
             tally = tallies.get((facts.id, owed.training, owed.part), Tally())
-            one = follow(owed, tally, coming, own)
+            one = follow(owed, tally, coming, own, today=work.now.date(), term_on=facts.term_on)
             over = facts.id in early and owed.training == "language"
             followings.append(replace(one, ended_early=True, ends_first=None, ends_last=None) if over else one)
         found.append((facts, followings))
     return found
 
 
-def _follow(work: Work, rows: list[dict[str, Any]]) -> None:
+def _follow(work: Work, rows: list[dict[str, Any]], delays: Delays) -> None:
     ids = [row["id"] for row in rows]
     known = {row["contract_id"]: row for row in _of_contracts(work, storage.progress, ids)}
     completions = {(row["contract_id"], row["training"]) for row in _of_contracts(work, storage.completion, ids)}
@@ -127,12 +135,19 @@ def _follow(work: Work, rows: list[dict[str, Any]]) -> None:
     for row in _of_contracts(work, storage.flag, ids):
         flags.setdefault(row["contract_id"], {})[row["kind"]] = row
     table = table_of(work, rows)
-    absences = _unjustified(work, table)
+    absences, patterns = _unjustified(work, table), _patterns(work, table)
     told = []
     for facts, followings in table:
         status = _complete(work, facts, followings, completions)
         told += _progress(work, facts, followings, status, known.get(facts.id))
-        drafts = flags_of(facts, followings, absences.get(facts.id, ()), work.now.date())
+        drafts = flags_of(
+            facts,
+            followings,
+            absences.get(facts.id, ()),
+            work.now.date(),
+            pattern=patterns.get(facts.id),
+            silence_days=delays.silence_days,
+        )
         _keep_flags(work, facts, drafts, flags.get(facts.id, {}))
     upsert(work.db, storage.progress, told)
     work.tell(
@@ -309,6 +324,13 @@ def _unjustified(
         one = Unjustified(row["ordinal"], row["held_on"], row["mark_id"], proof, attempt)
         found.setdefault(row["contract_id"], []).append(one)
     return found
+
+
+def _patterns(work: Work, table: Iterable[tuple[ContractFacts, Sequence[Following]]]) -> dict[UUID, Pattern]:
+    """Return the unexplained absences since a person was last there, of contracts that have any."""
+    suspects = [facts.id for facts, followings in table if any(one.unexplained for one in followings)]
+    found = presence.unexplained_since(work, suspects)
+    return {key: Pattern(tuple(marks)) for key, marks in found.items() if marks}
 
 
 def _proofs(work: Work, people: list[UUID]) -> dict[tuple[UUID, UUID], UUID]:

@@ -1,6 +1,6 @@
 """What pages and the API show: counts, flags with evidence, one contract's hours."""
 
-__all__ = ["absences", "contract_detail", "digests", "flags", "retell", "summary"]
+__all__ = ["absences", "contract_detail", "digests", "flags", "own_contracts", "retell", "summary"]
 
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.attendance import storage
+from services.attendance.domain.following import LADDER
 from services.attendance.usecases import presence
 from services.attendance.usecases.clock import table_of
+from services.attendance.usecases.levels import tests_of
 from shared import database
 from shared.events import FlagState, ProgressState
 from shared.scope import check_territory
@@ -90,7 +92,8 @@ def absences(work: Work, territory: str | None, after: UUID | None, limit: int) 
     """
     Return absences in force on signed rolls that nobody has qualified yet, by the id of their mark.
 
-    `proof`: the convocation arrived in a usable form; `attempts`: how often somebody tried to reach the person since.
+    `proof`: the convocation arrived in a usable form; `attempts`: how often somebody tried to reach the person since;
+    `answer`: what the person said; `paper_id`: a photo that they sent.
     """
     held = storage.presence
     proof, attempt = storage.notice_proof, storage.attempt
@@ -104,10 +107,17 @@ def absences(work: Work, territory: str | None, after: UUID | None, limit: int) 
     tried = sa.select(sa.func.count()).where(
         attempt.c.signatory_id == held.c.signatory_id, attempt.c.made_on >= held.c.held_on
     )
+    said, sent = storage.answer, storage.sent_paper
+    answered = sa.select(said.c.kind).where(said.c.mark_id == held.c.mark_id)
+    answered = answered.order_by(said.c.recorded_at.desc()).limit(1)
+    paper = sa.select(sent.c.id).where(sent.c.mark_id == held.c.mark_id, sent.c.deleted_at.is_(None))
+    paper = paper.order_by(sent.c.received_at.desc()).limit(1)
     query = (
         sa.select(
             told.label("proof"),
             tried.scalar_subquery().label("attempts"),
+            answered.scalar_subquery().label("answer"),
+            paper.scalar_subquery().label("paper_id"),
             held.c.mark_id.label("id"),
             held.c.meeting_id,
             held.c.signatory_id,
@@ -130,12 +140,29 @@ def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
     """Return one contract's hours, forecast, absences and flags. Raises NotFoundError, ForbiddenError."""
     row = storage.one(work.db, storage.contract, contract_id, "contract")
     check_territory(work.who, row["territory"])
+    own = storage.rows(work.db, sa.select(storage.flag).where(storage.flag.c.contract_id == contract_id))
+    return _standing(work, row) | {
+        "absences": [
+            {name: one[name] for name in ("held_on", "training", "part", "status", "mark_id")}
+            for one in presence.absences(work, contract_id)
+        ],
+        "flags": sorted(own, key=lambda one: LADDER.index(one["kind"]) if one["kind"] in LADDER else len(LADDER)),
+        "tests": tests_of(work, contract_id),
+    }
+
+
+def own_contracts(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
+    """Return a signatory's own contracts: what is owed and followed, and by when."""
+    mine = sa.select(storage.contract).where(storage.contract.c.signatory_id == signatory_id)
+    return [_standing(work, row) for row in storage.rows(work.db, mine.order_by(storage.contract.c.signed_on))]
+
+
+def _standing(work: Work, row: dict[str, Any]) -> dict[str, Any]:
+    """Return where the trainings of a contract stand: arithmetic, nothing about the person."""
     person = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
     ((_, followings),) = table_of(work, [row])
-    missed = presence.absences(work, contract_id)
-    own = storage.rows(work.db, sa.select(storage.flag).where(storage.flag.c.contract_id == contract_id))
     return {
-        "id": contract_id,
+        "id": row["id"],
         "reference": person["reference"],
         "territory": row["territory"],
         "signed_on": row["signed_on"],
@@ -148,15 +175,12 @@ def contract_detail(work: Work, contract_id: UUID) -> dict[str, Any]:
                 "followed": one.followed,
                 "offered": one.offered,
                 "planned": one.planned,
+                "reachable": one.reachable,
                 "ends_first": one.ends_first,
                 "ends_last": one.ends_last,
             }
             for one in followings
         ],
-        "absences": [
-            {name: one[name] for name in ("held_on", "training", "part", "status", "mark_id")} for one in missed
-        ],
-        "flags": own,
     }
 
 

@@ -1,8 +1,9 @@
 """The mark in force of each half-day whose roll is signed, by contract: what hours and flags are summed from."""
 
-__all__ = ["SLOT_RANK", "absences", "identified", "keep", "recount", "tallies", "unjustified"]
+__all__ = ["SLOT_RANK", "absences", "identified", "keep", "recount", "tallies", "unexplained_since", "unjustified"]
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.attendance.domain.marks import ABSENT, CAME, Status, followed_minu
 from shared.database import rows, upsert
 from shared.work import Work
 
+NONE = (sa.literal(0), sa.literal(0))  # absences of before are not known one by one
 SLOT_RANK = {"morning": 0, "afternoon": 1, "evening": 2}
 
 
@@ -115,19 +117,22 @@ def _contracts(work: Work, pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[U
 
 def tallies(work: Work, contract_ids: Sequence[UUID]) -> dict[tuple[UUID, str, str], Tally]:
     """
-    Return minutes followed and offered, and absences found unjustified, by (contract, training, part).
+    Return minutes followed and offered, absences found unjustified and unexplained, by (contract, training, part).
 
     Signed half-days, what was brought along from an older system, and both of records that are the same person.
     """
     presence, carried = storage.presence, storage.carried
     key = (presence.c.contract_id, presence.c.training, presence.c.part)
-    bad = sa.case((presence.c.status == Status.ABSENT_UNJUSTIFIED.value, 1), else_=0)
-    sums = sa.select(*key, *(sa.func.sum(column) for column in (presence.c.followed, presence.c.offered, bad)))
+    bad, silent = (
+        sa.case((presence.c.status == status.value, 1), else_=0)
+        for status in (Status.ABSENT_UNJUSTIFIED, Status.ABSENT_UNEXPLAINED)
+    )
+    sums = sa.select(*key, *(sa.func.sum(column) for column in (presence.c.followed, presence.c.offered, bad, silent)))
     aliases = _contracts_of_aliases(work, contract_ids)
     wanted = [*contract_ids, *aliases]
     found: dict[tuple[UUID, str, str], Tally] = {}
     before = sa.select(
-        carried.c.contract_id, carried.c.training, carried.c.part, carried.c.followed, carried.c.offered, sa.literal(0)
+        carried.c.contract_id, carried.c.training, carried.c.part, carried.c.followed, carried.c.offered, *NONE
     ).where(carried.c.contract_id.in_(wanted))
     for query in (sums.where(presence.c.contract_id.in_(wanted)).group_by(*key), before):
         for contract, training, part, *numbers in work.db.execute(query):
@@ -172,6 +177,24 @@ def unjustified(work: Work, suspects: Sequence[UUID]) -> list[dict[str, Any]]:
     numbered = sa.select(presence, ordinal.label("ordinal")).where(marked).subquery()
     query = sa.select(numbered).where(numbered.c.status == bad)
     return rows(work.db, query.order_by(numbered.c.contract_id, numbered.c.ordinal))
+
+
+def unexplained_since(work: Work, suspects: Sequence[UUID]) -> dict[UUID, list[tuple[date, UUID]]]:
+    """Return each contract's unexplained absences (day, mark) since it last had another mark, the oldest first."""
+    presence = storage.presence
+    if not suspects:
+        return {}
+    marked = sa.and_(presence.c.contract_id.in_(suspects), presence.c.status.in_((*CAME, *ABSENT)))
+    columns = (presence.c.contract_id, presence.c.held_on, presence.c.mark_id, presence.c.status)
+    query = sa.select(*columns).where(marked).order_by(presence.c.contract_id, presence.c.held_on, presence.c.rank)
+    found: dict[UUID, list[tuple[date, UUID]]] = {}
+    for contract_id, held_on, mark_id, status in work.db.execute(query):
+        mine = found.setdefault(contract_id, [])
+        if status == Status.ABSENT_UNEXPLAINED.value:
+            mine.append((held_on, mark_id))
+        else:
+            mine.clear()
+    return found
 
 
 def _counted(mark: Mapping[str, Any], minutes: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Roll sheets in hand: several are read at once, marked and signed in memory, and kept at once."""
 
-__all__ = ["Sheet", "check_open", "keep", "load", "of_mark", "open_sheet"]
+__all__ = ["Sheet", "check_open", "find_sheet", "keep", "load", "of_mark", "open_sheet", "opened"]
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -160,11 +160,17 @@ def open_sheet(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) ->
 
     Raises NotFoundError, RollNotOpenError until the meeting is `early` or less away.
     """
+    sheet = find_sheet(work, meeting_id)
+    check_open(work, sheet, early)
+    return sheet
+
+
+def find_sheet(work: Work, meeting_id: UUID) -> Sheet:
+    """Return one sheet, its meeting locked, open or not. Raises NotFoundError."""
     query = meetings(work, storage.meeting.c.id == meeting_id).with_for_update(of=storage.meeting)
     sheet = load(work, rows(work.db, query)).get(meeting_id)
     if sheet is None:
         raise NotFoundError("meeting", meeting_id)
-    check_open(work, sheet, early)
     return sheet
 
 
@@ -185,7 +191,7 @@ def check_open(work: Work, sheet: Sheet, early: timedelta = OPENS_BEFORE) -> Non
 def keep(work: Work, sheets: Sequence[Sheet]) -> None:
     """Keep what is new on sheets: marks, sign-offs, their seal and what follows; who missed a civic day is told."""
     changed = [sheet for sheet in sheets if sheet.fresh or sheet.submitted_now or sheet.signed_now]
-    insert_new(work.db, storage.roll, [_opened(sheet.meeting) for sheet in changed])
+    insert_new(work.db, storage.roll, [opened(sheet.meeting) for sheet in changed])
     insert_new(work.db, storage.mark, [mark for sheet in sheets for mark in sheet.fresh])
     _keep_states(work, changed)
     counted = [sheet for sheet in sheets if sheet.signed_now or sheet.corrected()]
@@ -195,7 +201,8 @@ def keep(work: Work, sheets: Sequence[Sheet]) -> None:
     work.tell(*(event for sheet in counted for event in _told(sheet, missed)))
 
 
-def _opened(meeting: Mapping[str, Any]) -> dict[str, Any]:
+def opened(meeting: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a roll on which nothing was done yet."""
     nothing = dict.fromkeys(("submitted_by", "submitted_at", "signed_by", "signed_at", "sealed_at"))
     first = {"meeting_id": meeting["id"], "session_id": meeting["session_id"], "state": "open"}
     return first | {"version": 0, "held_by": meeting["held_by"]} | nothing

@@ -176,7 +176,7 @@ def _missing_rolls(work: Work, territory: str) -> Iterator[dict[str, Any]]:
     """Yield rolls that a training body was asked for and has not taken: they count against nobody who sat there."""
     missing, session = storage.missing_roll, storage.session
     query = (
-        sa.select(missing, session.c.territory, session.c.site_id)
+        sa.select(missing)
         .join(session, session.c.id == missing.c.session_id)
         .where(missing.c.stage == "ofii", session.c.territory == territory)
         .order_by(missing.c.held_on, missing.c.meeting_id)

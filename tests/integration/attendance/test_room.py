@@ -423,7 +423,9 @@ def test_a_cancelled_meeting_counts_against_nobody(room):
     trainer = Visitor(room.house, "trainer")
     trainer.open(PAGE)
 
-    page = trainer.send("/cancelled")
+    assert trainer.send("/cancelled").status_code == 422
+    trainer.open(PAGE)
+    page = trainer.send("/cancelled", reason="trainer_absent")
 
     assert page.text.count("séance annulée") == 6
     assert {(row["followed"], row["offered"]) for row in room.rows("presence")} == {(0, 0)}

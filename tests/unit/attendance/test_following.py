@@ -15,8 +15,10 @@ from services.attendance.domain.following import (
     Tally,
     Unjustified,
     flags_of,
-    follow,
     outcome,
+)
+from services.attendance.domain.following import (
+    follow as _follow,
 )
 from services.attendance.domain.marks import Mark, Status, check_mark, followed_minutes, offered_minutes
 
@@ -25,6 +27,10 @@ TERM = date(2026, 3, 2)
 QR = {"act": "qr", "act_id": uuid4()}
 COURSE = OwedTraining(training="language", part="100", minutes=6000, quickest_days=28)
 DAYS = tuple(OwedTraining(training="civic", part=f"S{n}", minutes=360, quickest_days=1) for n in range(1, 5))
+
+
+def follow(owed, tally, ahead, seats):
+    return _follow(owed, tally, ahead, seats, today=SIGNED, term_on=TERM)
 
 
 def contract(owed=(COURSE,), **changed):
