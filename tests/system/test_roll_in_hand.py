@@ -388,7 +388,7 @@ def test_a_mark_is_drawn_on_the_device_that_goes_round_also_without_network(brow
         trainer.net("sent")
         assert trainer.kept()["rows"]["acts"] == []
     (act,) = room.rows("act")
-    assert (act["kind"], act["source"], act["subject_id"]) == ("drawn", "shared_device", person_id(1))
+    assert (act["kind"], act["source"], act["subject_id"]) == ("drawn", "shared", person_id(1))
     assert room.people(login="boss")[reference(1)]["mark"]["act_id"] == str(act["id"])
     assert room.people(login="boss")[reference(2)]["mark"] is None
 

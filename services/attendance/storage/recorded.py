@@ -94,7 +94,7 @@ act = sa.Table(
     sa.Column("meeting_id", sa.Uuid, nullable=False, index=True),
     sa.Column("subject_id", sa.Uuid),  # a signatory or a provisional person; null for the photo of a whole sheet
     sa.Column("kind", sa.String(20), nullable=False),  # qr, code, drawn, signed_sheet
-    sa.Column("source", sa.String(12), nullable=False),  # own_phone, shared_device, paper
+    sa.Column("source", sa.String(12), nullable=False),  # own_phone, shared (the device that goes round), paper
     sa.Column("known_by", sa.String(12), nullable=False),  # session, reference, trainer: who says whose act it is
     sa.Column("media_type", sa.String(40), nullable=False),
     sa.Column("content", sa.LargeBinary),  # strokes or photo; null for a scan

@@ -45,7 +45,7 @@ MEDIA = {
 }
 BEGINNINGS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
 KINDS_HERE = tuple(MEDIA)  # what a trainer's device brings; scans come from people's own phones
-SOURCES = {"drawn": "shared_device", "signed_sheet": "paper"}
+SOURCES = {"drawn": "shared", "signed_sheet": "paper"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.marks import Status
-from services.attendance.domain.opening import ends_at
+from services.attendance.domain.opening import OPENS_BEFORE, ends_at
 from services.attendance.usecases import sheets
 from shared.database import insert_new
 from shared.errors import ConflictError
@@ -19,7 +19,7 @@ from shared.work import Work
 EXPECTED = (None, Status.ABSENT_UNEXPLAINED.value)  # who announced an absence is left in peace
 
 
-def call_absentees(work: Work, meeting_id: UUID, early: timedelta) -> int:
+def call_absentees(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) -> int:
     """
     Ask that everybody who is expected and not there be told, once a meeting and person; return how many are told now.
 

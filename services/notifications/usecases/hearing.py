@@ -299,6 +299,8 @@ def keep_relay(work: Work, event: RelayAsked) -> None:
     about = {"session_id": event.session_id, "site": str(session["site_id"]), "days": [str(day)]}
     about |= {"useless_after": ends_at(str(day), ZoneInfo(place["zone"]))}
     for person in _with_representative(work, event.signatory_id):
+        if person["channel"] == "letter":
+            continue  # it would come when the meeting is long over
         key = derived_id("notice", "expected", person["id"], event.meeting_id)
         insert_new(work.db, storage.notice, [fresh_notice(key, "expected", person, work.now) | about])
 
