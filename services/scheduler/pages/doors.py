@@ -20,7 +20,7 @@ HOMES = {
     "prefecture": "/planning/worklist",
     "provider_manager": "/attendance/",
     "trainer": "/attendance/",
-    "signatory": "/attendance/here",
+    "signatory": "/attendance/mine",
 }
 
 

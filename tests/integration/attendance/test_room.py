@@ -170,6 +170,17 @@ def test_who_scans_with_their_own_session_presses_one_button_and_the_trainer_has
     assert room.ask("trainer", "GET", f"{ROLL}/live").json()["acts"] == []
 
 
+def test_who_signs_in_after_the_scan_comes_back_to_their_one_button(room):
+    phone = Visitor(room.house)
+    page = phone.open(scan(room)).text
+    phone.open(re.search(r'href="(/planning/session[^"]+)"', page)[1])
+
+    phone.send("/planning/sign-in", login="person-3", password=room.house.passwords["person-3"])
+
+    assert phone.form("/here").fields.keys() == {"ticket"}
+    assert "Merci" in phone.send(f"/here/{MEETING}").text
+
+
 def test_without_a_session_the_printed_reference_is_typed_and_no_name_is_shown(room):
     phone = Visitor(room.house)
     page = phone.open(scan(room, back=20))
