@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 
 from services.attendance.usecases import absences, levels, overview
+from services.attendance.usecases.outlook import outlook
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -139,6 +140,38 @@ class ContractView(ma.Schema):
     tests = ma.fields.List(ma.fields.Nested(LevelView), required=True)
 
 
+class ExpectedView(ma.Schema):
+    """A count of people or seats with an interval that holds nine times in ten; null: too few to say."""
+
+    people = ma.fields.Integer(required=True)
+    unfinished = ma.fields.Float(required=True, allow_none=True)
+    low = ma.fields.Integer(required=True, allow_none=True)
+    high = ma.fields.Integer(required=True, allow_none=True)
+
+
+class Outlook(ma.Schema):
+    """What is ahead, in aggregate: for capacity, never about one person."""
+
+    territory = ma.fields.String(required=True)
+    half_days = ma.fields.Integer(required=True, metadata={"description": "Signed half-days that it was learnt from."})
+    language = ma.fields.Nested(
+        ExpectedView,
+        required=True,
+        metadata={"description": "Courses that will miss their hours by the term."},
+    )
+    civic_seats = ma.fields.Nested(
+        ExpectedView,
+        required=True,
+        metadata={"description": "Civic seats of four weeks to be found again."},
+    )
+
+
+class OutlookQuery(ma.Schema):
+    """Of which territory."""
+
+    territory = ma.fields.String(required=True, validate=ma.validate.Regexp(r"^(\d{2,3}|2[AB])$"))
+
+
 class Summary(ma.Schema):
     """Counts over everything."""
 
@@ -220,6 +253,14 @@ def following_routes(service: Service) -> Blueprint:
         """Return where a contract stands: hours followed, offered, planned, and when it may end."""
         with acting(service, reading=True) as work:
             return overview.contract_detail(work, contract_id)
+
+    @routes.get("/outlook")
+    @routes.arguments(OutlookQuery, location="query")
+    @routes.response(200, Outlook)
+    def read_outlook(query: dict[str, Any]) -> dict[str, Any]:
+        """Return how many courses will miss their hours and how many civic seats will be needed again, in aggregate."""
+        with acting(service, reading=True) as work:
+            return outlook(work, query["territory"])
 
     @routes.get("/summary")
     @routes.response(200, Summary)

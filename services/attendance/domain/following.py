@@ -139,6 +139,13 @@ class Following:
         return self.followed > 0
 
 
+class _Enough(NamedTuple):
+    """When a course is complete before its hours: at its end, with this percentage of what it offered."""
+
+    ratio: int | None
+    over: date | None  # its last day
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlagDraft:
     """A flag that the facts ask for. `evidence` names what it stands on, as kind:id."""
@@ -150,10 +157,19 @@ class FlagDraft:
 
 
 def follow(
-    owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead], seats: Sequence[Seat], *, today: date, term_on: date
+    owed: OwedTraining,
+    tally: Tally,
+    ahead: Sequence[Ahead],
+    seats: Sequence[Seat],
+    *,
+    today: date,
+    term_on: date,
+    assiduity_percent: int | None = None,
 ) -> Following:
     """
     Return where one training stands: hours followed and offered, what is planned, what is reachable, when it may end.
+
+    It ends when the hours owed are followed, or with the course where `assiduity_percent` of what it offered was.
 
     A new seat takes at least its share of the owed training's quickest days: whoever has no seat, or too few hours in
     it, could still follow that much by the term.
@@ -162,7 +178,10 @@ def follow(
     in_seats = tally.followed + sum(one.minutes for one in ahead if one.held_on <= term_on)
     days_left = max(0, (term_on - today).days)
     anew = tally.followed + owed.minutes * days_left // max(1, owed.quickest_days)
-    first, last = _forecast(owed, tally, sorted(ahead))
+    ratio = assiduity_percent if owed.training == LANGUAGE else None
+    enough = _Enough(ratio, max((seat.ends_on for seat in seats), default=None))
+    pace = 100 if not tally.offered else max(1, tally.followed * 100 // tally.offered)  # the own one so far
+    first, last = (_ends(owed, tally, sorted(ahead), enough, percent) for percent in (100, pace))
     return Following(
         owed=owed,
         followed=min(tally.followed, owed.minutes),
@@ -236,7 +255,8 @@ def flags_of(
             ends = [f"placement:{seat.placement_id} ends {seat.ends_on}" for seat in late]
             found.append(_draft(OVERRUN, "planner", due, [*ends, f"term:{contract.term_on}"]))
         days_left = (contract.term_on - today).days
-        unseated = not one.seats and one.followed < one.owed.minutes
+        over = not one.planned and all(seat.ends_on < today for seat in one.seats)  # or no seat at all
+        unseated = over and one.followed < one.owed.minutes and not one.ended_early and not one.ends_last
         if unseated and days_left < one.owed.quickest_days:
             owed = f"owed:{one.owed.training} {one.owed.part} takes at least {one.owed.quickest_days} days, no seat"
             found.append(
@@ -244,7 +264,7 @@ def flags_of(
             )
     found += _extension(contract, followings, today)
     found += _impossible(contract, followings, due)
-    found += _difficulty(contract, pattern, today, silence_days, due)
+    found += _difficulty(contract, followings, pattern, today, silence_days)
     merged: dict[str, FlagDraft] = {}
     for draft in found:
         before = merged.get(draft.kind)
@@ -280,17 +300,28 @@ def _within_reach(contract: ContractFacts, one: Following) -> bool:
 
 
 def _difficulty(
-    contract: ContractFacts, pattern: Pattern | None, today: date, silence_days: int, due: date
+    contract: ContractFacts, followings: Sequence[Following], pattern: Pattern | None, today: date, silence_days: int
 ) -> list[FlagDraft]:
-    if pattern is None or not pattern.marks:
+    """Look at unexplained absences since the person was last there, and near the term at a pace that is not enough."""
+    evidence = []
+    if pattern is not None and pattern.marks:
+        marks = [f"mark:{mark_id} absent {held_on}" for held_on, mark_id in pattern.marks]
+        since = pattern.marks[0][0]
+        if (today - since).days >= silence_days:
+            evidence += [*marks, f"silence:since {since}"]
+        elif len(pattern.marks) >= contract.unexplained_in_a_row:
+            evidence += marks
+    if (contract.term_on - today).days <= contract.review_lead_days:
+        evidence += [
+            f"pace:{one.owed.training} {one.owed.part} followed {one.followed} of {one.offered} min offered, "
+            f"{contract.assiduity_percent} % needed"
+            for one in followings
+            if one.begun and one.followed < one.owed.minutes and not one.ended_early and not _duly(contract, one)
+            if one.ends_last is None or one.ends_last > contract.term_on
+        ]
+    if not evidence:
         return []
-    evidence = [f"mark:{mark_id} absent {held_on}" for held_on, mark_id in pattern.marks]
-    since = pattern.marks[0][0]
-    if (today - since).days >= silence_days:
-        evidence.append(f"silence:since {since}")
-    elif len(pattern.marks) < contract.unexplained_in_a_row:
-        return []
-    return [_draft(DIFFICULTY, "auditor", due, evidence)]
+    return [_draft(DIFFICULTY, "auditor", today + timedelta(days=REVIEW_DAYS), evidence)]
 
 
 def _extension(contract: ContractFacts, followings: Sequence[Following], today: date) -> list[FlagDraft]:
@@ -337,23 +368,16 @@ def _duly(contract: ContractFacts, one: Following) -> bool:
     return one.followed * 100 >= contract.assiduity_percent * one.offered
 
 
-def _forecast(owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead]) -> tuple[date | None, date | None]:
-    """
-    Return the first and last day on which the owed minutes may be reached; null where the timetable does not reach.
-
-    First: every coming meeting is followed. Last: coming meetings are followed at the pace so far, in whole percent.
-    """
-    pace = 100 if not tally.offered else max(1, tally.followed * 100 // tally.offered)
-    missing = owed.minutes - tally.followed
-    return _reached(missing, ahead, 100), _reached(missing, ahead, pace)
-
-
-def _reached(missing: int, ahead: Sequence[Ahead], percent: int) -> date | None:
-    gained = 0
+def _ends(owed: OwedTraining, tally: Tally, ahead: Sequence[Ahead], enough: _Enough, percent: int) -> date | None:
+    """Return the day on which the hours owed are reached at this pace, or the course's last if that is enough then."""
+    missing, gained = owed.minutes - tally.followed, 0
     for one in ahead:
         gained += one.minutes * percent
         if gained >= missing * 100:
             return one.held_on
+    offered = tally.offered + sum(one.minutes for one in ahead)
+    if enough.ratio is not None and offered and tally.followed * 100 + gained >= enough.ratio * offered:
+        return ahead[-1].held_on if ahead else enough.over
     return None
 
 

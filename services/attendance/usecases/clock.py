@@ -1,6 +1,6 @@
 """The contract's clock: hours, forecast, completion and flags of what has changed, told when they change."""
 
-__all__ = ["follow_contracts", "following", "review_contracts", "table_of"]
+__all__ = ["coming", "follow_contracts", "following", "review_contracts", "table_of"]
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -99,12 +99,24 @@ def _touched_by_time(work: Work, today: date) -> list[UUID]:
     return list(work.db.scalars(near.union(ended)))
 
 
+def coming(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> dict[tuple[UUID, str], list[Ahead]]:
+    """Return the coming half-days of each contract's active seats by (contract, part), without those marked."""
+    ids = [row["id"] for row in contract_rows]
+    seats, marked = _seats(work, ids), _marked_ahead(work, ids)
+    ahead = _ahead(work, [seat for mine in seats.values() for seat in mine])
+    found: dict[tuple[UUID, str], list[Ahead]] = {}
+    for contract_id, mine in seats.items():
+        for seat in mine:
+            for key, one in ahead.get((seat.session_id, seat.part), ()):
+                if one.held_on >= seat.joins_on and (contract_id, key) not in marked:
+                    found.setdefault((contract_id, seat.part), []).append(one)
+    return found
+
+
 def table_of(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> list[tuple[ContractFacts, list[Following]]]:
     """Return contracts and where each training that they owe stands, from marks and timetable."""
     ids = [row["id"] for row in contract_rows]
-    seats = _seats(work, ids)
-    ahead = _ahead(work, [seat for mine in seats.values() for seat in mine])
-    marked = _marked_ahead(work, ids)
+    seats, ahead = _seats(work, ids), coming(work, contract_rows)
     tallies = presence.tallies(work, ids)
     early = {row["contract_id"] for row in _of_contracts(work, storage.early_exit, ids)}
     found = []
@@ -113,14 +125,17 @@ def table_of(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> list[tup
         followings = []
         for owed in facts.owed:
             own = [seat for seat in seats.get(facts.id, ()) if (seat.training, seat.part) == (owed.training, owed.part)]
-            coming = [
-                one
-                for seat in own
-                for key, one in ahead.get((seat.session_id, owed.part), ())
-                if one.held_on >= seat.joins_on and (facts.id, key) not in marked
-            ]
             tally = tallies.get((facts.id, owed.training, owed.part), Tally())
-            one = follow(owed, tally, coming, own, today=work.now.date(), term_on=facts.term_on)
+            planned = ahead.get((facts.id, owed.part), ())
+            one = follow(
+                owed,
+                tally,
+                planned,
+                own,
+                today=work.now.date(),
+                term_on=facts.term_on,
+                assiduity_percent=facts.assiduity_percent,
+            )
             over = facts.id in early and owed.training == "language"
             followings.append(replace(one, ended_early=True, ends_first=None, ends_last=None) if over else one)
         found.append((facts, followings))
