@@ -185,8 +185,9 @@ def _own(work: Work) -> UUID | None:
 
 def _by_reference(work: Work, reference: str) -> UUID | None:
     person = storage.signatory
-    said = "".join(reference.split()).upper()
-    return work.db.scalar(sa.select(person.c.id).where(sa.func.upper(person.c.reference) == said)) if said else None
+    said = "".join(reference.split())
+    found = sa.select(person.c.id).where(person.c.reference.in_({said, said.upper()}))
+    return work.db.scalar(found.limit(1)) if said else None
 
 
 def _today(work: Work, signatory_id: UUID) -> list[UUID]:
