@@ -26,6 +26,7 @@
 
   async function begin() {
     await Parcours.sweep(data.owner);
+    if (!keep.length && data.source === "network") { await Parcours.dropPage(location.pathname); } // signed since
     Parcours.watchSignOut(data);
     await count();
     if (Parcours.sync) {

@@ -159,7 +159,7 @@
   /* --- what is shown ---------------------------------------------------------------------------------------- */
 
   function paint() {
-    var came = 0, marked = 0, waiting = 0;
+    var came = 0, marked = 0, waiting = 0, disputes = 0;
     people.forEach(function (field) {
       var row = latest[person(field)];
       var status = row ? row.body.status : field.dataset.status;
@@ -173,7 +173,8 @@
         });
       }
       field.querySelector(".told").textContent = row && row.state === "refused" ? words.refused : "";
-      if (row && (row.state === "waiting")) { waiting += 1; }
+      if (row && row.state === "waiting") { waiting += 1; }
+      if (row && row.state === "conflict") { disputes += 1; }
       marked += status ? 1 : 0;
       came += CAME.indexOf(status) >= 0 ? 1 : 0;
       var own = field.querySelector(".own");
@@ -192,10 +193,10 @@
     var scans = document.getElementById("scans");
     scans.hidden = !scanned.length;
     scans.querySelector("span").textContent = fill(words.scans, { n: scanned.length });
-    paintNet(waiting);
+    paintNet(waiting, disputes);
   }
 
-  function paintNet(waiting) {
+  function paintNet(waiting, disputes) {
     var place = document.getElementById("net");
     place.textContent = "";
     if (net === "sign-in") {
@@ -208,12 +209,14 @@
       place.textContent = fill(words.offline, { n: waiting });
     } else if (net === "later") {
       place.textContent = words.later;
+    } else if (disputes) {
+      place.textContent = words.disputes;
     } else if (waiting) {
       place.textContent = fill(words.waiting, { n: waiting });
     } else if (Object.keys(latest).length) {
       place.textContent = words.sent;
     }
-    place.dataset.state = net || (waiting ? "waiting" : "sent");
+    place.dataset.state = net || (disputes ? "dispute" : waiting ? "waiting" : "sent");
   }
 
   async function read() {

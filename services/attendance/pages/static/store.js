@@ -7,6 +7,7 @@ var Parcours = (function () {
   var DAY = 24 * 3600 * 1000;
   var WEEK = 7 * DAY; // unsent marks have no names: they may wait longer than the pages
   var opened = null;
+  var gone = {}; // pages that were dropped while this page is open: one that was asked for before is not put back
 
   function database() {
     if (!opened) {
@@ -56,12 +57,14 @@ var Parcours = (function () {
       if (answer.headers.get(name)) { headers[name] = answer.headers.get(name); }
     });
     var text = (await answer.text()).replace('data-source="network"', 'data-source="device"');
+    if (gone[path]) { return false; }
     var kept = new Response(text, { headers: headers });
     await (await caches.open(PAGES)).put(path, kept);
     return true;
   }
 
   async function dropPage(path) {
+    gone[path] = true;
     if ("caches" in window) { await (await caches.open(PAGES)).delete(path); }
   }
 
