@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-nation bench-plan bench-public lock clean words
+.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-flags bench-nation bench-plan bench-public bench-recording lock clean words
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -60,6 +60,12 @@ bench: setup-dev ## measurements, side by side; JSON under bench/results/
 
 bench-desk: setup-dev ## the interview desk against a nation's published plan, on PostgreSQL
 	$(BIN)/python bench/desk.py
+
+bench-recording: setup-dev ## rolls of twenty signed and sealed under load on PostgreSQL, beside a bare insert
+	$(BIN)/python bench/recording.py $(ARGS)
+
+bench-flags: setup-dev ## flags and the aggregate outlook against a generated year: on synthetic data only
+	$(BIN)/python bench/flags.py $(ARGS)
 
 bench-plan: setup-dev ## the planning engine beside its peers, one judge; FULL=1 for all sizes and seeds, LIMIT=15 seconds each
 	$(BIN)/python bench/plan.py $(ARGS)

@@ -255,9 +255,8 @@ def workload(lives):
 def outlook_study(lives, others):
     """Return how often the interval of the aggregate held, learnt on `lives`, month by month on `others`."""
     rates = learn(
-        ((held - life.days[0]).days // 7, not came)
+        [((held - life.days[0]).days // 7, not came) for held, came in zip(life.days, life.came, strict=True)]
         for life in lives
-        for held, came in zip(life.days, life.came, strict=True)
     )
     rows = []
     for month in range(4, 11):

@@ -124,6 +124,7 @@ class TrainingView(ma.Schema):
     followed = ma.fields.Integer(required=True)
     offered = ma.fields.Integer(required=True)
     planned = ma.fields.Integer(required=True)
+    untold = ma.fields.Integer(required=True, metadata={"description": "Minutes of meetings whose roll is missing."})
     reachable = ma.fields.Integer(required=True, metadata={"description": "Minutes followed by the term, at best."})
     ends_first = ma.fields.Date(required=True, allow_none=True)
     ends_last = ma.fields.Date(required=True, allow_none=True)

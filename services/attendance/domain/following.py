@@ -125,6 +125,7 @@ class Following:
     followed: int
     offered: int  # since entry; cancelled, missing and justified count neither for nor against
     planned: int  # minutes still in the timetable
+    untold: int  # minutes of meetings that were held, or not, and whose roll is missing
     unjustified: int
     unexplained: int
     seats: tuple[Seat, ...]
@@ -165,11 +166,13 @@ def follow(
     today: date,
     term_on: date,
     assiduity_percent: int | None = None,
+    untold: int = 0,
 ) -> Following:
     """
     Return where one training stands: hours followed and offered, what is planned, what is reachable, when it may end.
 
-    It ends when the hours owed are followed, or with the course where `assiduity_percent` of what it offered was.
+    It ends when the hours owed are followed, or with the course where `assiduity_percent` of what it offered was: not
+    while rolls of it are missing (`untold` minutes), which count neither for nor against the person.
 
     A new seat takes at least its share of the owed training's quickest days: whoever has no seat, or too few hours in
     it, could still follow that much by the term.
@@ -178,7 +181,7 @@ def follow(
     in_seats = tally.followed + sum(one.minutes for one in ahead if one.held_on <= term_on)
     days_left = max(0, (term_on - today).days)
     anew = tally.followed + owed.minutes * days_left // max(1, owed.quickest_days)
-    ratio = assiduity_percent if owed.training == LANGUAGE else None
+    ratio = assiduity_percent if owed.training == LANGUAGE and not untold else None
     enough = _Enough(ratio, max((seat.ends_on for seat in seats), default=None))
     pace = 100 if not tally.offered else max(1, tally.followed * 100 // tally.offered)  # the own one so far
     first, last = (_ends(owed, tally, sorted(ahead), enough, percent) for percent in (100, pace))
@@ -187,6 +190,7 @@ def follow(
         followed=min(tally.followed, owed.minutes),
         offered=tally.offered,
         planned=planned,
+        untold=untold,
         unjustified=tally.unjustified,
         unexplained=tally.unexplained,
         seats=tuple(seats),
@@ -337,7 +341,7 @@ def _extension(contract: ContractFacts, followings: Sequence[Following], today: 
         ends = f"forecast {one.ends_first} to {one.ends_last}" if one.ends_last else "no end in the timetable"
         evidence.append(
             f"owed:{one.owed.training} {one.owed.part} followed {one.followed} of {one.owed.minutes} min, "
-            f"offered {one.offered} min, {ends}"
+            f"offered {one.offered} min, {ends}" + (f", {one.untold} min of missing rolls" if one.untold else "")
         )
     return [_draft(EXTENSION, "planner", contract.term_on, [*evidence, f"term:{contract.term_on}"])]
 

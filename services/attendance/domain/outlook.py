@@ -1,8 +1,9 @@
 """
 How many will not finish in time: an aggregate for capacity, never about one person.
 
-A plain model of absence by weeks since entry, learnt from what was attended, with courses that differ from each other
-and show it as they go (beta-binomial). It answers with counts and an interval, and for few people it does not answer.
+A plain model, learnt from what was attended: absence by weeks since entry, in courses that differ from each other and
+show it as they go (beta-binomial), and a hazard of coming no more at all. It answers with counts and an interval, and
+for few people it does not answer.
 """
 
 __all__ = ["BANDS", "Course", "Expected", "Rates", "band_of", "expect", "learn"]
@@ -14,6 +15,8 @@ from math import lgamma, log, sqrt
 
 BANDS = (0, 4, 8, 16)  # weeks since entry at which a band begins
 PRIOR = (2.0, 10.0)  # [A] absences and presences that are believed before any is seen: one in six
+GONE = 8  # [A] half-days missed in a row to the end of what is known: somebody who came no more
+STOPS = (0.5, 500)  # [A] what is believed before anything is seen: one in a thousand half-days
 SPREAD = 0.08  # [A] how much people differ: 0 all the same, 1 each always or never absent
 FEWEST = 10  # [A] people, below which an aggregate would speak of persons
 SHOCK = 0.05  # [A] what all share and nobody knows (strikes, weather, holidays), as a share of the expected count
@@ -22,9 +25,14 @@ NINETY = 1.645  # standard deviations of a two-sided 90 % interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Share of half-days missed, by band of weeks since entry; `half_days` is how many were learnt from."""
+    """
+    Share of half-days missed, by band of weeks since entry, of those who still come; `half_days` were learnt from.
+
+    `stops` is the chance, at each half-day, that somebody comes no more.
+    """
 
     missed: Mapping[int, float]
+    stops: float
     half_days: int
 
 
@@ -53,14 +61,21 @@ def band_of(weeks: int) -> int:
     return max(start for start in BANDS if start <= max(0, weeks))
 
 
-def learn(half_days: Iterable[tuple[int, bool]]) -> Rates:
-    """Return the rates that (weeks since entry, missed) of signed half-days show."""
+def learn(courses: Iterable[Sequence[tuple[int, bool]]]) -> Rates:
+    """Return the rates that courses show; each is its signed half-days in order, as (weeks since entry, missed)."""
     seen = {band: [0, 0] for band in BANDS}
-    for weeks, missed in half_days:
-        seen[band_of(weeks)][missed] += 1
+    exposed = stopped = held = 0
+    for course in courses:
+        held += len(course)
+        last = max((index for index, (_, missed) in enumerate(course) if not missed), default=-1)
+        gone = len(course) - 1 - last >= GONE
+        attended = course[: last + 1] if gone else course
+        exposed, stopped = exposed + len(attended), stopped + gone
+        for weeks, missed in attended:
+            seen[band_of(weeks)][missed] += 1
     absent, present = PRIOR
     rates = {band: (missed + absent) / (came + missed + absent + present) for band, (came, missed) in seen.items()}
-    return Rates(missed=rates, half_days=sum(map(sum, seen.values())))
+    return Rates(missed=rates, stops=(stopped + STOPS[0]) / (exposed + STOPS[1]), half_days=held)
 
 
 def expect(rates: Rates, courses: Sequence[Course]) -> Expected | None:
@@ -87,7 +102,8 @@ def _unfinished(rates: Rates, course: Course) -> float:
     absent = sum(rates.missed[band] for band, _ in course.ahead) / half_days
     belief = 1 / SPREAD - 1  # half-days of its own that weigh as much as what is usual
     weights = (absent * belief + course.missed, (1 - absent) * belief + course.came)
-    return 1.0 - _at_most(affordable, half_days, weights)
+    needed = half_days - affordable
+    return 1.0 - (1 - rates.stops) ** needed * _at_most(affordable, half_days, weights)
 
 
 def _at_most(most: int, half_days: int, weights: tuple[float, float]) -> float:

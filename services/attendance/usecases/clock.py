@@ -116,7 +116,7 @@ def coming(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> dict[tuple
 def table_of(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> list[tuple[ContractFacts, list[Following]]]:
     """Return contracts and where each training that they owe stands, from marks and timetable."""
     ids = [row["id"] for row in contract_rows]
-    seats, ahead = _seats(work, ids), coming(work, contract_rows)
+    seats, ahead, untold = _seats(work, ids), coming(work, contract_rows), _untold(work, ids)
     tallies = presence.tallies(work, ids)
     early = {row["contract_id"] for row in _of_contracts(work, storage.early_exit, ids)}
     found = []
@@ -135,6 +135,7 @@ def table_of(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> list[tup
                 today=work.now.date(),
                 term_on=facts.term_on,
                 assiduity_percent=facts.assiduity_percent,
+                untold=untold.get((facts.id, owed.part), 0),
             )
             over = facts.id in early and owed.training == "language"
             followings.append(replace(one, ended_early=True, ends_first=None, ends_last=None) if over else one)
@@ -178,7 +179,11 @@ def _complete(work: Work, facts: ContractFacts, followings: list[Following], kno
     statuses = []
     for training, parts in by_training(followings).items():
         last = max((seat.ends_on for one in parts for seat in one.seats), default=None)
-        over = last is not None and today > last + timedelta(days=GRACE_DAYS) and not any(one.planned for one in parts)
+        over = (
+            last is not None
+            and today > last + timedelta(days=GRACE_DAYS)
+            and not any(one.planned or one.untold for one in parts)
+        )
         ended = over and training == "language"  # a missed civic day is a need again, never an end
         status = outcome(facts, training, parts, ended=ended)
         statuses.append(status)
@@ -311,6 +316,24 @@ def _ahead(work: Work, seats: Iterable[Seat]) -> dict[tuple[UUID, str], list[tup
     for session_id, part, key, held_on, slot, minutes in work.db.execute(coming):
         found.setdefault((session_id, part), []).append((key, Ahead(held_on, presence.SLOT_RANK[slot], minutes)))
     return found
+
+
+def _untold(work: Work, ids: list[UUID]) -> dict[tuple[UUID, str], int]:
+    """Return the minutes of each contract's meetings whose roll is missing, by (contract, part)."""
+    seat, meeting, missing = storage.placement, storage.meeting, storage.missing_roll
+    query = (
+        sa.select(seat.c.contract_id, seat.c.part, sa.func.sum(meeting.c.minutes))
+        .join(missing, missing.c.session_id == seat.c.session_id)
+        .join(meeting, sa.and_(meeting.c.id == missing.c.meeting_id, meeting.c.part == seat.c.part))
+        .where(
+            seat.c.contract_id.in_(ids),
+            seat.c.state == "active",
+            missing.c.stage != "closed",
+            meeting.c.held_on >= seat.c.joins_on,
+        )
+        .group_by(seat.c.contract_id, seat.c.part)
+    )
+    return {(contract, part): int(minutes) for contract, part, minutes in work.db.execute(query)}
 
 
 def _marked_ahead(work: Work, ids: list[UUID]) -> set[tuple[UUID, UUID]]:

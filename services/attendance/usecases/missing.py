@@ -21,7 +21,7 @@ from shared.events import RollMissingState
 from shared.service import Service
 from shared.work import Work
 
-LOOK_BACK = timedelta(days=120)  # what is older is OFII's already
+LOOK_BACK = timedelta(days=400)  # longer than a contract without its extension
 LOOK_EVERY = timedelta(minutes=15)  # of business time
 STAGES = ("provider", "ofii", "closed")
 

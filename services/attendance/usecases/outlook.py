@@ -4,6 +4,7 @@ __all__ = ["outlook"]
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,20 +53,18 @@ def _rates(work: Work, territory: str, training: str) -> Rates:
     held, contract = storage.presence, storage.contract
     since = work.now.date() - LEARN_FROM
     ours = sa.and_(contract.c.territory == territory, held.c.training == training, held.c.held_on >= since)
-    entered = (
-        sa.select(held.c.contract_id, held.c.part, sa.func.min(held.c.held_on).label("entered"))
-        .where(held.c.training == training)
-        .group_by(held.c.contract_id, held.c.part)
-        .subquery()
-    )
-    query = (
-        sa.select(held.c.held_on, entered.c.entered, held.c.status)
-        .join(contract, contract.c.id == held.c.contract_id)
-        .join(entered, sa.and_(entered.c.contract_id == held.c.contract_id, entered.c.part == held.c.part))
-        .where(ours, held.c.status.in_((*CAME, *ABSENT)))
-    )
-    rows: Sequence[Any] = work.db.execute(query).all()
-    return learn(((held_on - start).days // 7, status in ABSENT) for held_on, start, status in rows)
+    columns = (held.c.contract_id, held.c.part, held.c.held_on, held.c.status)
+    query = sa.select(*columns).join(contract, contract.c.id == held.c.contract_id).where(ours)
+    query = query.where(held.c.status.in_((*CAME, *ABSENT)))
+    rows: Sequence[Any] = work.db.execute(
+        query.order_by(held.c.contract_id, held.c.part, held.c.held_on, held.c.rank)
+    ).all()
+    return learn(_course(list(days)) for _, days in groupby(rows, key=lambda row: (row[0], row[1])))
+
+
+def _course(days: Sequence[Any]) -> list[tuple[int, bool]]:
+    """Return one course's half-days as (weeks since its first, missed)."""
+    return [((held_on - days[0][2]).days // 7, status in ABSENT) for _, _, held_on, status in days]
 
 
 def _courses(work: Work, territory: str) -> Iterator[Course]:

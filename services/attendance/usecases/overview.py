@@ -175,6 +175,7 @@ def _standing(work: Work, row: dict[str, Any]) -> dict[str, Any]:
                 "followed": one.followed,
                 "offered": one.offered,
                 "planned": one.planned,
+                "untold": one.untold,
                 "reachable": one.reachable,
                 "ends_first": one.ends_first,
                 "ends_last": one.ends_last,

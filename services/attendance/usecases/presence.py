@@ -19,29 +19,36 @@ NONE = (sa.literal(0), sa.literal(0))  # absences of before are not known one by
 SLOT_RANK = {"morning": 0, "afternoon": 1, "evening": 2}
 
 
-def keep(work: Work, marked: Sequence[tuple[Mapping[str, Any], Iterable[Mapping[str, Any]]]]) -> set[UUID]:
+def keep(
+    work: Work,
+    marked: Sequence[tuple[Mapping[str, Any], Iterable[Mapping[str, Any]]]],
+    seats: Mapping[tuple[UUID, UUID], UUID] | None = None,
+) -> set[UUID]:
     """
     Keep what the marks in force of signed rolls count for, in the place of what was kept of these meetings before.
 
-    Returns the contracts for which something was or is counted.
-
-    Marks of somebody added in the room count for whom they were found to be, and for nobody until then.
+    Marks of somebody added in the room count for whom they were found to be, and for nobody until then. `seats` has
+    the contract by (session, person) as far as the caller knows it. Returns the contracts for which something was or is
+    counted.
     """
     if not marked:
         return set()
     pairs = [(meeting, mark) for meeting, marks in marked for mark in marks]
-    people = identified(work, {mark["signatory_id"] for _, mark in pairs})
-    known = set(_known(work, {mark["signatory_id"] for _, mark in pairs} - people.keys()))
+    contracts = dict(seats or {})
+    others = {mark["signatory_id"] for meeting, mark in pairs if _seat(meeting, mark) not in contracts}
+    people = identified(work, others)
+    nobody = _provisional(work, others - people.keys())
     counted: dict[tuple[UUID, UUID], tuple[Mapping[str, Any], Mapping[str, Any], dict[str, Any]]] = {}
     for meeting, mark in pairs:
         person = people.get(mark["signatory_id"], mark["signatory_id"])
-        if person not in known and mark["signatory_id"] not in people:
+        if person in nobody:
             continue
         what = _counted(mark, meeting["minutes"])
         before = counted.get((meeting["id"], person))
         if before is None or _rank(mark, what) > _rank(before[1], before[2]):  # twice on one list: counted once
             counted[meeting["id"], person] = (meeting, mark, what)
-    contracts = _contracts(work, {(meeting["session_id"], person) for (_, person), (meeting, *_) in counted.items()})
+    wanted = {(meeting["session_id"], person) for (_, person), (meeting, *_) in counted.items()}
+    contracts |= _contracts(work, wanted - contracts.keys())
     found = [
         {
             **{name: meeting[name] for name in ("session_id", "training", "part", "held_on")},
@@ -86,17 +93,24 @@ def recount(work: Work, meeting_ids: Sequence[UUID]) -> set[UUID]:
 
 def identified(work: Work, subjects: Collection[UUID]) -> dict[UUID, UUID]:
     """Return whom people added in the room were found to be: the last word on each, where it names somebody."""
+    if not subjects:
+        return {}
     table = storage.identification
     query = sa.select(table.c.provisional_id, table.c.signatory_id).where(table.c.provisional_id.in_(subjects))
     last = dict(work.db.execute(query.order_by(table.c.seq)).all())
     return {key: person for key, person in last.items() if person is not None}
 
 
-def _known(work: Work, subjects: Collection[UUID]) -> list[UUID]:
-    """Return those of these subjects that are no provisional person."""
+def _provisional(work: Work, subjects: Collection[UUID]) -> set[UUID]:
+    """Return those of these subjects that were added in the room."""
+    if not subjects:
+        return set()
     table = storage.provisional
-    unknown = set(work.db.scalars(sa.select(table.c.id).where(table.c.id.in_(subjects))))
-    return [key for key in subjects if key not in unknown]
+    return set(work.db.scalars(sa.select(table.c.id).where(table.c.id.in_(subjects))))
+
+
+def _seat(meeting: Mapping[str, Any], mark: Mapping[str, Any]) -> tuple[UUID, UUID]:
+    return meeting["session_id"], mark["signatory_id"]
 
 
 def _rank(mark: Mapping[str, Any], what: Mapping[str, Any]) -> tuple[int, int, str]:
@@ -105,6 +119,8 @@ def _rank(mark: Mapping[str, Any], what: Mapping[str, Any]) -> tuple[int, int, s
 
 def _contracts(work: Work, pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], UUID]:
     """Return the contract by (session, person): that of the seat, or the person's own where they have none there."""
+    if not pairs:
+        return {}
     seat, contract = storage.placement, storage.contract
     columns = (seat.c.session_id, seat.c.signatory_id, seat.c.contract_id)
     seats = sa.select(*columns).where(seat.c.session_id.in_({session for session, _ in pairs}))

@@ -196,7 +196,13 @@ def keep(work: Work, sheets: Sequence[Sheet]) -> None:
     _keep_states(work, changed)
     counted = [sheet for sheet in sheets if sheet.signed_now or sheet.corrected()]
     seal(work, [_to_seal(sheet) for sheet in counted])
-    touch(work, presence.keep(work, [(sheet.meeting, sheet.current.values()) for sheet in counted]))
+    seats = {
+        (sheet.meeting["session_id"], key): person["contract_id"]
+        for sheet in counted
+        for key, person in sheet.people.items()
+        if person["contract_id"] is not None
+    }
+    touch(work, presence.keep(work, [(sheet.meeting, sheet.current.values()) for sheet in counted], seats))
     missed = _other_halves_missed(work, counted)
     work.tell(*(event for sheet in counted for event in _told(sheet, missed)))
 

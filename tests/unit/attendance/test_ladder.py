@@ -150,7 +150,7 @@ def test_the_mark_in_force_does_not_depend_on_the_order_of_arrival(order):
 
 
 def test_an_aggregate_says_nothing_about_few_people_and_counts_the_certain_ones_exactly():
-    rates = learn([(0, False)] * 90 + [(0, True)] * 10)
+    rates = learn([[(0, n % 10 == 3) for n in range(100)]])
     lost = Course(missing=1000, ahead=[(0, 180)])
     sure = Course(missing=0, ahead=[])
 
@@ -161,7 +161,7 @@ def test_an_aggregate_says_nothing_about_few_people_and_counts_the_certain_ones_
 
 
 def test_a_course_that_was_often_missed_so_far_weighs_more_than_one_that_was_not():
-    rates = learn([(20, n % 8 == 0) for n in range(800)])
+    rates = learn([[(20, n % 8 == 0) for n in range(800)]])
     ahead = [(16, 180)] * 20
 
     def count(came, missed):
@@ -170,3 +170,13 @@ def test_a_course_that_was_often_missed_so_far_weighs_more_than_one_that_was_not
     assert count(30, 0) < count(15, 15)
     assert band_of(0) == 0
     assert band_of(9) == 8
+
+
+def test_who_comes_no_more_is_learnt_apart_from_who_is_away_at_times():
+    steady = [(n // 4, n % 10 == 3) for n in range(40)]
+    gone = [(n // 4, n >= 10) for n in range(40)]
+
+    assert learn([steady] * 20).stops < 0.001
+    found = learn([steady] * 20 + [gone] * 5)
+    assert found.stops > 0.003
+    assert max(found.missed[band] for band in (0, 4)) < 0.15
