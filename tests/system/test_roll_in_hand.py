@@ -169,8 +169,13 @@ class Hand:
         self.wait("async ([path, wanted]) => Boolean(await caches.match(path)) === wanted", [ROLL, wanted])
 
     def wait_for_worker(self):
-        """Wait until the service worker answers for this page."""
-        self.wait("() => navigator.serviceWorker.controller !== null")
+        """Wait until the service worker answers for the next page that is opened."""
+        self.wait(
+            """async () => {
+              const found = await navigator.serviceWorker.getRegistration("/attendance/");
+              return Boolean(found && found.active && found.active.state === "activated");
+            }"""
+        )
 
     def wait(self, state, arg=None):
         """Wait for a state of the page; a policy without eval leaves the asking to us."""
