@@ -188,12 +188,17 @@
     document.querySelector("#count output").textContent =
       fill(words.count, { n: marked, all: people.length, came: came });
     var scanned = people.filter(function (field) {
-      return field.dataset.known === "session" && !field.querySelector(".own").hidden;
+      return scannedBySession(field);
     });
     var scans = document.getElementById("scans");
     scans.hidden = !scanned.length;
     scans.querySelector("span").textContent = fill(words.scans, { n: scanned.length });
     paintNet(waiting, disputes);
+  }
+
+  /* Who is confirmed together with others: known by their own session, and the trainer has said nothing else yet. */
+  function scannedBySession(field) {
+    return field.dataset.known === "session" && !field.querySelector(".own").hidden && !field.dataset.shown;
   }
 
   function paintNet(waiting, disputes) {
@@ -387,7 +392,7 @@
     });
     document.querySelector("#scans button").addEventListener("click", async function () {
       for (var field of people) {
-        if (field.dataset.known === "session" && !field.querySelector(".own").hidden) { await confirm(field); }
+        if (scannedBySession(field)) { await confirm(field); }
       }
     });
     people.forEach(function (field) {
