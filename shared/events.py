@@ -25,6 +25,7 @@ __all__ = [
     "MeetingMissed",
     "NoticeDelivered",
     "NoticeFailed",
+    "OrderState",
     "Owed",
     "PersonMerged",
     "PersonUnmerged",
@@ -39,6 +40,7 @@ __all__ = [
     "SignatoryState",
     "SiteState",
     "State",
+    "TrainerState",
     "TrainingCompleted",
     "event_class",
 ]
@@ -117,6 +119,43 @@ class SiteState(State):
     commune: str
     zone: str
     step_free: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderState(State):
+    """
+    What OFII ordered of a training body (a lot), and at what price: for trainings held from `first_on` to `last_on`.
+
+    `unit` is person_days or person_minutes, as the quantity is counted; the price is for one person-day or one
+    person-hour, in cents.
+    """
+
+    name = "scheduler.order"
+    hearers = ("attendance",)
+    subject = "order_id"
+
+    order_id: UUID
+    provider_id: UUID
+    code: str
+    training: str
+    unit: str
+    first_on: date
+    last_on: date
+    unit_price_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainerState(State):
+    """A trainer of a training body, by the code that sessions name. Private: the name, for attendance's sheets."""
+
+    name = "scheduler.trainer"
+    hearers = ("attendance",)
+    subject = "trainer_id"
+
+    trainer_id: UUID
+    provider_id: UUID
+    code: str
+    private: Private = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -607,6 +646,8 @@ class ContactabilityState(State):
 ALL_EVENTS: tuple[type[Event], ...] = (
     ProviderState,
     SiteState,
+    OrderState,
+    TrainerState,
     SignatoryState,
     ContractState,
     PrescriptionState,

@@ -55,6 +55,10 @@ class Environment:
             self._faults.append(f"{name} must be 32 bytes in base64")
         return key
 
+    def fault(self, words: str) -> None:
+        """Keep that something is wrong that only the service itself can judge."""
+        self._faults.append(words)
+
     def check(self) -> None:
         """Raise SettingsError with everything that was wrong so far."""
         if self._faults:

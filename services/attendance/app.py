@@ -2,6 +2,7 @@
 
 __all__ = ["MIGRATIONS", "PREFIX", "build_service", "create_app"]
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -9,7 +10,7 @@ from flask import Flask
 from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
-from services.attendance.usecases import absences, clock, sealing
+from services.attendance.usecases import absences, binders, clock, sealing
 from services.attendance.usecases.here import purge_knocks
 from services.attendance.usecases.missing import look_for_missing_rolls
 from services.attendance.usecases.overview import retell
@@ -39,6 +40,7 @@ def build_service(settings: Settings) -> Service:
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
         handlers=HANDLERS,
+        job_kinds={binders.BINDER_KIND: partial(binders.binder_job, rules=settings.pay_rules)},
         ticks=(
             sealing.seal_signed,
             look_for_missing_rolls(settings.delays),
@@ -46,6 +48,7 @@ def build_service(settings: Settings) -> Service:
             clock.following(settings.delays),
             absences.delete_old_papers,
             sealing.tell_heads,
+            binders.delete_old,
             purge_knocks,
         ),
         due=clock.due,

@@ -11,6 +11,7 @@ from shared.events import (
     Event,
     NoticeDelivered,
     NoticeFailed,
+    OrderState,
     PersonMerged,
     PersonUnmerged,
     PlacementState,
@@ -20,12 +21,15 @@ from shared.events import (
     SessionState,
     SignatoryState,
     SiteState,
+    TrainerState,
 )
 from shared.inbox import Handler, Together
 
 HANDLERS: Mapping[type[Event], Handler] = {
     ProviderState: hearing.keep_provider,
     SiteState: hearing.keep_site,
+    OrderState: hearing.keep_order,
+    TrainerState: hearing.keep_trainer,
     SignatoryState: Together(hearing.keep_signatories),
     ContractState: hearing.keep_contract,
     PrescriptionState: hearing.keep_prescription,

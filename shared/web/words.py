@@ -21,6 +21,8 @@ from babel.support import Translations
 from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_locale
 
+from shared.web.evidence import evidence_words
+
 LANGUAGES = {"fr": "Français", "en": "English"}  # each called by its own name; the first when nothing else decides
 SOURCE = "fr"
 COOKIE = "parcours_lang"
@@ -45,6 +47,7 @@ def install_words(app: Flask) -> None:
     app.jinja_env.filters["as_date"] = date.fromisoformat
     app.jinja_env.filters["language_name"] = language_name
     app.jinja_env.globals.update(language=lambda: get_locale().language, LANGUAGES=LANGUAGES, here=here)
+    app.jinja_env.globals.update(evidence=evidence_words)
 
     @app.after_request
     def keep_language(response: Response) -> Response:

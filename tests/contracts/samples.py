@@ -16,6 +16,11 @@ EXAMPLES = (
         subject_version=1, site_id=uid(2), provider_id=uid(1), label="Bobigny centre", commune="Bobigny",
         zone="Europe/Paris", step_free=True,
     ),
+    e.OrderState(
+        subject_version=1, order_id=uid(14), provider_id=uid(1), code="L2", training="language", unit="person_minutes",
+        first_on=date(2025, 1, 1), last_on=date(2026, 12, 31), unit_price_cents=740,
+    ),
+    e.TrainerState(subject_version=1, trainer_id=uid(15), provider_id=uid(1), code="F1"),
     e.SignatoryState(
         subject_version=1, signatory_id=uid(3), reference="93-2025-000001", territory="93", spoken=("ar", "fr"),
         reads="with_help", reading_language="ar", channel="sms", shared_phone=False,

@@ -139,7 +139,7 @@ def pages(var):
         return UUID(str(rows(var, service, query)[0][0]))
 
     session = first("scheduler", "SELECT id FROM session WHERE training = 'civic' ORDER BY starts_on LIMIT 1")
-    roll = first("attendance", "SELECT meeting_id FROM roll WHERE version > 0 LIMIT 1")
+    roll = first("attendance", "SELECT meeting_id FROM roll WHERE state = 'corrected' LIMIT 1")
     flagged = first("attendance", "SELECT contract_id FROM flag LIMIT 1")
     run = first("scheduler", "SELECT id FROM plan_run WHERE state = 'published' LIMIT 1")
     person = first("scheduler", "SELECT signatory_id FROM need WHERE state = 'unplaced' LIMIT 1")
@@ -154,7 +154,7 @@ def pages(var):
         "/planning/reception/candidates/new", "/planning/reception/slots", "/planning/interest", "/planning/interest/thanks",
         f"/planning/contracts/{contract}", "/attendance/absences",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
-        f"/attendance/rolls/{roll}", "/attendance/flags", f"/attendance/contracts/{flagged}",
+        f"/attendance/rolls/{roll}", f"/attendance/rolls/{roll}/versions", "/attendance/missing", "/attendance/corrections", "/attendance/flags", f"/attendance/documents?month={str(held)[:7]}", "/attendance/opinions", f"/attendance/contracts/{flagged}",
         "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording",
         "/notices/api/v1/docs", "/planning/sign-in", f"/planning/demo/{secrets.token_hex(4)}",
     )  # fmt: skip

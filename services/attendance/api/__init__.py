@@ -7,8 +7,11 @@ from flask import Flask
 from services.attendance.api.acts import act_routes
 from services.attendance.api.answers import answer_routes
 from services.attendance.api.corrections import correction_routes
+from services.attendance.api.exchange import exchange_routes
 from services.attendance.api.following import following_routes
+from services.attendance.api.papers import paper_routes
 from services.attendance.api.rolls import roll_routes
+from services.attendance.api.statements import statement_routes
 from services.attendance.settings import Settings
 from shared.service import Service
 from shared.web.frame import api
@@ -23,5 +26,8 @@ def register(app: Flask, service: Service, settings: Settings) -> None:
         correction_routes(service),
         answer_routes(service, settings),
         following_routes(service),
+        paper_routes(service, settings.opinion_text),
+        statement_routes(service, settings.pay_rules),
+        exchange_routes(service),
     ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

@@ -8,6 +8,7 @@ from services.attendance.pages.corrections import correction_pages
 from services.attendance.pages.following import following_pages
 from services.attendance.pages.here import here_pages
 from services.attendance.pages.own import own_pages
+from services.attendance.pages.papers import paper_pages
 from services.attendance.pages.rolls import roll_pages
 from services.attendance.pages.room import room_pages
 from services.attendance.settings import Settings
@@ -23,5 +24,6 @@ def register(app: Flask, service: Service, settings: Settings) -> None:
         following_pages(service),
         correction_pages(service, settings),
         own_pages(service, settings),
+        paper_pages(service, settings),
     ):
         app.register_blueprint(pages)

@@ -14,7 +14,7 @@ from services.attendance.storage.heard import (
     signatory,
     site,
 )
-from services.attendance.storage.papers import opinion, sheet_read, statement
+from services.attendance.storage.papers import binder, opinion, order, sheet_read, statement, trainer
 from services.attendance.storage.recorded import (
     act,
     announcement,
@@ -42,6 +42,7 @@ __all__ = [
     "announcement",
     "answer",
     "attempt",
+    "binder",
     "carried",
     "chain_head",
     "completion",
@@ -59,6 +60,7 @@ __all__ = [
     "notice_proof",
     "one",
     "opinion",
+    "order",
     "person_key",
     "placement",
     "presence",
@@ -77,4 +79,5 @@ __all__ = [
     "signatory",
     "site",
     "statement",
+    "trainer",
 ]

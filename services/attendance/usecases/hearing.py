@@ -29,6 +29,7 @@ from shared.events import (
     ContractState,
     NoticeDelivered,
     NoticeFailed,
+    OrderState,
     PersonMerged,
     PersonUnmerged,
     PlacementState,
@@ -38,6 +39,7 @@ from shared.events import (
     SessionState,
     SignatoryState,
     SiteState,
+    TrainerState,
 )
 from shared.work import Work
 
@@ -51,6 +53,19 @@ def keep_site(work: Work, event: SiteState) -> None:
     """Keep a place of training."""
     row = {"id": event.site_id, "label": event.label, "commune": event.commune, "zone": event.zone}
     upsert(work.db, storage.site, [row])
+
+
+def keep_order(work: Work, event: OrderState) -> None:
+    """Keep what OFII pays a training body."""
+    names = ("provider_id", "code", "training", "unit", "first_on", "last_on", "unit_price_cents")
+    upsert(work.db, storage.order, [{"id": event.order_id} | {name: getattr(event, name) for name in names}])
+
+
+def keep_trainer(work: Work, event: TrainerState) -> None:
+    """Keep a trainer's name, for the sheets that they hold."""
+    name = event.private.get("attendance", {}).get("name", event.code)
+    row = {"id": event.trainer_id, "provider_id": event.provider_id, "code": event.code, "name": name}
+    upsert(work.db, storage.trainer, [row])
 
 
 def keep_signatories(work: Work, events: Sequence[SignatoryState]) -> None:
@@ -100,7 +115,7 @@ def keep_prescription(work: Work, event: PrescriptionState) -> None:
 
 
 def keep_session(work: Work, event: SessionState) -> None:
-    """Keep a session and its meetings; a meeting that is no more in it goes, unless its roll was signed."""
+    """Keep a session and its meetings; a meeting that is no more in it goes, unless somebody was marked there."""
     row = {
         "id": event.session_id,
         "provider_id": event.provider_id,
@@ -112,8 +127,9 @@ def keep_session(work: Work, event: SessionState) -> None:
         "ends_on": max(one.held_on for one in event.meetings),
     }
     upsert(work.db, storage.session, [row])
-    signed = sa.select(storage.roll.c.meeting_id).where(storage.roll.c.session_id == event.session_id)
-    gone = sa.and_(storage.meeting.c.session_id == event.session_id, storage.meeting.c.id.not_in(signed))
+    ours = sa.select(storage.meeting.c.id).where(storage.meeting.c.session_id == event.session_id)
+    marked = sa.select(storage.mark.c.meeting_id).where(storage.mark.c.meeting_id.in_(ours))
+    gone = sa.and_(storage.meeting.c.session_id == event.session_id, storage.meeting.c.id.not_in(marked))
     work.db.execute(storage.meeting.delete().where(gone))
     upsert(
         work.db,

@@ -4,7 +4,7 @@ Rolls that nobody has taken: the training body is asked for them first, then OFI
 They count against nobody who sat there: until a roll is signed, its meeting counts nowhere.
 """
 
-__all__ = ["look_for_missing_rolls", "missing_rolls"]
+__all__ = ["look_for_missing_rolls", "missing_rolls", "retell"]
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -51,6 +51,15 @@ def missing_rolls(work: Work, stage: str | None = None) -> list[dict[str, Any]]:
     query = meetings(work).join(missing, missing.c.meeting_id == storage.meeting.c.id).add_columns(missing.c.stage)
     wanted = missing.c.stage == stage if stage else missing.c.stage != "closed"
     return storage.rows(work.db, query.where(wanted).order_by(None).order_by(storage.meeting.c.held_on).limit(500))
+
+
+def retell(work: Work) -> int:
+    """Tell again who is asked for which roll."""
+    missing, session = storage.missing_roll, storage.session
+    columns = (missing, session.c.provider_id)
+    found = storage.rows(work.db, sa.select(*columns).join(session, session.c.id == missing.c.session_id))
+    work.tell(*(_state(row | {"version": row["version"] - 1}) for row in found))
+    return len(found)
 
 
 def _taken_since(work: Work) -> list[dict[str, Any]]:

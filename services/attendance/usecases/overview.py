@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.following import LADDER
-from services.attendance.usecases import presence
+from services.attendance.usecases import missing, presence, sealing
 from services.attendance.usecases.clock import table_of
 from services.attendance.usecases.levels import tests_of
 from shared import database
@@ -191,7 +191,7 @@ def digests(work: Work) -> dict[str, str]:
 
 
 def retell(work: Work) -> int:
-    """Tell the present progress and flags again; hearers keep only what they did not know."""
+    """Tell progress, flags, missing rolls and the chains again; hearers keep only what they did not know."""
     told = 0
     for row in storage.rows(work.db, sa.select(storage.progress)):
         names = ("contract_id", "followed_minutes", "remaining_minutes", "forecast_first", "forecast_last", "status")
@@ -203,4 +203,4 @@ def retell(work: Work) -> int:
         evidence = tuple(row["evidence"])
         work.tell(FlagState(subject_version=row["version"], flag_id=row["id"], evidence=evidence, **fields))
         told += 1
-    return told
+    return told + missing.retell(work) + sealing.retell(work)

@@ -1,6 +1,6 @@
 """Sealing: each signed or corrected roll enters its provider's chain, in the transaction that signs it."""
 
-__all__ = ["Signed", "acts_of", "seal", "seal_signed", "tell_heads"]
+__all__ = ["Signed", "acts_of", "retell", "seal", "seal_signed", "tell_heads"]
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,9 +67,7 @@ def seal(work: Work, rolls: Sequence[Signed]) -> None:
         )
     if rows:
         work.db.execute(storage.seal.insert(), rows)
-    for row in rows:
-        named = {name: row[name] for name in ("provider_id", "position", "meeting_id", "head")}
-        work.tell(RollSealed(roll_version=row["version"], prints=prints_of(row["commitments"]), **named))
+    work.tell(*(_sealed(row) for row in rows))
 
 
 def seal_signed(service: Service) -> int:
@@ -149,6 +147,16 @@ def tell_heads(service: Service) -> int:
     return len(rows)
 
 
+def retell(work: Work) -> int:
+    """Tell every seal and head again; a witness keeps what it heard first."""
+    told = 0
+    for table, event in ((storage.seal, _sealed), (storage.chain_head, _head)):
+        found = storage.rows(work.db, sa.select(table).order_by(table.c.provider_id, table.c.position))
+        work.tell(*(event(row) for row in found))
+        told += len(found)
+    return told
+
+
 def acts_of(work: Work, marks: Iterable[Mapping[str, Any]]) -> dict[UUID | None, str]:
     """Return the digest of each act on which marks stand."""
     ids = {mark["act_id"] for mark in marks if mark["act_id"] is not None}
@@ -156,6 +164,15 @@ def acts_of(work: Work, marks: Iterable[Mapping[str, Any]]) -> dict[UUID | None,
         return {}
     query = sa.select(storage.act.c.id, storage.act.c.digest).where(storage.act.c.id.in_(ids))
     return dict(work.db.execute(query).all())
+
+
+def _sealed(row: Mapping[str, Any]) -> RollSealed:
+    named = {name: row[name] for name in ("provider_id", "position", "meeting_id", "head")}
+    return RollSealed(roll_version=row["version"], prints=prints_of(row["commitments"]), **named)
+
+
+def _head(row: Mapping[str, Any]) -> ChainHead:
+    return ChainHead(**{name: row[name] for name in ("provider_id", "day", "position", "head")})
 
 
 def _statement(roll: Signed, work: Work) -> dict[str, Any]:

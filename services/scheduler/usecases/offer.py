@@ -143,9 +143,7 @@ def _keep_offer(
             }
         )
     upsert(work.db, storage.offer_item, fresh)
-    work.tell(*(telling.provider_state(row) for row in fresh if row["kind"] == "organismes"))
-    work.tell(*(telling.site_state(row) for row in fresh if row["kind"] == "sites"))
-    work.tell(*(telling.platform_state(row) for row in fresh if row["kind"] == "plateformes"))
+    work.tell(*telling.offer_states(fresh))
     return len(fresh)
 
 

@@ -1,8 +1,16 @@
 """From rows to the states that are told: used when something changes, and to tell everything again."""
 
-__all__ = ["contract_state", "placement_state", "prescription_state", "retell", "session_state", "signatory_state"]
+__all__ = [
+    "contract_state",
+    "offer_states",
+    "placement_state",
+    "prescription_state",
+    "retell",
+    "session_state",
+    "signatory_state",
+]
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 from uuid import UUID
@@ -18,6 +26,7 @@ from shared.events import (
     CarriedState,
     ContractState,
     Meeting,
+    OrderState,
     Owed,
     PlacementState,
     PlacementTakenState,
@@ -26,6 +35,8 @@ from shared.events import (
     SessionState,
     SignatoryState,
     SiteState,
+    State,
+    TrainerState,
 )
 from shared.ids import derived_id
 from shared.work import Work
@@ -130,6 +141,48 @@ def platform_state(row: Row) -> SiteState:
         zone=department_of(row["territory"]).time_zone,
         step_free=True,
     )
+
+
+def order_state(row: Row) -> OrderState:
+    """Return what was ordered of a training body, and its price."""
+    facts = row["facts"]
+    return OrderState(
+        subject_version=row["version"],
+        order_id=row["id"],
+        provider_id=derived_id("offer", row["territory"], "organismes", facts["body"]),
+        code=row["code"],
+        training=facts["training"],
+        unit=facts["unit"],
+        first_on=date.fromisoformat(facts["first"]),
+        last_on=date.fromisoformat(facts["last"]),
+        unit_price_cents=facts["unit_price_cents"],
+    )
+
+
+def trainer_state(row: Row) -> TrainerState:
+    """Return a trainer; the name goes sealed."""
+    facts = row["facts"]
+    return TrainerState(
+        subject_version=row["version"],
+        trainer_id=row["id"],
+        provider_id=derived_id("offer", row["territory"], "organismes", facts["body"]),
+        code=row["code"],
+        private={"attendance": {"name": facts["name"]}},
+    )
+
+
+_OF_OFFER: Mapping[str, Callable[[Row], State]] = {  # by kind, in the order in which they are told
+    "organismes": provider_state,
+    "sites": site_state,
+    "plateformes": platform_state,
+    "lots": order_state,
+    "formateurs": trainer_state,
+}
+
+
+def offer_states(rows: Sequence[Row]) -> list[State]:
+    """Return what the others must know of the offer, bodies first."""
+    return [state(row) for kind, state in _OF_OFFER.items() for row in rows if row["kind"] == kind]
 
 
 def appointment_state(row: Row, slot: Row, person: Row) -> AppointmentState:
@@ -244,9 +297,7 @@ def retell(work: Work) -> int:
     carried = storage.rows(work.db, sa.select(storage.carried))
     signatories = {row["id"]: row["signatory_id"] for row in contracts}
     for events in (
-        [provider_state(row) for row in offered if row["kind"] == "organismes"],
-        [site_state(row) for row in offered if row["kind"] == "sites"],
-        [platform_state(row) for row in offered if row["kind"] == "plateformes"],
+        offer_states(offered),
         [signatory_state(row) for row in everyone],
         [contract_state(row) for row in contracts],
         [prescription_state(row, needs.get(row["id"], [])) for row in contracts],

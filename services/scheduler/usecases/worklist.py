@@ -76,11 +76,22 @@ def _flags(work: Work, territory: str) -> Iterator[dict[str, Any]]:
 
 
 def _proposals(work: Work, territory: str) -> Iterator[dict[str, Any]]:
-    """Proposals that wait for the prefect; overdue after the rule-book's days of reminding."""
-    proposal = storage.proposal
+    """
+    Proposals that wait for the prefect, overdue after the rule-book's days of reminding.
+
+    Where a correction took the evidence away since, the planner looks first.
+    """
+    proposal, flag = storage.proposal, storage.flag
+    fell = set(
+        work.db.scalars(
+            sa.select(flag.c.contract_id).where(flag.c.kind == "extension_review_due", flag.c.state == "withdrawn")
+        )
+    )
     for row in _about(work, proposal, territory, proposal.c.state == "pending"):
         days = _book(row)["extension.reminder_days"]
         due = row["proposed_at"].date() + timedelta(days=days) if days is not None else None
+        if row["contract_id"] in fell:
+            yield _row("evidence_fell", row["reason"], "planner", row, row["proposed_at"].date())
         yield _row("proposal", row["reason"], "prefecture", row, due)
 
 

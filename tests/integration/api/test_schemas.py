@@ -8,7 +8,7 @@ import base64
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from services.attendance import storage as rolls
+from services.attendance.domain.sheet_numbers import sheet_number
 from services.scheduler import storage
 from services.scheduler.domain.codec import to_json
 from services.scheduler.usecases import life
@@ -128,6 +129,7 @@ def seeded(tmp_path_factory):
         _contract_life(house, contract)
         _what_if(house, run_id)
         _two_steps(house, body)
+        _papers(house, roll, roll["people"][0]["contract_id"])
         _in_the_room(house)
         yield house
 
@@ -362,6 +364,42 @@ def _in_the_room(house):
     }
 
 
+def _papers(house, roll, contract):
+    """Add a body's statement, binder and file with a row to mend, an opinion, and the number of a sheet."""
+    body_door, root = house.door("body-ORG"), "/attendance/api/v1"
+    (body,) = body_door.get(f"{root}/providers")["items"]
+    month, asked, opinion = roll["held_on"][:7], str(new_id()), str(new_id())
+    body_door.post(f"{root}/providers/{body['id']}/statements", {"month": month})
+    house.planner.put(f"{root}/binders/{asked}", {"provider_id": body["id"], "month": month})
+    house.stage.run_jobs()
+    house.planner.put(f"{root}/opinions/{opinion}", {"contract_id": contract})
+    house.attendance_file = b"reference;date;demi_journee;statut\n93-0;2025-04-08;matin;la\n"
+    batch = body_door.post(f"{root}/attendance-files", files={"file": ("a.csv", house.attendance_file)})["batch_id"]
+    house.ids |= {"provider_id": body["id"], "month": month, "version": 1, "opinion_id": opinion}
+    rows = "/api/v1/attendance-files/{batch_id}"
+    house.special |= {
+        "PUT /api/v1/binders/{binder_id}": {"binder_id": str(new_id())},
+        "GET /api/v1/binders/{binder_id}": {"binder_id": asked},
+        "GET /api/v1/binders/{binder_id}/content": {"binder_id": asked},
+        f"GET {rows}": {"batch_id": batch},
+        f"PATCH {rows}/rows/{{number}}": {"batch_id": batch, "number": 2},
+        "GET /api/v1/contracts/{contract_id}/certificate": {"contract_id": contract},
+    }
+    house.bodies |= {
+        f"PATCH {rows}/rows/{{number}}": {"cells": {"statut": "absent"}},
+        "POST /api/v1/providers/{provider_id}/statements": {"month": month},
+        "PUT /api/v1/binders/{binder_id}": {"provider_id": body["id"], "month": month},
+        "PUT /api/v1/opinions/{opinion_id}": {"contract_id": contract},
+        "POST /api/v1/opinions/{opinion_id}/signature": {"verdict": "assiduous"},
+    }
+    number = sheet_number(UUID(roll["id"]), date.fromisoformat(roll["held_on"]), roll["slot"])
+    house.queries |= {
+        "GET /api/v1/sheets": {"number": number},
+        "GET /api/v1/providers/{provider_id}/blank-sheets": {"first": roll["held_on"], "last": roll["held_on"]},
+        "GET /api/v1/attendance-export": {"first": roll["held_on"], "last": roll["held_on"]},
+    }
+
+
 def _interest(house):
     """Let somebody say that they would like to be received; return the id of it."""
     key = str(new_id())
@@ -419,6 +457,8 @@ def test_every_operation_keeps_its_contract_and_answers_2xx_at_least_once(seeded
         seeded_call = {"params": seeded.queries.get(name), "json": seeded.bodies.get(name)}
         if name == "POST /api/v1/imports":
             seeded_call = {"params": seeded.queries[name], "files": {"file": ("un.csv", seeded.upload)}}
+        if name == "POST /api/v1/attendance-files":
+            seeded_call = {"files": {"file": ("a.csv", seeded.attendance_file)}}
         answer = seeded.client.request(operation.method.upper(), path, headers=headers, **seeded_call)
         assert answer.status_code < 500, (name, answer.text)
         succeeded[name] += answer.is_success

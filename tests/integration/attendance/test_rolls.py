@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from services.attendance.domain.delays import Delays
-from services.attendance.usecases import absences, corrections, overview, rolls
+from services.attendance.usecases import absences, corrections, meetings, overview, rolls
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.rights import Principal
-from tests.integration.attendance.room import DAY, MEETINGS, OTHER, PLANNER, absent, present
+from tests.integration.attendance.room import COURSE, DAY, MEETINGS, OTHER, PEOPLE, PLANNER, absent, present
 
 
 def test_marks_that_are_sent_twice_are_kept_once_and_hours_are_counted_at_sign_off_only(room):
@@ -104,3 +104,30 @@ def test_a_signed_roll_takes_no_new_mark_and_another_body_sees_nothing(room):
         room.do(rolls.read_roll, MEETINGS[0], who=other)
     with pytest.raises(ForbiddenError):
         room.do(rolls.read_roll, MEETINGS[0], who=Principal.visitor())
+
+
+def test_who_joins_later_is_on_no_earlier_roll_and_never_absent_for_it(room):
+    room.hear(replace(room.seat(2), joins_on=DAY.replace(day=8)))
+
+    assert room.mark([present(0), present(1)], sign=True).code == ""
+    assert room.do(rolls.read_roll, MEETINGS[0])["people"][-1]["signatory_id"] != PEOPLE[2]
+    assert room.hours(2) == (0, 0)
+    room.clock.set(datetime(2025, 4, 8, 20, tzinfo=UTC))
+    room.mark([absent(n) for n in range(3)], meeting=MEETINGS[1], sign=True)
+    assert room.hours(2) == (0, 180)
+
+
+def test_a_meeting_that_the_scheduler_moves_goes_even_if_a_substitute_was_named_and_stays_once_somebody_is_marked(room):
+    room.do(meetings.name_substitute, MEETINGS[1], "T2")
+    room.mark([present(0)])
+    course = room.course(COURSE)
+    moved = tuple(
+        one if n == 0 else replace(one, meeting_id=uuid4(), held_on=DAY.replace(day=20 + n))
+        for n, one in enumerate(course.meetings)
+    )
+
+    room.hear(replace(course, subject_version=2, meetings=moved[1:]))
+
+    with pytest.raises(NotFoundError):
+        room.do(rolls.read_roll, MEETINGS[1])
+    assert room.do(rolls.read_roll, MEETINGS[0])["people"][0]["mark"]

@@ -1,0 +1,1 @@
+"""Attendance's papers: sheets, certificates, opinions on assiduity, statements; words.py has their French."""
