@@ -206,6 +206,7 @@ def test_a_trainer_takes_a_roll_and_signs_it_without_any_script(browser, served)
             if page.get_by_text("à prendre").count():
                 break
         page.locator("tbody a").first.click()
+        page.select_option("#proof", "trainer_declared:device_failed")
         people = page.locator("fieldset").count()
         assert people > 0
         for n in range(people):

@@ -4,11 +4,13 @@ Every operation of the three APIs under schemathesis: no server error, only docu
 Ids come from a seeded house, so that operations on one thing meet a thing.
 """
 
+import base64
 import json
 import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import schemathesis
@@ -21,12 +23,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from services.attendance import storage as rolls
 from services.attendance.domain.sheet_numbers import sheet_number
 from services.scheduler import storage
 from services.scheduler.domain.codec import to_json
 from services.scheduler.usecases import life
 from services.scheduler.usecases.planning import session_value
+from shared.envelope import encode
+from shared.events import Meeting, PlacementState, SessionState
 from shared.ids import new_id
+from shared.inbox import hear
 from tests.doors import OFFER, SCANNED, a_house, csv_of, person, xlsx_of
 
 PREFIXES = {"scheduler": "/planning", "attendance": "/attendance", "notifications": "/notices"}
@@ -124,6 +130,7 @@ def seeded(tmp_path_factory):
         _what_if(house, run_id)
         _two_steps(house, body)
         _papers(house, roll, roll["people"][0]["contract_id"])
+        _in_the_room(house)
         yield house
 
 
@@ -301,6 +308,59 @@ def _two_steps(house, body):
         "POST /api/v1/runs/{run_id}/consultation/withdrawal": {"run_id": runs[0]},
         f"GET {group}/effect": {"consulted_id": second["id"]},
         f"PUT {group}/decisions/{{decision_id}}": {"consulted_id": third["id"]},
+    }
+
+
+def _in_the_room(house):
+    """Let a meeting be on now, with somebody in it, somebody beside the list, and a drawn act."""
+    attendance = house.house.services["attendance"]
+    now = house.clock.now()
+    with attendance.database.read() as db:
+        first = {
+            name: rolls.rows(db, getattr(rolls, name).select().limit(1))[0] for name in ("provider", "site", "contract")
+        }
+    session, room, guest, act = (str(new_id()) for _ in range(4))
+    local = now.astimezone(ZoneInfo(first["site"]["zone"]))
+    meeting = Meeting(
+        meeting_id=UUID(room), held_on=local.date(), slot="morning", starts_at=local.time().replace(minute=0, second=0),
+        minutes=180, part="S1",
+    )  # fmt: skip
+    told = (
+        SessionState(
+            subject_version=1, session_id=UUID(session), provider_id=first["provider"]["id"],
+            site_id=first["site"]["id"], training="civic", package="S1", trainer="F1", state="open", meetings=(meeting,),
+        ),
+        PlacementState(
+            subject_version=1, placement_id=new_id(), contract_id=first["contract"]["id"],
+            signatory_id=first["contract"]["signatory_id"], session_id=UUID(session), part="S1", joins_on=local.date(),
+            state="active",
+        ),
+    )  # fmt: skip
+    keys = attendance.voice.seal_keys
+    bodies = [
+        encode(one, event_id=new_id(), at=now, cause_id=new_id(), actor="planner:t", seal_keys=keys) for one in told
+    ]
+    hear(attendance.hearer, bodies)
+    strokes = base64.b64encode(json.dumps([[[n, n] for n in range(20)]]).encode()).decode()
+    seated = str(first["contract"]["signatory_id"])
+    drawn = {"kind": "drawn", "subject_id": seated, "media_type": "application/json", "content": strokes}
+    door, rules = house.door("body-ORG"), "/api/v1/rolls/{meeting_id}"
+    door.put(f"/attendance/api/v1/rolls/{room}/acts/{act}", drawn)
+    door.put(f"/attendance/api/v1/rolls/{room}/provisional/{guest}", {"name": "Maya ROY"})
+    house.ids |= {
+        "act_id": act, "provisional_id": guest, "identification_id": str(new_id()), "word_id": str(new_id()),
+    }  # fmt: skip
+    house.special |= {
+        f"GET {rules}/acts/{{act_id}}/content": {"meeting_id": room},
+        f"PUT {rules}/acts/{{act_id}}": {"meeting_id": room, "act_id": str(new_id())},
+        f"PUT {rules}/provisional/{{provisional_id}}": {"meeting_id": room, "provisional_id": str(new_id())},
+        f"POST {rules}/relays": {"meeting_id": room},
+    }
+    house.bodies |= {
+        f"PUT {rules}/acts/{{act_id}}": drawn,
+        f"PUT {rules}/provisional/{{provisional_id}}": {"name": "Maya ROY"},
+        "PUT /api/v1/provisional/{provisional_id}/identifications/{identification_id}": {"reference": None},
+        "PUT /api/v1/contacts/{word_id}": {"meeting_id": room, "signatory_id": seated},
     }
 
 
