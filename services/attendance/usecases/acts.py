@@ -14,7 +14,6 @@ __all__ = [
     "whole_sheets",
 ]
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -27,6 +26,7 @@ from services.attendance import storage
 from services.attendance.domain import meeting_code
 from services.attendance.domain.marks import CAME
 from services.attendance.domain.opening import OPENS_BEFORE, ends_at, opens_at
+from services.attendance.domain.strokes import read_strokes
 from services.attendance.usecases import sheets
 from services.attendance.usecases.seeing import meetings
 from services.attendance.usecases.sheets import Sheet
@@ -37,7 +37,6 @@ from shared.work import Work
 
 MOST_BYTES = 6 * 1024 * 1024  # of one photo
 MOST_STROKE_BYTES = 64 * 1024
-LEAST_POINTS = 8  # a dot is no mark of somebody's
 STROKES = "application/json"  # [[[x, y], …], …] in thousandths of the square that was drawn in
 MEDIA = {
     "drawn": (STROKES,),
@@ -189,20 +188,5 @@ def _acts(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
 
 def _is_what_it_says(command: ActCommand) -> bool:
     if command.media_type == STROKES:
-        return len(command.content) <= MOST_STROKE_BYTES and _is_drawn(command.content)
+        return len(command.content) <= MOST_STROKE_BYTES and read_strokes(command.content) is not None
     return len(command.content) <= MOST_BYTES and command.content.startswith(BEGINNINGS[command.media_type])
-
-
-def _is_drawn(content: bytes) -> bool:
-    """Say whether these are strokes with some points, each in the square."""
-    try:
-        strokes = json.loads(content)
-    except ValueError:
-        return False
-    if not isinstance(strokes, list) or not all(isinstance(stroke, list) for stroke in strokes):
-        return False
-    points = [point for stroke in strokes for point in stroke]
-    return len(points) >= LEAST_POINTS and all(
-        isinstance(point, list) and len(point) == 2 and all(type(n) is int and 0 <= n <= 1000 for n in point)
-        for point in points
-    )
