@@ -103,6 +103,20 @@ def roll_pages(service: Service, settings: Settings) -> Blueprint:
             meetings.cancel_meeting(work, meeting_id, request.form.get("reason", ""), settings.early)
         return redirect(f"/attendance/rolls/{meeting_id}", 303)
 
+    @pages.post("/rolls/<uuid:meeting_id>/lost")
+    def lose(meeting_id: UUID) -> BaseResponse:
+        """Sign that a meeting was held and its roll cannot be had any more: it counts against nobody."""
+        with acting(service) as work:
+            meetings.declare_roll_lost(work, meeting_id, settings.early)
+        return redirect(f"/attendance/rolls/{meeting_id}", 303)
+
+    @pages.post("/rolls/<uuid:meeting_id>/substitute")
+    def substitute(meeting_id: UUID) -> BaseResponse:
+        """Name the trainer who holds the meeting in another's place: they see its roll."""
+        with acting(service) as work:
+            meetings.name_substitute(work, meeting_id, " ".join(request.form.get("trainer", "").split())[:80])
+        return redirect(f"/attendance/rolls/{meeting_id}", 303)
+
     return pages
 
 

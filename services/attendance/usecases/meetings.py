@@ -46,13 +46,13 @@ def cancel_meeting(work: Work, meeting_id: UUID, reason: str, early: timedelta =
     return _close(work, sheets.open_sheet(work, meeting_id, early), Status.MEETING_CANCELLED, reason)
 
 
-def declare_roll_lost(work: Work, meeting_id: UUID) -> dict[str, Any]:
+def declare_roll_lost(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) -> dict[str, Any]:
     """
     Say that a meeting was held and its roll cannot be had any more: it counts nowhere against the people.
 
     Only for a roll that has no mark. Raises NotFoundError, RollNotOpenError, RollSignedError, ConflictError.
     """
-    sheet = sheets.open_sheet(work, meeting_id)
+    sheet = sheets.open_sheet(work, meeting_id, early)
     if not sheet.signed and sheet.history:
         raise ConflictError("this roll has marks: complete it instead", "roll_has_marks")
     return _close(work, sheet, Status.HELD_ROLL_MISSING, "")
