@@ -21,11 +21,12 @@ from services.attendance.usecases.provisional import ProvisionalCommand, add_pro
 from services.attendance.usecases.rebuilding import rebuild
 from services.attendance.usecases.verifying import verify
 from shared.ids import derived_id, new_id
-from tests.integration.attendance.room import MEETINGS, PEOPLE, PLANNER, Room, present
+from tests.integration.attendance.room import DAY, MEETINGS, PEOPLE, PLANNER, Room, present
 
 MINUTES = 180
 MORNING = datetime(2025, 4, 7, 8, tzinfo=UTC)
 OPEN = MEETINGS[:2]  # the third is never taken: it counts nowhere
+JOINED = {MEETINGS[0]: (0, 1), MEETINGS[1]: (0, 1, 2)}  # the third person joins on the second day
 KINDS = ("present", "late", "left_early", "absent_announced", "absent_unexplained", "meeting_cancelled")
 
 
@@ -44,7 +45,7 @@ class Roll:
     def counts(self, n):
         """Return (followed, offered) of a person: of their own mark, or of one who was found to be them."""
         subjects = [n, *(key for key, person in self.guests.items() if person == n)]
-        return max(counted(self.in_force(subject)) for subject in subjects if self.marks[subject])
+        return max((counted(self.in_force(subject)) for subject in subjects if self.marks[subject]), default=(0, 0))
 
 
 def counted(mark):
@@ -63,6 +64,7 @@ class Rolls(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.room = Room(Path(self.folder.name))
         self.room.furnish()
+        self.room.hear(replace(self.room.seat(2), joins_on=DAY + timedelta(days=1)))
         self.rolls = {meeting: Roll() for meeting in OPEN}
         self.order = 0
         self.room.clock.set(MORNING + timedelta(days=2))
@@ -99,10 +101,14 @@ class Rolls(RuleBasedStateMachine):
         if roll.version:
             assert result.code == "roll_signed"
             return
-        assert [one.state for one in result.results] == ["kept"] * len(commands)
-        for command in commands:
+        early = {PEOPLE[n] for n in range(len(PEOPLE))} - {PEOPLE[n] for n in JOINED[meeting]}
+        assert [one.state for one in result.results] == [
+            "refused" if command.signatory_id in early else "kept" for command in commands
+        ]
+        kept = [command for command in commands if command.signatory_id not in early]
+        for command in kept:
             self.believe(roll, command, command.effective_at)
-        roll.sent += commands
+        roll.sent += kept
 
     @precondition(lambda self: any(roll.sent for roll in self.rolls.values()))
     @rule(data=st.data())
@@ -137,7 +143,7 @@ class Rolls(RuleBasedStateMachine):
     def sign(self, meeting):
         roll = self.rolls[meeting]
         result = self.room.mark([], meeting=meeting, sign=True)
-        if all(roll.marks.values()):
+        if all(roll.marks[n] for n in (*JOINED[meeting], *roll.guests)):
             assert result.code == ""
             roll.version = roll.version or 1
         else:
@@ -147,6 +153,7 @@ class Rolls(RuleBasedStateMachine):
     @rule(data=st.data(), n=st.integers(0, 2), status=st.sampled_from(KINDS[:5]), lost=st.integers(1, MINUTES - 1))
     def correct(self, data, n, status, lost):
         meeting = data.draw(st.sampled_from([key for key, roll in self.rolls.items() if roll.version]))
+        n = n if n in JOINED[meeting] else 0
         roll, command = self.rolls[meeting], self.command(n, status, lost, 0)
         self.room.do(corrections.correct_mark, command, meeting, "typing_error", Delays())
         roll.version += 1
@@ -157,7 +164,7 @@ class Rolls(RuleBasedStateMachine):
     def qualify(self, data, n, justified):
         meeting = data.draw(st.sampled_from([key for key, roll in self.rolls.items() if roll.version]))
         roll = self.rolls[meeting]
-        if not roll.in_force(n)[2].startswith("absent"):
+        if n not in JOINED[meeting] or not roll.in_force(n)[2].startswith("absent"):
             return
         people = self.room.do(rolls.read_roll, meeting)["people"]
         (mark,) = [one["mark"] for one in people if one["signatory_id"] == PEOPLE[n]]
