@@ -14,6 +14,7 @@ __all__ = [
     "AppointmentState",
     "Carried",
     "CarriedState",
+    "ContactGiven",
     "ContactabilityState",
     "ContractState",
     "DutyDue",
@@ -33,6 +34,7 @@ __all__ = [
     "PrescriptionState",
     "ProgressState",
     "ProviderState",
+    "RelayAsked",
     "RollSigned",
     "SessionState",
     "SignatoryState",
@@ -560,6 +562,37 @@ class TrainingCompleted(Fact):
     ended_on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactGiven(Fact):
+    """
+    A person gave how they are reached, on the trainer's device or on their own. Private: phone and e-mail, or empty.
+
+    An empty one is not touched. The trainer and attendance keep neither.
+    """
+
+    name = "attendance.contact_given"
+    hearers = ("scheduler",)
+
+    word_id: UUID
+    signatory_id: UUID
+    private: Private = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayAsked(Fact):
+    """A trainer asks that somebody who is not in the room be told that their meeting is on, without any number."""
+
+    name = "attendance.relay_asked"
+    hearers = ("notifications",)
+
+    meeting_id: UUID
+    session_id: UUID
+    signatory_id: UUID
+    held_on: date  # day at the site
+    starts_at: time  # local
+    minutes: int
+
+
 # --- notifications tells ------------------------------------------------------------------------------------------
 
 
@@ -636,6 +669,8 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     MeetingMissed,
     AbsenceWithdrawn,
     TrainingCompleted,
+    ContactGiven,
+    RelayAsked,
     NoticeDelivered,
     NoticeFailed,
     ContactabilityState,

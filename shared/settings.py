@@ -13,6 +13,8 @@ from shared.errors import SettingsError
 KEY_BYTES = 32
 SERVICES = ("scheduler", "attendance", "notifications")
 MODES = ("embedded", "compose", "production")
+# Who seals for whom beside itself: scheduler for everybody; attendance what a person says of their own contact.
+SEALS_FOR = {"scheduler": SERVICES, "attendance": ("attendance", "scheduler")}
 
 
 class Environment:
@@ -108,7 +110,7 @@ def common_from(environment: Environment, service: str) -> CommonSettings:
     seals = {
         recipient: environment.key(f"PARCOURS_SEAL_{recipient.upper()}", made.get(f"seal-{recipient}"))
         for recipient in SERVICES
-        if embedded or service in {recipient, "scheduler"}
+        if embedded or recipient in SEALS_FOR.get(service, (service,))
     }
     default_url = f"sqlite:///{var / service}.db" if embedded else None
     return CommonSettings(

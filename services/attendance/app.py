@@ -11,6 +11,7 @@ from services.attendance import api, pages
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
 from services.attendance.usecases import absences, binders, clock, sealing
+from services.attendance.usecases.here import purge_knocks
 from services.attendance.usecases.missing import look_for_missing_rolls
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
@@ -48,6 +49,7 @@ def build_service(settings: Settings) -> Service:
             absences.delete_old_papers,
             sealing.tell_heads,
             binders.delete_old,
+            purge_knocks,
         ),
         due=clock.due,
         retell=retell,

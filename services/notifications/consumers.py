@@ -16,6 +16,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    RelayAsked,
     SessionState,
     SignatoryState,
     SiteState,
@@ -36,5 +37,6 @@ HANDLERS: Mapping[type[Event], Handler] = {
     MeetingMissed: hearing.keep_miss,
     AbsenceWithdrawn: hearing.take_back_miss,
     ChainHead: hearing.keep_chain_head,
+    RelayAsked: hearing.keep_relay,
     TrainingCompleted: hearing.keep_completion,
 }

@@ -2,6 +2,7 @@
 
 __all__ = ["MIGRATIONS", "PREFIX", "build_service", "create_app"]
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -10,10 +11,12 @@ from services.scheduler import api, pages
 from services.scheduler.consumers import HANDLERS
 from services.scheduler.jobs import JOB_KINDS
 from services.scheduler.settings import Settings
+from services.scheduler.usecases import hearing
 from services.scheduler.usecases.life import look_at_terms
 from services.scheduler.usecases.telling import retell
 from shared.clock import clock_from
 from shared.database import Database
+from shared.events import ContactGiven
 from shared.rights import RightsTable
 from shared.seal import KeyRing
 from shared.service import Service
@@ -37,7 +40,7 @@ def build_service(settings: Settings) -> Service:
         voice=Voice(NAME, common.seal_keys),
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
-        handlers=HANDLERS,
+        handlers={**HANDLERS, ContactGiven: partial(hearing.keep_contact, test_numbers=settings.demo)},
         job_kinds=JOB_KINDS,
         ticks=(look_at_terms,),
         retell=retell,

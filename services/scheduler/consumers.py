@@ -9,6 +9,7 @@ from shared.events import (
     AbsenceWithdrawn,
     ChainHead,
     ContactabilityState,
+    ContactGiven,
     Event,
     FlagState,
     LevelReached,
@@ -35,4 +36,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     TrainingCompleted: hearing.note_completion,
     ContactabilityState: hearing.keep_contactability,
     NoticeFailed: hearing.keep_notice_failure,
+    ContactGiven: hearing.keep_contact,
 }

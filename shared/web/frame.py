@@ -32,6 +32,7 @@ from shared.work import Work
 MOST_BYTES = 20 * 1024 * 1024  # of any request; imports have a smaller limit of their own
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {

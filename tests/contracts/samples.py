@@ -99,6 +99,11 @@ EXAMPLES = (
     e.TrainingCompleted(
         contract_id=uid(4), signatory_id=uid(3), training="civic", outcome="completed", ended_on=date(2025, 10, 2)
     ),
+    e.ContactGiven(word_id=uid(14), signatory_id=uid(3)),
+    e.RelayAsked(
+        meeting_id=uid(7), session_id=uid(6), signatory_id=uid(3), held_on=date(2025, 8, 4), starts_at=time(9),
+        minutes=180,
+    ),
     e.NoticeDelivered(
         notice_id=uid(10), signatory_id=uid(3), session_id=uid(6), kind="convocation", channel="sms", usable=True,
         proof="receipt",

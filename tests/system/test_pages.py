@@ -154,7 +154,7 @@ def pages(var):
         "/planning/reception/candidates/new", "/planning/reception/slots", "/planning/interest", "/planning/interest/thanks",
         f"/planning/contracts/{contract}", "/attendance/absences",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
-        f"/attendance/rolls/{roll}", f"/attendance/rolls/{roll}/versions", "/attendance/missing", "/attendance/corrections", "/attendance/flags", f"/attendance/documents?month={str(held)[:7]}", "/attendance/opinions", f"/attendance/contracts/{flagged}",
+        f"/attendance/rolls/{roll}", f"/attendance/rolls/{roll}/versions", "/attendance/missing", "/attendance/corrections", "/attendance/outlook", "/attendance/flags", f"/attendance/documents?month={str(held)[:7]}", "/attendance/opinions", f"/attendance/contracts/{flagged}",
         "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording",
         "/notices/api/v1/docs", "/planning/sign-in", f"/planning/demo/{secrets.token_hex(4)}",
     )  # fmt: skip
@@ -206,6 +206,7 @@ def test_a_trainer_takes_a_roll_and_signs_it_without_any_script(browser, served)
             if page.get_by_text("à prendre").count():
                 break
         page.locator("tbody a").first.click()
+        page.select_option("#proof", "trainer_declared:device_failed")
         people = page.locator("fieldset").count()
         assert people > 0
         for n in range(people):

@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.attendance.api.acts import act_routes
 from services.attendance.api.answers import answer_routes
 from services.attendance.api.corrections import correction_routes
 from services.attendance.api.exchange import exchange_routes
@@ -21,6 +22,7 @@ def register(app: Flask, service: Service, settings: Settings) -> None:
     routes = api(app, service)
     for blueprint in (
         roll_routes(service, settings),
+        act_routes(service, settings),
         correction_routes(service),
         answer_routes(service, settings),
         following_routes(service),

@@ -254,7 +254,7 @@ def roll_routes(service: Service, settings: Settings) -> Blueprint:
     def mark_rolls(body: dict[str, Any]) -> dict[str, Any]:
         """Keep the marks of rolls; each roll and each mark is answered for itself. With `sign`, sign the roll off."""
         with acting(service) as work:
-            return {"rolls": rolls.mark_rolls(work, body["rolls"])}
+            return {"rolls": rolls.mark_rolls(work, body["rolls"], settings.early)}
 
     @routes.post("/rolls/<uuid:meeting_id>/submission")
     @routes.response(200, RollRow)
@@ -263,7 +263,7 @@ def roll_routes(service: Service, settings: Settings) -> Blueprint:
     def submit_roll(meeting_id: UUID) -> dict[str, Any]:
         """Say that a device has sent all it kept; a second call changes nothing."""
         with acting(service) as work:
-            return rolls.submit_roll(work, meeting_id)
+            return rolls.submit_roll(work, meeting_id, settings.early)
 
     @routes.post("/rolls/<uuid:meeting_id>/signature")
     @routes.arguments(SignatureBody)
@@ -273,7 +273,7 @@ def roll_routes(service: Service, settings: Settings) -> Blueprint:
     def sign_roll(body: dict[str, Any], meeting_id: UUID) -> dict[str, Any]:
         """Sign the roll off and seal it; a second call changes nothing."""
         with acting(service) as work:
-            return rolls.sign_roll(work, meeting_id, body["held_by"])
+            return rolls.sign_roll(work, meeting_id, body["held_by"], settings.early)
 
     @routes.post("/rolls/<uuid:meeting_id>/corrections")
     @routes.arguments(CorrectionBody)

@@ -2,7 +2,6 @@
 
 __all__ = ["Seal", "SheetPaper", "SheetPerson", "sheet_pdf"]
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from services.attendance.documents import words
 from services.attendance.documents.made import made
 from services.attendance.domain.marks import DECLARED
+from services.attendance.domain.strokes import read_strokes
 
 DRAWN_WIDE, DRAWN_HIGH = 44.0, 12.0  # millimetres, the room of a drawn sign
 MOST_POINTS = 600  # of one drawn sign; more are thinned, the eye sees no difference
@@ -34,7 +34,7 @@ class SheetPerson:
     arrived: time | None = None
     left: time | None = None
     proof_ref: str = ""
-    drawn: bytes | None = None  # strokes as JSON: {"w": …, "h": …, "strokes": [[[x, y], …], …]}
+    drawn: bytes | None = None  # strokes as JSON, see domain/strokes.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,25 +151,21 @@ def _act(one: SheetPerson, zone: str) -> dict[str, Any]:
 
 
 def _strokes(drawn: bytes) -> dict[str, Any] | None:
-    """Return a drawn sign in millimetres, within its room on the sheet, or None for what is no drawing."""
-    try:
-        found = json.loads(drawn)
-        wide, high = float(found["w"]), float(found["h"])
-        raw = [[(float(x), float(y)) for x, y in stroke] for stroke in found["strokes"]]
-    except (ValueError, TypeError, KeyError):
+    """Return a drawn sign in millimetres, as big as its room on the sheet allows, or None for what is no drawing."""
+    strokes = read_strokes(drawn)
+    if strokes is None:
         return None
-    if not (wide > 0 and high > 0):
-        return None
-    every = 1 + sum(len(stroke) for stroke in raw) // MOST_POINTS
+    points = [point for stroke in strokes for point in stroke]
+    left, top = (min(point[axis] for point in points) for axis in (0, 1))
+    wide, high = (max(1, max(point[axis] for point in points) - start) for axis, start in ((0, left), (1, top)))
     scale = min(DRAWN_WIDE / wide, DRAWN_HIGH / high)
-
-    def within(value: float, most: float) -> float:
-        return round(min(max(value, 0.0), most) * scale, 2)
-
-    strokes = [
-        [(within(x, wide), within(y, high)) for x, y in [*stroke[::every], stroke[-1]]] for stroke in raw if stroke
+    every = 1 + len(points) // MOST_POINTS
+    drawn_in = [
+        [(round((x - left) * scale, 2), round((y - top) * scale, 2)) for x, y in [*stroke[::every], stroke[-1]]]
+        for stroke in strokes
+        if stroke
     ]
-    return {"w": round(wide * scale, 2), "h": round(high * scale, 2), "strokes": strokes} if strokes else None
+    return {"w": round(wide * scale, 2), "h": round(high * scale, 2), "strokes": drawn_in}
 
 
 def _signature(paper: SheetPaper) -> str:

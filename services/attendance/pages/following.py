@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from services.attendance.usecases import absences as looked_at
 from services.attendance.usecases import overview
+from services.attendance.usecases.outlook import outlook
+from shared.communes import departments
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id
 from shared.scope import own_territory
@@ -32,6 +34,14 @@ def following_pages(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             listed = overview.flags(work, own_territory(work.who, None), state, None, 500)
         return render_template("attendance/flags.html", flags=listed, state=state)
+
+    @pages.get("/outlook")
+    def ahead() -> str:
+        asked = request.args.get("territory", "").strip()
+        with acting(service, reading=True) as work:
+            territory = own_territory(work.who, asked if asked in departments() else None)
+            found = outlook(work, territory) if territory else None
+        return render_template("attendance/outlook.html", outlook=found, asked=asked)
 
     @pages.get("/absences")
     def absences() -> str:

@@ -39,7 +39,7 @@ signatory = sa.Table(
     "signatory",
     METADATA,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("reference", sa.String(40), nullable=False),
+    sa.Column("reference", sa.String(40), nullable=False, index=True),  # people type it on their own phone
     sa.Column("territory", sa.String(8), nullable=False),
     sa.Column("name", sa.String(200), nullable=False),  # came sealed; shown to the trainer of the group only
     sa.Column("alias", sa.String(40), nullable=False),

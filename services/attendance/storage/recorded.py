@@ -7,6 +7,7 @@ __all__ = [
     "attempt",
     "contact_word",
     "correction_request",
+    "door_count",
     "early_exit",
     "identification",
     "level_test",
@@ -93,7 +94,7 @@ act = sa.Table(
     sa.Column("meeting_id", sa.Uuid, nullable=False, index=True),
     sa.Column("subject_id", sa.Uuid),  # a signatory or a provisional person; null for the photo of a whole sheet
     sa.Column("kind", sa.String(20), nullable=False),  # qr, code, drawn, signed_sheet
-    sa.Column("source", sa.String(12), nullable=False),  # own_phone, shared_device, paper
+    sa.Column("source", sa.String(12), nullable=False),  # own_phone, shared (the device that goes round), paper
     sa.Column("known_by", sa.String(12), nullable=False),  # session, reference, trainer: who says whose act it is
     sa.Column("media_type", sa.String(40), nullable=False),
     sa.Column("content", sa.LargeBinary),  # strokes or photo; null for a scan
@@ -227,4 +228,14 @@ relay = sa.Table(
     sa.Column("signatory_id", sa.Uuid, primary_key=True),
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("asked_at", UtcDateTime, nullable=False),
+)
+
+# Tries that were wrong at the door where people say that they are here, by hour: nothing about anybody.
+door_count = sa.Table(
+    "door_count",
+    METADATA,
+    sa.Column("door", sa.String(24), primary_key=True),
+    sa.Column("caller", sa.String(64), primary_key=True),  # keyed digest of an address
+    sa.Column("hour", UtcDateTime, primary_key=True),  # real time
+    sa.Column("count", sa.Integer, nullable=False),
 )

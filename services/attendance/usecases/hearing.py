@@ -191,8 +191,12 @@ def keep_placements(work: Work, events: Sequence[PlacementState | PlacementTaken
 
 
 def keep_deliveries(work: Work, events: Sequence[NoticeDelivered]) -> None:
-    """Keep the proofs that notices about sessions arrived."""
-    proofs = [_about(one) | {"delivered": True, "usable": one.usable, "channel": one.channel} for one in events]
+    """Keep the proofs that notices about sessions arrived; one sent while the meeting was on invites nobody."""
+    proofs = [
+        _about(one) | {"delivered": True, "usable": one.usable, "channel": one.channel}
+        for one in events
+        if one.kind != "expected"
+    ]
     upsert(work.db, storage.notice_proof, proofs)
 
 

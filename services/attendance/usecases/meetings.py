@@ -2,12 +2,14 @@
 
 __all__ = ["NOT_HELD", "cancel_meeting", "declare_roll_lost", "name_substitute"]
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from services.attendance import storage
 from services.attendance.domain.errors import RollSignedError
 from services.attendance.domain.marks import Mark, Status
+from services.attendance.domain.opening import OPENS_BEFORE
 from services.attendance.usecases import sheets
 from services.attendance.usecases.sheets import Sheet
 from shared.database import insert_new
@@ -32,7 +34,7 @@ def name_substitute(work: Work, meeting_id: UUID, trainer: str) -> None:
     work.db.execute(storage.roll.update().where(mine).values(held_by=trainer))
 
 
-def cancel_meeting(work: Work, meeting_id: UUID, reason: str) -> dict[str, Any]:
+def cancel_meeting(work: Work, meeting_id: UUID, reason: str, early: timedelta = OPENS_BEFORE) -> dict[str, Any]:
     """
     Say that a meeting was not held, and why: its roll is signed and counts nowhere.
 
@@ -41,16 +43,16 @@ def cancel_meeting(work: Work, meeting_id: UUID, reason: str) -> dict[str, Any]:
     if reason not in NOT_HELD:
         fault = FieldFault("reason", "choice", f"one of {', '.join(NOT_HELD)}")
         raise InvalidInputError("the meeting was not cancelled", [fault])
-    return _close(work, sheets.open_sheet(work, meeting_id), Status.MEETING_CANCELLED, reason)
+    return _close(work, sheets.open_sheet(work, meeting_id, early), Status.MEETING_CANCELLED, reason)
 
 
-def declare_roll_lost(work: Work, meeting_id: UUID) -> dict[str, Any]:
+def declare_roll_lost(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) -> dict[str, Any]:
     """
     Say that a meeting was held and its roll cannot be had any more: it counts nowhere against the people.
 
     Only for a roll that has no mark. Raises NotFoundError, RollNotOpenError, RollSignedError, ConflictError.
     """
-    sheet = sheets.open_sheet(work, meeting_id)
+    sheet = sheets.open_sheet(work, meeting_id, early)
     if not sheet.signed and sheet.history:
         raise ConflictError("this roll has marks: complete it instead", "roll_has_marks")
     return _close(work, sheet, Status.HELD_ROLL_MISSING, "")

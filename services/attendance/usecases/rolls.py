@@ -16,7 +16,7 @@ __all__ = [
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollSignedError
 from services.attendance.domain.marks import CAME, ELSEWHERE, OWN_ACTS, Mark, Status, check_mark, minutes_lost_by
+from services.attendance.domain.opening import OPENS_BEFORE
 from services.attendance.usecases import sheets
 from services.attendance.usecases.seeing import locked, meetings
 from services.attendance.usecases.sheets import Sheet
@@ -107,7 +108,7 @@ def read_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
     return sheets.load(work, held)[meeting_id].view()
 
 
-def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
+def mark_rolls(work: Work, commands: Sequence[RollCommand], early: timedelta = OPENS_BEFORE) -> list[RollResult]:
     """
     Keep the marks of several rolls: what a device kept while it had no network. Each roll is answered for itself.
 
@@ -127,6 +128,7 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand]) -> list[RollResult]:
         kept: list[MarkResult] = []
         code = message = ""
         try:
+            sheets.check_open(work, sheet, early)
             kept += _mark(work, sheet, command, used)
             if command.sign and all(result.state == "kept" for result in kept):
                 sheet.sign(work, command.held_by)
@@ -141,9 +143,8 @@ def _mark(work: Work, sheet: Sheet, command: RollCommand, used: dict[UUID, UUID]
     """
     Put marks on a sheet; each is answered for itself. An id `used` in another meeting is no mark of this one.
 
-    Raises RollNotOpenError before the day of the meeting, RollSignedError after the sign-off.
+    Raises RollSignedError after the sign-off.
     """
-    sheets.check_open(work, sheet)
     if sheet.signed and not all(mark.id in sheet.known for mark in command.marks):
         raise RollSignedError(f"the roll of meeting {command.meeting_id} is signed: correct the mark instead")
     return [_answer(work, sheet, mark, used) for mark in command.marks]
@@ -180,26 +181,28 @@ def _says_the_same(before: Mapping[str, Any], mark: Mark) -> bool:
     return (before["status"], before["minutes_lost"], before["act"]) == (mark.status, mark.minutes_lost, mark.act)
 
 
-def submit_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
+def submit_roll(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) -> dict[str, Any]:
     """
     Say that a device has sent all it kept of a roll: everybody has a mark, the trainer's signature is what lacks.
 
     A second call changes nothing. Raises RollNotOpenError, ConflictError (`roll_incomplete`).
     """
-    sheet = sheets.open_sheet(work, meeting_id)
+    sheet = sheets.open_sheet(work, meeting_id, early)
     sheet.submit(work)
     sheets.keep(work, [sheet])
     return sheet.meeting
 
 
-def sign_roll(work: Work, meeting_id: UUID, held_by: str | None = None) -> dict[str, Any]:
+def sign_roll(
+    work: Work, meeting_id: UUID, held_by: str | None = None, early: timedelta = OPENS_BEFORE
+) -> dict[str, Any]:
     """
     Sign a roll off and seal it: everybody has a mark; whoever missed a civic day is told.
 
     `held_by` names the trainer who held the meeting in another's place. A second call changes nothing. Raises
     RollNotOpenError, ConflictError (`roll_incomplete`).
     """
-    sheet = sheets.open_sheet(work, meeting_id)
+    sheet = sheets.open_sheet(work, meeting_id, early)
     sheet.sign(work, held_by)
     sheets.keep(work, [sheet])
     return sheet.meeting

@@ -1,19 +1,19 @@
 """Roll sheets in hand: several are read at once, marked and signed in memory, and kept at once."""
 
-__all__ = ["Sheet", "check_open", "find_sheet", "keep", "load", "of_mark", "open_sheet", "opened", "starts_at"]
+__all__ = ["Sheet", "check_open", "find_sheet", "keep", "load", "of_mark", "open_sheet", "opened"]
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollNotOpenError
 from services.attendance.domain.marks import ABSENT, CAME, ONLY_BY_OFII, Mark, Status, in_force
+from services.attendance.domain.opening import OPENS_BEFORE, opens_at
 from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.sealing import Signed, seal
@@ -137,7 +137,6 @@ class Sheet:
 
 
 SIGNED = frozenset({"signed", "sealed", "corrected"})
-OPENS_BEFORE = timedelta(minutes=60)  # [A] before the meeting; a roll of tomorrow is nobody's yet
 
 
 def load(work: Work, held: Sequence[dict[str, Any]]) -> dict[UUID, Sheet]:
@@ -170,14 +169,14 @@ def load(work: Work, held: Sequence[dict[str, Any]]) -> dict[UUID, Sheet]:
     return found
 
 
-def open_sheet(work: Work, meeting_id: UUID) -> Sheet:
+def open_sheet(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) -> Sheet:
     """
     Return one sheet to write on, its meeting locked.
 
-    Raises NotFoundError, RollNotOpenError before the local day of the meeting.
+    Raises NotFoundError, RollNotOpenError until the meeting is `early` or less away.
     """
     sheet = find_sheet(work, meeting_id)
-    check_open(work, sheet)
+    check_open(work, sheet, early)
     return sheet
 
 
@@ -196,17 +195,12 @@ def of_mark(work: Work, mark: Mapping[str, Any]) -> Sheet:
     return load(work, held)[mark["meeting_id"]]
 
 
-def check_open(work: Work, sheet: Sheet) -> None:
-    """Raise RollNotOpenError until an hour before the meeting."""
+def check_open(work: Work, sheet: Sheet, early: timedelta = OPENS_BEFORE) -> None:
+    """Raise RollNotOpenError until the meeting is `early` or less away."""
     meeting = sheet.meeting
-    opens = starts_at(meeting) - OPENS_BEFORE
+    opens = opens_at(meeting, early)
     if work.now < opens:
         raise RollNotOpenError(f"the meeting is on {meeting['held_on']}; its roll opens at {opens:%H:%M} UTC")
-
-
-def starts_at(meeting: Mapping[str, Any]) -> datetime:
-    """Return the instant at which a meeting starts."""
-    return datetime.combine(meeting["held_on"], meeting["starts_at"], ZoneInfo(meeting["zone"]))
 
 
 def keep(work: Work, sheets: Sequence[Sheet]) -> None:

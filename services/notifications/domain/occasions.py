@@ -22,6 +22,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    RelayAsked,
     SessionState,
     SignatoryState,
     SiteState,
@@ -113,6 +114,16 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=(),
             useful_for=timedelta(days=14),  # [A]
+        ),
+        Occasion(
+            kind="expected",
+            events=(RelayAsked,),
+            audience="the person who is not in the room, asked for by the trainer, who sees no number",
+            subject="person and meeting",
+            moment="at once",
+            channels=("sms", "email"),
+            supersedes=(),
+            useful_for=None,
         ),
         Occasion(
             kind="not_missed",

@@ -7,6 +7,7 @@ __all__ = [
     "keep_miss",
     "keep_person",
     "keep_placements",
+    "keep_relay",
     "keep_session",
     "keep_site",
     "keep_taken_placement",
@@ -40,6 +41,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    RelayAsked,
     SessionState,
     SignatoryState,
     SiteState,
@@ -283,6 +285,24 @@ def _about_miss(
 
 def _miss_key(person_id: UUID, event: MeetingMissed | AbsenceWithdrawn, kind: str = "missed") -> UUID:
     return derived_id("notice", kind, person_id, event.session_id, event.part, event.missed_on)
+
+
+def keep_relay(work: Work, event: RelayAsked) -> None:
+    """
+    Make the notice to somebody who is not in the room while their meeting is on: one a meeting, useless after it.
+
+    Raises TransientError while the person or the session is not known here yet.
+    """
+    session = _known(work, storage.session, event.session_id)
+    place = _known(work, storage.site, session["site_id"])
+    day = Day(event.held_on, event.starts_at, ends_on_day(event.held_on, event.starts_at, event.minutes))
+    about = {"session_id": event.session_id, "site": str(session["site_id"]), "days": [str(day)]}
+    about |= {"useless_after": ends_at(str(day), ZoneInfo(place["zone"]))}
+    for person in _with_representative(work, event.signatory_id):
+        if person["channel"] == "letter":
+            continue  # it would come when the meeting is long over
+        key = derived_id("notice", "expected", person["id"], event.meeting_id)
+        insert_new(work.db, storage.notice, [fresh_notice(key, "expected", person, work.now) | about])
 
 
 def keep_completion(work: Work, event: TrainingCompleted) -> None:

@@ -44,6 +44,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "cancelled": SEAT_FIELDS,
     "missed": SEAT_FIELDS,
     "not_missed": SEAT_FIELDS,
+    "expected": SEAT_FIELDS,
     "completed": frozenset({"alias", "training", "call"}),
     "appointment": SEAT_FIELDS,
     "no_appointment": SEAT_FIELDS,

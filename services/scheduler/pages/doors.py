@@ -20,6 +20,7 @@ HOMES = {
     "prefecture": "/planning/worklist",
     "provider_manager": "/attendance/",
     "trainer": "/attendance/",
+    "signatory": "/attendance/mine",
 }
 
 
@@ -82,6 +83,7 @@ def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: boo
                 accounts.end_session(work, held)
         answer = redirect("/", 303)
         answer.delete_cookie(COOKIE, path="/")
+        answer.headers["Clear-Site-Data"] = '"storage"'  # what a trainer's device kept of today's rolls
         return answer
 
     @pages.get("/demo/<secret>")

@@ -2,6 +2,7 @@
 
 __all__ = [
     "keep_chain_head",
+    "keep_contact",
     "keep_contactability",
     "keep_flag",
     "keep_level",
@@ -22,14 +23,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.scheduler import storage
-from services.scheduler.usecases import dossier, life
+from services.scheduler.usecases import dossier, life, people
 from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
-from shared.errors import TransientError
+from shared.errors import InvalidInputError, TransientError
 from shared.events import (
     AbsenceWithdrawn,
     ChainHead,
     ContactabilityState,
+    ContactGiven,
     FlagState,
     LevelReached,
     MeetingMissed,
@@ -217,6 +219,27 @@ def keep_contactability(work: Work, event: ContactabilityState) -> None:
     )
     row = {"signatory_id": event.signatory_id, "state": event.state, "failures": known or 0, "last_reason": ""}
     upsert(work.db, storage.unreachable, [row])
+
+
+def keep_contact(work: Work, event: ContactGiven, *, test_numbers: bool = False) -> None:
+    """
+    Change how a person is reached, as they said in the room; what cannot be read as a contact is noted for an agent.
+
+    What they left empty, the channel and whether the phone is shared stay as they are.
+    """
+    said = event.private.get("scheduler", {})
+    person = storage.one(work.db, storage.signatory, event.signatory_id, "signatory", lock=True)
+    facts, before = person["facts"], person["private"]
+    reach = people.Reach(
+        phone=said.get("phone") or before["phone"],
+        email=said.get("email") or before["email"],
+        channel=facts["channel"],
+        shared_phone=facts["shared_phone"],
+    )
+    try:
+        people.change_contact(work, event.signatory_id, reach, test_numbers=test_numbers)
+    except InvalidInputError:
+        _note(work, event.signatory_id, "contact_unreadable", "attendance", str(event.word_id))
 
 
 def keep_notice_failure(work: Work, event: NoticeFailed) -> None:

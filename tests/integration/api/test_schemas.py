@@ -4,11 +4,13 @@ Every operation of the three APIs under schemathesis: no server error, only docu
 Ids come from a seeded house, so that operations on one thing meet a thing.
 """
 
+import base64
 import json
 import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import schemathesis
@@ -21,12 +23,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from services.attendance import storage as rolls
 from services.attendance.domain.sheet_numbers import sheet_number
 from services.scheduler import storage
 from services.scheduler.domain.codec import to_json
 from services.scheduler.usecases import life
 from services.scheduler.usecases.planning import session_value
+from shared.envelope import encode
+from shared.events import Meeting, PlacementState, SessionState
 from shared.ids import new_id
+from shared.inbox import hear
 from tests.doors import OFFER, SCANNED, a_house, csv_of, person, xlsx_of
 
 PREFIXES = {"scheduler": "/planning", "attendance": "/attendance", "notifications": "/notices"}
@@ -66,18 +72,20 @@ def seeded(tmp_path_factory):
         needs = house.planner.items("/planning/api/v1/needs", territory="93")
         body_door = house.door("body-ORG")
         first, roll = _first_roll_with_people(house, body_door, sorted({session["starts_on"] for session in sessions}))
-        absent = roll["people"][0]["signatory_id"]
+        absent, away = (one["signatory_id"] for one in roll["people"][:2])
         marks = [
             {"id": str(new_id()), "signatory_id": one["signatory_id"], "status": "present", **SCANNED}
-            if one["signatory_id"] != absent
-            else {"id": str(new_id()), "signatory_id": absent, "status": "absent_unexplained"}
+            if one["signatory_id"] not in {absent, away}
+            else {"id": str(new_id()), "signatory_id": one["signatory_id"], "status": "absent_unexplained"}
             for one in roll["people"]
         ]
         sheet = {"meeting_id": roll["id"], "marks": marks}
         body_door.post("/attendance/api/v1/rolls/marks", {"rolls": [sheet | {"sign": True}]})
         house.drain()
         notices = house.admin.get("/notices/api/v1/notices", state="accepted")["items"]
-        absence = house.planner.items("/attendance/api/v1/absences", territory="93")[0]
+        listed = house.planner.items("/attendance/api/v1/absences", territory="93")
+        (absence,) = [one for one in listed if one["signatory_id"] == absent]
+        (other,) = [one for one in listed if one["signatory_id"] == away]
         contract, proposal = _proposal(house)
         house.ids = {
             "batch_id": batch, "sheet": "signataires", "number": 26, "run_id": run_id,
@@ -100,16 +108,6 @@ def seeded(tmp_path_factory):
             },
             "POST /api/v1/eligibility": {"programme": "cir-2025", "facts": {"citizenship": "other", "age": 33}},
             "POST /api/v1/rolls/marks": {"rolls": [sheet]},
-            "POST /api/v1/rolls/{meeting_id}/corrections": {
-                "mark": {
-                    "id": str(new_id()),
-                    "signatory_id": absent,
-                    "status": "present",
-                    "act": "signed_sheet",
-                    "proof_ref": "F-2025-7",
-                },
-                "reason": "sheet_found",
-            },
             "POST /api/v1/absences/{mark_id}/qualification": {"id": str(new_id()), "justified": False},
             "PUT /api/v1/attempts/{attempt_id}": {"signatory_id": absent, "method": "call", "outcome": "reached"},
             "PUT /api/v1/contracts/{contract_id}/level": {"level": "A1", "test": "final", "reached_on": first},
@@ -124,6 +122,8 @@ def seeded(tmp_path_factory):
         _what_if(house, run_id)
         _two_steps(house, body)
         _papers(house, roll, roll["people"][0]["contract_id"])
+        _after_the_roll(house, roll, away, other["id"])
+        _in_the_room(house)
         yield house
 
 
@@ -304,6 +304,120 @@ def _two_steps(house, body):
     }
 
 
+def _in_the_room(house):
+    """Let a meeting be on now, with somebody in it, somebody beside the list, and a drawn act."""
+    attendance = house.house.services["attendance"]
+    now = house.clock.now()
+    with attendance.database.read() as db:
+        first = {
+            name: rolls.rows(db, getattr(rolls, name).select().limit(1))[0] for name in ("provider", "site", "contract")
+        }
+    session, room, guest, act = (str(new_id()) for _ in range(4))
+    local = now.astimezone(ZoneInfo(first["site"]["zone"]))
+    meeting = Meeting(
+        meeting_id=UUID(room), held_on=local.date(), slot="morning", starts_at=local.time().replace(minute=0, second=0),
+        minutes=180, part="S1",
+    )  # fmt: skip
+    told = (
+        SessionState(
+            subject_version=1, session_id=UUID(session), provider_id=first["provider"]["id"],
+            site_id=first["site"]["id"], training="civic", package="S1", trainer="F1", state="open", meetings=(meeting,),
+        ),
+        PlacementState(
+            subject_version=1, placement_id=new_id(), contract_id=first["contract"]["id"],
+            signatory_id=first["contract"]["signatory_id"], session_id=UUID(session), part="S1", joins_on=local.date(),
+            state="active",
+        ),
+    )  # fmt: skip
+    keys = attendance.voice.seal_keys
+    bodies = [
+        encode(one, event_id=new_id(), at=now, cause_id=new_id(), actor="planner:t", seal_keys=keys) for one in told
+    ]
+    hear(attendance.hearer, bodies)
+    strokes = base64.b64encode(json.dumps([[[n, n] for n in range(20)]]).encode()).decode()
+    seated = str(first["contract"]["signatory_id"])
+    drawn = {"kind": "drawn", "subject_id": seated, "media_type": "application/json", "content": strokes}
+    door, rules = house.door("body-ORG"), "/api/v1/rolls/{meeting_id}"
+    door.put(f"/attendance/api/v1/rolls/{room}/acts/{act}", drawn)
+    door.put(f"/attendance/api/v1/rolls/{room}/provisional/{guest}", {"name": "Maya ROY"})
+    house.ids |= {
+        "act_id": act, "provisional_id": guest, "identification_id": str(new_id()), "word_id": str(new_id()),
+    }  # fmt: skip
+    house.special |= {
+        f"GET {rules}/acts/{{act_id}}/content": {"meeting_id": room},
+        f"PUT {rules}/acts/{{act_id}}": {"meeting_id": room, "act_id": str(new_id())},
+        f"PUT {rules}/provisional/{{provisional_id}}": {"meeting_id": room, "provisional_id": str(new_id())},
+        f"POST {rules}/relays": {"meeting_id": room},
+    }
+    house.bodies |= {
+        f"PUT {rules}/acts/{{act_id}}": drawn,
+        f"PUT {rules}/provisional/{{provisional_id}}": {"name": "Maya ROY"},
+        "PUT /api/v1/provisional/{provisional_id}/identifications/{identification_id}": {"reference": None},
+        "PUT /api/v1/contacts/{word_id}": {"meeting_id": room, "signatory_id": seated},
+    }
+
+
+def _after_the_roll(house, roll, absent, mark):
+    """Let the absent person answer and send a photo, a correction be asked for, and three meetings wait for a word."""
+    house.account("absent", "signatory", absent)
+    attendance, now = house.house.services["attendance"], house.clock.now()
+    with attendance.database.read() as db:
+        held, seat, session = rolls.meeting, rolls.placement, rolls.session
+        taken = sa.select(rolls.roll.c.meeting_id)
+        over = sa.and_(held.c.held_on < now.date(), held.c.id.not_in(taken), session.c.state == "open")
+        query = sa.select(held.c.id).join(session, session.c.id == held.c.session_id).where(over)
+        waiting = [str(key) for key in db.scalars(query.order_by(held.c.held_on))]
+        mine = sa.and_(seat.c.signatory_id == UUID(absent), seat.c.state == "active", seat.c.joins_on <= held.c.held_on)
+        own = sa.and_(seat.c.session_id == held.c.session_id, seat.c.part == held.c.part)
+        seated = sa.select(held.c.id, held.c.held_on).join(seat, own).where(mine, held.c.id.not_in(taken))
+        (coming, _), *_, (late, on) = db.execute(seated.order_by(held.c.held_on.desc())).all()
+    waiting = [key for key in waiting if key != str(late)]
+    sheet = house.door("body-ORG").get(f"/attendance/api/v1/rolls/{late}")
+    seen = [
+        {"id": str(new_id()), "signatory_id": one["signatory_id"], "status": "present", **SCANNED}
+        for one in sheet["people"]
+    ]
+    signed = {"rolls": [{"meeting_id": str(late), "marks": seen, "sign": True}]}
+    (answer,) = house.door("body-ORG").post("/attendance/api/v1/rolls/marks", signed)["rolls"]
+    assert answer["code"] == "", (answer, on)
+    paper, request, announced = (str(new_id()) for _ in range(3))
+    door = house.client
+    person = {"Authorization": f"Bearer {house.token('absent')}"}
+    path = f"/attendance/api/v1/absences/{mark}/papers/{paper}"
+    jpeg = {"content-type": "image/jpeg"}
+    door.put(path, content=b"\xff\xd8\xff\xe0", headers=person | jpeg).raise_for_status()
+    will = {"signatory_id": absent, "meeting_id": str(coming), "kind": "absent", "reason": "work"}
+    door.put(f"/attendance/api/v1/announcements/{announced}", json=will, headers=person).raise_for_status()
+    fixed = {"id": str(new_id()), "signatory_id": absent, "status": "present", **SCANNED}
+    asked = {"mark": fixed, "reason": "sheet_found"}
+    rules = "/api/v1/rolls/{meeting_id}"
+    house.door("body-ORG").put(f"/attendance/api/v1/rolls/{roll['id']}/correction-requests/{request}", asked)
+    house.ids |= {"paper_id": paper, "announcement_id": announced, "answer_id": str(new_id()), "request_id": request}
+    house.photo = {"content": b"\xff\xd8\xff\xe0", "headers": jpeg}
+    house.special |= {
+        "PUT /api/v1/absences/{mark_id}/answers/{answer_id}": {"answer_id": str(new_id())},
+        "PUT /api/v1/absences/{mark_id}/papers/{paper_id}": {"mark_id": mark, "paper_id": str(new_id())},
+        "GET /api/v1/signatories/{signatory_id}/absences": {"signatory_id": absent},
+        f"PUT {rules}/correction-requests/{{request_id}}": {"request_id": str(new_id())},
+        f"PUT {rules}/substitute": {"meeting_id": waiting[0]},
+        f"POST {rules}/cancellation": {"meeting_id": waiting[1]},
+        f"POST {rules}/loss": {"meeting_id": waiting[2]},
+        f"POST {rules}/submission": {"meeting_id": str(late)},
+        f"POST {rules}/corrections": {"meeting_id": str(late)},
+    }
+    house.bodies |= {
+        "PUT /api/v1/announcements/{announcement_id}": will,
+        f"POST {rules}/corrections": {"mark": fixed | {"id": str(new_id())}, "reason": "sheet_found"},
+        "PUT /api/v1/absences/{mark_id}/answers/{answer_id}": {"kind": "was_there"},
+        f"PUT {rules}/correction-requests/{{request_id}}": asked,
+        "POST /api/v1/correction-requests/{request_id}/decision": {"accepted": False, "refused_because": "no_evidence"},
+        f"PUT {rules}/substitute": {"trainer": "F2"},
+        f"POST {rules}/cancellation": {"reason": "weather"},
+        f"POST {rules}/signature": {},
+    }
+    house.queries |= {"GET /api/v1/outlook": {"territory": "93"}}
+
+
 def _papers(house, roll, contract):
     """Add a body's statement, binder and file with a row to mend, an opinion, and the number of a sheet."""
     body_door, root = house.door("body-ORG"), "/attendance/api/v1"
@@ -366,9 +480,11 @@ def logins(service, route):
         "planner": "planner",
         "admin": "admin",
         "provider_manager": "body-ORG",
+        "signatory": "absent",
     }
+    order = ("planner", "auditor", "provider_manager", "admin", "prefecture", "signatory")
     return next(
-        (by_role[role] for role in ("planner", "auditor", "provider_manager", "admin", "prefecture") if role in roles),
+        (by_role[role] for role in order if role in roles),
         "admin",
     )
 
@@ -397,6 +513,8 @@ def test_every_operation_keeps_its_contract_and_answers_2xx_at_least_once(seeded
         seeded_call = {"params": seeded.queries.get(name), "json": seeded.bodies.get(name)}
         if name == "POST /api/v1/imports":
             seeded_call = {"params": seeded.queries[name], "files": {"file": ("un.csv", seeded.upload)}}
+        if name == "PUT /api/v1/absences/{mark_id}/papers/{paper_id}":
+            seeded_call, headers = {"content": seeded.photo["content"]}, headers | seeded.photo["headers"]
         if name == "POST /api/v1/attendance-files":
             seeded_call = {"files": {"file": ("a.csv", seeded.attendance_file)}}
         answer = seeded.client.request(operation.method.upper(), path, headers=headers, **seeded_call)

@@ -19,7 +19,9 @@ from services.attendance.domain.statements import totals_of
 from shared.documents import DocumentError
 
 DAY, MADE = date(2025, 4, 7), date(2025, 4, 9)
-SIGN = json.dumps({"w": 300, "h": 100, "strokes": [[[10, 50], [60, 20], [290, 90]], [[20, 80], [280, 20]]]}).encode()
+SIGN = json.dumps(
+    [[[100, 500], [300, 200], [500, 700], [900, 100]], [[120, 800], [300, 600], [600, 700], [880, 200]]]
+).encode()
 NAMES = (
     "محمد الحسن",
     "தமிழ் செல்வி",
@@ -135,7 +137,7 @@ def test_a_drawn_sign_is_vectors_with_words_for_who_cannot_see_it():
 
 
 @pytest.mark.parametrize(
-    "drawn", [b"no json", b"{}", b'{"w": 0, "h": 1, "strokes": [[[0, 0]]]}', b'{"w": 9, "h": 9, "strokes": []}']
+    "drawn", [b"no json", b"{}", b"[[[0, 0]]]", b"[]", json.dumps([[[n, 2000] for n in range(9)]]).encode()]
 )
 def test_what_is_no_drawing_leaves_its_words(drawn):
     out = text_of(sheet_pdf(a_sheet(people=(replace(FACTS[0], drawn=drawn),)), blank=False, made_on=MADE))
