@@ -91,7 +91,7 @@ def keep_act(work: Work, meeting_id: UUID, act_id: UUID, command: ActCommand) ->
         "content": command.content,
         "digest": sha256(command.content).hexdigest(),
         "actor": work.who.actor,
-        "made_at": command.made_at or work.now,
+        "made_at": min(command.made_at or work.now, work.now),
         "recorded_at": work.now,
     }
     said = ("meeting_id", "subject_id", "kind", "digest")

@@ -1,5 +1,6 @@
 """Attendance under attack, through the API: other people's ids, ids used again, what a training body may not learn."""
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from tests.doors import SCANNED
 from tests.forms import Visitor
 from tests.integration.attendance.taken import a_roll_taken
 
-PHOTO = b"\xff\xd8\xff\xe0 a photo"
+STROKES = b64encode(b"[[[100, 100], [300, 300], [500, 200], [800, 700]]]").decode()
+DRAWN = {"kind": "drawn", "media_type": "application/json", "content": STROKES}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,13 @@ def test_nobody_reaches_a_roll_that_is_not_theirs_by_any_door(taken):
         ("PUT", f"/rolls/{key}/substitute", {"trainer": "F1"}),
         ("POST", f"/rolls/{key}/cancellation", {"reason": "strike"}),
         ("POST", f"/rolls/{key}/loss", None),
+        ("GET", f"/rolls/{key}/live", None),
+        ("GET", f"/rolls/{key}/code", None),
+        ("GET", f"/rolls/{key}/acts", None),
+        ("PUT", f"/rolls/{key}/acts/{new_id()}", DRAWN | {"subject_id": missing["signatory_id"]}),
+        ("GET", f"/rolls/{key}/acts/{new_id()}/content", None),
+        ("PUT", f"/rolls/{key}/provisional/{new_id()}", {"name": "X", "reference": ""}),
+        ("POST", f"/rolls/{key}/relays", {"signatory_ids": [missing["signatory_id"]]}),
         ("GET", f"/sheets/{key}/paper", None),
         ("GET", f"/sheets/{key}/blank", None),
         ("GET", f"/sheets/{key}/reads", None),
@@ -128,6 +137,9 @@ def test_a_device_whose_clock_is_broken_breaks_nothing(taken, at):
     )  # fmt: skip
 
     assert answer.status_code in {200, 422}, answer.text
+    act = DRAWN | {"subject_id": missing["signatory_id"], "made_at": at}
+    drawn = ask(house, "body-ORG", "PUT", f"/rolls/{roll['id']}/acts/{new_id()}", act)
+    assert drawn.status_code in {200, 204, 422}, drawn.text
 
 
 @pytest.mark.parametrize(
