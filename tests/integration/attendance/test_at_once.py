@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.app import build_service
 from services.attendance.domain.delays import Delays
-from services.attendance.usecases import absences, corrections, missing, presence, rolls
+from services.attendance.usecases import absences, corrections, missing, presence, provisional, rolls
+from services.attendance.usecases.provisional import ProvisionalCommand
 from services.attendance.usecases.rebuilding import rebuild
 from services.attendance.usecases.rolls import RollCommand
 from services.attendance.usecases.sealing import seal_signed, tell_heads
@@ -188,6 +189,20 @@ def test_a_roll_that_is_corrected_while_it_is_counted_again_keeps_the_correction
 
     assert room.hours(1) == (180, 180)
     assert_sound(room, 2)
+
+
+def test_who_is_recognised_and_taken_back_while_everything_is_counted_again_counts_by_the_last_word(room):
+    guest = new_id()
+    room.do(provisional.add_provisional, MEETINGS[0], ProvisionalCommand(id=guest, name="Inconnue", reference=""))
+    marks = [present(0), absent(1), absent(2), replace(present(0), signatory_id=guest)]
+    room.mark(marks, sign=True)
+
+    acts = [lambda said=said: room.do(provisional.identify, guest, new_id(), said) for said in ("93-1", None, "93-1")]
+    both(*acts, lambda: rebuild(room.service), lambda: rebuild(room.service))
+    room.do(provisional.identify, guest, new_id(), "93-1")
+
+    assert room.hours(1) == (180, 180)
+    assert_sound(room, 1)
 
 
 def test_two_processes_that_look_for_missing_rolls_say_each_thing_once(room):

@@ -56,6 +56,11 @@ def test_nobody_reaches_a_roll_that_is_not_theirs_by_any_door(taken):
         ("PUT", f"/rolls/{key}/substitute", {"trainer": "F1"}),
         ("POST", f"/rolls/{key}/cancellation", {"reason": "strike"}),
         ("POST", f"/rolls/{key}/loss", None),
+        (
+            "PUT",
+            f"/contacts/{new_id()}",
+            {"meeting_id": key, "signatory_id": missing["signatory_id"], "phone": "+999000"},
+        ),
         ("GET", f"/rolls/{key}/live", None),
         ("GET", f"/rolls/{key}/code", None),
         ("GET", f"/rolls/{key}/acts", None),
