@@ -74,7 +74,9 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
         raise ConflictError(f"mark {mark_id} is {before['status']}, no absence", "not_an_absence")
     status = Status.ABSENT_JUSTIFIED if justified else Status.ABSENT_UNJUSTIFIED
     sheet = sheets.of_mark(work, before)
-    if _made_before(work, storage.mark, new_id, {"supersedes": mark_id, "status": status.value, "reason": reason}):
+    if storage.made_before(
+        work.db, storage.mark, new_id, {"supersedes": mark_id, "status": status.value, "reason": reason}
+    ):
         return
     if not sheet.signed:
         raise ConflictError("the roll is not signed yet: the trainer may still change it", "roll_not_signed")
@@ -109,7 +111,7 @@ def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: st
     seats = storage.placement.c.signatory_id == signatory_id
     check_seen(work, person["territory"], seats, NotFoundError("signatory", signatory_id))
     said = {"signatory_id": signatory_id, "method": method, "outcome": outcome}
-    if _made_before(work, storage.attempt, attempt_id, said):
+    if storage.made_before(work.db, storage.attempt, attempt_id, said):
         return
     today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
     stamp = {"id": attempt_id, "made_on": today, "actor": work.who.actor}
@@ -132,7 +134,7 @@ def announce(work: Work, key: UUID, signatory_id: UUID, meeting_id: UUID, *, kin
     if signatory_id not in sheet.people:
         raise NotFoundError("meeting", meeting_id)
     said = {"signatory_id": signatory_id, "meeting_id": meeting_id, "kind": kind, "reason": reason}
-    if _made_before(work, storage.announcement, key, said):
+    if storage.made_before(work.db, storage.announcement, key, said):
         return
     if sheet.signed:
         raise ConflictError("the roll of this meeting is signed", "meeting_over")
@@ -163,7 +165,7 @@ def answer_absence(work: Work, key: UUID, mark_id: UUID, *, kind: str, reason: s
         raise InvalidInputError("the answer is refused", [fault])
     said = {"mark_id": mark_id, "signatory_id": mark["signatory_id"], "kind": kind}
     said["reason"] = reason if kind == "had_reason" else ""
-    if _made_before(work, storage.answer, key, said):
+    if storage.made_before(work.db, storage.answer, key, said):
         return
     stamp = {"id": key, "actor": work.who.actor, "recorded_at": work.now}
     work.db.execute(storage.answer.insert(), [stamp | said])
@@ -181,7 +183,7 @@ def send_paper(work: Work, key: UUID, mark_id: UUID, *, media_type: str, content
         words = f"a JPEG, a PNG or a PDF of at most {MOST_BYTES // 1024 // 1024} MB"
         raise InvalidInputError("the paper is refused", [FieldFault("paper", "file", words)])
     said = {"mark_id": mark_id, "signatory_id": mark["signatory_id"], "media_type": media_type}
-    if _made_before(work, storage.sent_paper, key, said):
+    if storage.made_before(work.db, storage.sent_paper, key, said):
         return
     kept = sa.select(sa.func.count()).where(_papers_about(mark), storage.sent_paper.c.deleted_at.is_(None))
     if (work.db.scalar(kept) or 0) >= MOST_PAPERS:
@@ -307,11 +309,3 @@ def _delete_papers(work: Work, which: sa.ColumnElement[bool], because: str) -> i
     gone = {"content": None, "deleted_at": work.now, "deleted_because": because}
     changed = work.db.execute(table.update().where(which, table.c.deleted_at.is_(None)).values(**gone))
     return int(changed.rowcount)  # type: ignore[attr-defined]
-
-
-def _made_before(work: Work, table: sa.Table, key: UUID, said: Mapping[str, Any]) -> bool:
-    """Say whether this was made before under a client's id. Raises ConflictError (`id_reused`) for something else."""
-    made = storage.rows(work.db, sa.select(table).where(table.c.id == key))
-    if made and any(made[0][name] != value for name, value in said.items()):
-        raise ConflictError(f"id {key} was used before for something else", "id_reused")
-    return bool(made)

@@ -90,10 +90,7 @@ def ask_correction(work: Work, request: Request, meeting_id: UUID) -> None:
     table = storage.correction_request
     said = {"meeting_id": meeting_id, "signatory_id": request.mark.signatory_id, "reason": request.reason}
     said["mark"] = _as_json(request.mark)
-    known = storage.rows(work.db, sa.select(table).where(table.c.id == request.id))
-    if known:
-        if any(known[0][name] != value for name, value in said.items()):
-            raise ConflictError(f"id {request.id} was used before for something else", "id_reused")
+    if storage.made_before(work.db, table, request.id, said):
         return
     fresh = {"id": request.id, "state": "asked", "refused_because": "", "asked_by": work.who.actor}
     fresh |= {"asked_at": work.now, "decided_by": "", "decided_at": None}
