@@ -11,6 +11,7 @@ import marshmallow as ma
 from flask import Response
 from flask_smorest import Blueprint
 
+from services.attendance.api.rolls import FIRST
 from services.attendance.settings import Settings
 from services.attendance.usecases import acts, contacts, provisional, relays
 from services.attendance.usecases.acts import KINDS_HERE, MEDIA, ActCommand
@@ -52,7 +53,7 @@ class ActBody(ma.Schema):
             "description": "Base64. Drawn: JSON strokes, [[[x, y], …], …], in thousandths of the square drawn in.",
         },
     )
-    made_at = ma.fields.AwareDateTime(load_default=None, allow_none=True)
+    made_at = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=ma.validate.Range(min=FIRST))
 
     @ma.post_load
     def to_command(self, data: dict[str, Any], **_: object) -> ActCommand:

@@ -2,6 +2,7 @@
 
 __all__ = ["roll_routes"]
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from shared.service import Service
 from shared.web.frame import acting
 
 DAYS_AT_ONCE = 7
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # no roll is older: what a device says of the year 1 is a broken clock
 STATES = ("open", "submitted", "signed", "sealed", "corrected")
 
 
@@ -137,7 +139,12 @@ class MarkBody(ma.Schema):
     )
     left = ma.fields.Time(load_default=None, allow_none=True)
     source = ma.fields.String(load_default="device", validate=ma.validate.OneOf(DEVICE_SOURCES))
-    effective_at = ma.fields.AwareDateTime(load_default=None, allow_none=True)
+    effective_at = ma.fields.AwareDateTime(
+        load_default=None,
+        allow_none=True,
+        validate=ma.validate.Range(min=FIRST),
+        metadata={"description": "When taken."},
+    )
     seen = ma.fields.UUID(
         allow_none=True,
         metadata={"description": "The mark that the device showed, null for none: another since is a conflict."},

@@ -12,6 +12,7 @@ __all__ = [
     "DECLARED_REASONS",
     "DEVICE_SOURCES",
     "ELSEWHERE",
+    "ONLY_BY_OFII",
     "OWN_ACTS",
     "STATUSES",
     "Mark",

@@ -39,12 +39,15 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
             raise InvalidInputError(_("votre réponse n’a pas été gardée"), [fault])
         kind = chosen if chosen == "was_there" else "had_reason"
         photo = request.files.get("paper")
+        content = photo.stream.read(absences.MOST_BYTES + 1) if photo is not None and photo.filename else None
+        if photo is not None and content is not None and not absences.is_paper(photo.mimetype, content):
+            fault = FieldFault("paper", "file", _("une photo JPEG ou PNG, ou un PDF, de 5 Mo au plus"))
+            raise InvalidInputError(_("votre réponse n’a pas été gardée"), [fault])
         with acting(service) as work:
             key = request.form.get("key", type=UUID) or new_id()
             absences.answer_absence(work, key, mark_id, kind=kind, reason="" if kind == chosen else chosen)
-            if photo is not None and photo.filename:
+            if photo is not None and content is not None:
                 paper = request.form.get("paper_key", type=UUID) or new_id()
-                content = photo.stream.read(absences.MOST_BYTES + 1)
                 absences.send_paper(
                     work, paper, mark_id, media_type=photo.mimetype, content=content, delays=settings.delays
                 )

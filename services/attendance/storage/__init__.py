@@ -14,6 +14,7 @@ from services.attendance.storage.heard import (
     signatory,
     site,
 )
+from services.attendance.storage.once import made_before
 from services.attendance.storage.papers import binder, opinion, order, sheet_read, statement, trainer
 from services.attendance.storage.recorded import (
     act,
@@ -54,6 +55,7 @@ __all__ = [
     "flag",
     "identification",
     "level_test",
+    "made_before",
     "mark",
     "meeting",
     "missing_roll",

@@ -12,6 +12,7 @@ __all__ = [
     "announce",
     "answer_absence",
     "delete_old_papers",
+    "is_paper",
     "keep_attempt",
     "own_absences",
     "qualify_absence",
@@ -24,6 +25,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -32,7 +34,9 @@ from services.attendance.domain.delays import Delays
 from services.attendance.domain.marks import ABSENT, Mark, Status
 from services.attendance.usecases import sheets
 from services.attendance.usecases.hearing import touch
-from services.attendance.usecases.seeing import check_seen
+from services.attendance.usecases.seeing import OF_A_BODY, check_seen
+from services.attendance.usecases.sheets import Sheet
+from shared.communes import department_of
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.rights import SIGNATORY
 from shared.scope import check_territory
@@ -43,6 +47,7 @@ GROUNDS = ("paper_seen", "word_given", "known_fact")
 ANSWERS = ("was_there", "had_reason")
 ANNOUNCED = ("absent", "late")
 MOST_BYTES = 5 * 1024 * 1024
+MOST_PAPERS = 4  # [A] about one absence at a time
 BEGINNINGS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n", "application/pdf": b"%PDF-"}
 JUSTIFICATIONS = ("health", "work", "family", "transport", "administration", "convocation_not_received")
 
@@ -69,7 +74,9 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
         raise ConflictError(f"mark {mark_id} is {before['status']}, no absence", "not_an_absence")
     status = Status.ABSENT_JUSTIFIED if justified else Status.ABSENT_UNJUSTIFIED
     sheet = sheets.of_mark(work, before)
-    if _made_before(work, storage.mark, new_id, {"supersedes": mark_id, "status": status.value, "reason": reason}):
+    if storage.made_before(
+        work.db, storage.mark, new_id, {"supersedes": mark_id, "status": status.value, "reason": reason}
+    ):
         return
     if not sheet.signed:
         raise ConflictError("the roll is not signed yet: the trainer may still change it", "roll_not_signed")
@@ -90,7 +97,7 @@ def qualify_absence(work: Work, mark_id: UUID, new_id: UUID, *, justified: bool,
     )
     sheet.add(mark, reason=reason, ground=ground)
     sheets.keep(work, [sheet])
-    _delete_papers(work, storage.sent_paper.c.mark_id == mark_id, "decided")
+    _delete_papers(work, _papers_about(before), "decided")
 
 
 def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: str, outcome: str) -> None:
@@ -104,9 +111,10 @@ def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: st
     seats = storage.placement.c.signatory_id == signatory_id
     check_seen(work, person["territory"], seats, NotFoundError("signatory", signatory_id))
     said = {"signatory_id": signatory_id, "method": method, "outcome": outcome}
-    if _made_before(work, storage.attempt, attempt_id, said):
+    if storage.made_before(work.db, storage.attempt, attempt_id, said):
         return
-    stamp = {"id": attempt_id, "made_on": work.now.date(), "actor": work.who.actor}
+    today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
+    stamp = {"id": attempt_id, "made_on": today, "actor": work.who.actor}
     work.db.execute(storage.attempt.insert(), [stamp | said])
     mine = sa.select(storage.contract.c.id).where(storage.contract.c.signatory_id == signatory_id)
     touch(work, work.db.scalars(mine).all())
@@ -122,11 +130,11 @@ def announce(work: Work, key: UUID, signatory_id: UUID, meeting_id: UUID, *, kin
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
     seats = storage.placement.c.signatory_id == signatory_id
     _check_whose(work, person, seats)
-    sheet = sheets.of_mark(work, {"meeting_id": meeting_id})
+    sheet = _sheet_of(work, meeting_id)
     if signatory_id not in sheet.people:
         raise NotFoundError("meeting", meeting_id)
     said = {"signatory_id": signatory_id, "meeting_id": meeting_id, "kind": kind, "reason": reason}
-    if _made_before(work, storage.announcement, key, said):
+    if storage.made_before(work.db, storage.announcement, key, said):
         return
     if sheet.signed:
         raise ConflictError("the roll of this meeting is signed", "meeting_over")
@@ -139,6 +147,7 @@ def withdraw_announcement(work: Work, key: UUID) -> None:
     row = storage.one(work.db, storage.announcement, key, "announcement", lock=True)
     person = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
     _check_whose(work, person, storage.placement.c.signatory_id == row["signatory_id"])
+    _sheet_of(work, row["meeting_id"])
     mine = storage.announcement.c.id == key
     work.db.execute(storage.announcement.update().where(mine).values(withdrawn=True))
 
@@ -156,7 +165,7 @@ def answer_absence(work: Work, key: UUID, mark_id: UUID, *, kind: str, reason: s
         raise InvalidInputError("the answer is refused", [fault])
     said = {"mark_id": mark_id, "signatory_id": mark["signatory_id"], "kind": kind}
     said["reason"] = reason if kind == "had_reason" else ""
-    if _made_before(work, storage.answer, key, said):
+    if storage.made_before(work.db, storage.answer, key, said):
         return
     stamp = {"id": key, "actor": work.who.actor, "recorded_at": work.now}
     work.db.execute(storage.answer.insert(), [stamp | said])
@@ -166,19 +175,30 @@ def send_paper(work: Work, key: UUID, mark_id: UUID, *, media_type: str, content
     """
     Keep a photo that a person sends about an absence, for an agent to look at and then gone.
 
-    The same id again changes nothing. Raises NotFoundError, ConflictError, InvalidInputError for what is no JPEG, PNG
-    or PDF, or too big.
+    The same id again changes nothing. Raises NotFoundError, ConflictError (`not_an_absence`, `id_reused`, `superseded`
+    once it was decided on, `enough_papers`), InvalidInputError for what is no JPEG, PNG or PDF, or too big.
     """
     mark = _own_absence(work, mark_id)
-    if not content.startswith(BEGINNINGS.get(media_type, b"\x00")) or len(content) > MOST_BYTES:
+    if not is_paper(media_type, content):
         words = f"a JPEG, a PNG or a PDF of at most {MOST_BYTES // 1024 // 1024} MB"
         raise InvalidInputError("the paper is refused", [FieldFault("paper", "file", words)])
     said = {"mark_id": mark_id, "signatory_id": mark["signatory_id"], "media_type": media_type}
-    if _made_before(work, storage.sent_paper, key, said):
+    if storage.made_before(work.db, storage.sent_paper, key, said):
         return
+    kept = sa.select(sa.func.count()).where(_papers_about(mark), storage.sent_paper.c.deleted_at.is_(None))
+    if (work.db.scalar(kept) or 0) >= MOST_PAPERS:
+        raise ConflictError(f"{MOST_PAPERS} papers about this absence wait to be looked at", "enough_papers")
+    if not _newest(work, mark):
+        raise ConflictError(f"mark {mark_id} was decided on or corrected since", "superseded")
     times = {"received_at": work.now, "delete_at": work.now + timedelta(days=delays.paper_days), "deleted_at": None}
     row = {"id": key, "content": content, "deleted_because": ""} | times | said
     work.db.execute(storage.sent_paper.insert(), [row])
+
+
+def is_paper(media_type: str, content: bytes) -> bool:
+    """Say whether this is a JPEG, a PNG or a PDF, by what it says it is and by how it begins, and not too big."""
+    beginning = BEGINNINGS.get(media_type)
+    return beginning is not None and content.startswith(beginning) and len(content) <= MOST_BYTES
 
 
 def read_paper(work: Work, key: UUID) -> tuple[str, bytes]:
@@ -236,6 +256,13 @@ def own_absences(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     return [row | {"answer": answers.get(row["mark_id"]) or answers.get(row["supersedes"])} for row in found]
 
 
+def _sheet_of(work: Work, meeting_id: UUID) -> Sheet:
+    """Return the sheet of a meeting of this person, locked; for a training body, of its own only."""
+    if work.who.role in OF_A_BODY:
+        return sheets.find_sheet(work, meeting_id)
+    return sheets.of_mark(work, {"meeting_id": meeting_id})
+
+
 def _check_whose(work: Work, person: Mapping[str, Any], seats: sa.ColumnElement[bool]) -> None:
     if work.who.role == SIGNATORY:
         _check_own(work, person["id"])
@@ -261,16 +288,24 @@ def _own_absence(work: Work, mark_id: UUID) -> dict[str, Any]:
     return mark
 
 
+def _marks_about(mark: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """Return the condition for every mark of the same half-day and person."""
+    table = storage.mark
+    return sa.and_(table.c.meeting_id == mark["meeting_id"], table.c.signatory_id == mark["signatory_id"])
+
+
+def _papers_about(mark: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """Return the condition for papers about an absence: about a mark that was corrected since, too."""
+    return storage.sent_paper.c.mark_id.in_(sa.select(storage.mark.c.id).where(_marks_about(mark)))
+
+
+def _newest(work: Work, mark: Mapping[str, Any]) -> bool:
+    later = sa.select(storage.mark.c.id).where(_marks_about(mark), storage.mark.c.seq > mark["seq"]).limit(1)
+    return work.db.scalar(later) is None
+
+
 def _delete_papers(work: Work, which: sa.ColumnElement[bool], because: str) -> int:
     table = storage.sent_paper
     gone = {"content": None, "deleted_at": work.now, "deleted_because": because}
     changed = work.db.execute(table.update().where(which, table.c.deleted_at.is_(None)).values(**gone))
     return int(changed.rowcount)  # type: ignore[attr-defined]
-
-
-def _made_before(work: Work, table: sa.Table, key: UUID, said: Mapping[str, Any]) -> bool:
-    """Say whether this was made before under a client's id. Raises ConflictError (`id_reused`) for something else."""
-    made = storage.rows(work.db, sa.select(table).where(table.c.id == key))
-    if made and any(made[0][name] != value for name, value in said.items()):
-        raise ConflictError(f"id {key} was used before for something else", "id_reused")
-    return bool(made)

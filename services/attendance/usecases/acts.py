@@ -32,7 +32,7 @@ from services.attendance.usecases.seeing import meetings
 from services.attendance.usecases.sheets import Sheet
 from shared.clock import real_now
 from shared.database import insert_new
-from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.errors import FieldFault, InvalidInputError, NotFoundError
 from shared.work import Work
 
 MOST_BYTES = 6 * 1024 * 1024  # of one photo
@@ -91,14 +91,12 @@ def keep_act(work: Work, meeting_id: UUID, act_id: UUID, command: ActCommand) ->
         "content": command.content,
         "digest": sha256(command.content).hexdigest(),
         "actor": work.who.actor,
-        "made_at": command.made_at or work.now,
+        "made_at": min(command.made_at or work.now, work.now),
         "recorded_at": work.now,
     }
-    said = ("meeting_id", "subject_id", "kind", "digest")
-    made = storage.rows(work.db, sa.select(*(storage.act.c[name] for name in said)).where(storage.act.c.id == act_id))
-    if made and any(made[0][name] != row[name] for name in said):
-        raise ConflictError(f"id {act_id} was used before for something else", "id_reused")
-    insert_new(work.db, storage.act, [row])
+    said = {name: row[name] for name in ("meeting_id", "subject_id", "kind", "digest")}
+    if not storage.made_before(work.db, storage.act, act_id, said):
+        insert_new(work.db, storage.act, [row])
 
 
 def acts_of(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:

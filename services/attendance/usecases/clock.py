@@ -37,6 +37,7 @@ from shared.service import Service
 from shared.work import Work
 
 BATCH = 200
+REVIEWED = 1  # the row of `review` that says on which day contracts were looked at
 DELAYS = Delays()
 OUR_OWN = ("version", "told_on")  # columns of progress that are not told
 TELL_PROGRESS_EVERY = timedelta(days=14)  # [A] unless the status changes; flags and completions are told at once
@@ -75,10 +76,10 @@ def review_contracts(service: Service) -> int:
     with service.database.begin() as db:
         work = service.work(db)
         today = work.now.date()
-        state = db.scalar(sa.select(storage.review.c.reviewed_on))
+        state = db.scalar(sa.select(storage.review.c.reviewed_on).where(storage.review.c.id == REVIEWED))
         if state is not None and state >= today:
             return 0
-        upsert(db, storage.review, [{"id": 1, "reviewed_on": today}])
+        upsert(db, storage.review, [{"id": REVIEWED, "reviewed_on": today}])
         touched = _touched_by_time(work, today)
         touch(work, touched)
     return len(touched)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from services.attendance import storage
 from services.attendance.domain import meeting_code
 from services.attendance.usecases.acts import visible_sheet
 from services.attendance.usecases.here import CodeRefusedError
 from shared.clock import real_now
-from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.errors import FieldFault, InvalidInputError, NotFoundError
 from shared.events import ContactGiven
 from shared.work import Work
 
@@ -70,10 +68,7 @@ def give_contact(work: Work, word_id: UUID, command: ContactCommand) -> None:
         raise InvalidInputError("the contact is refused", faults)
     table = storage.contact_word
     said = {"signatory_id": command.signatory_id, "kind": command.kind}
-    made = storage.rows(work.db, sa.select(table).where(table.c.id == word_id))
-    if made:
-        if any(made[0][name] != value for name, value in said.items()):
-            raise ConflictError(f"id {word_id} was used before for something else", "id_reused")
+    if storage.made_before(work.db, table, word_id, said):
         return
     stamp = {"id": word_id, "actor": work.who.actor, "given_at": work.now}
     work.db.execute(table.insert(), [stamp | said])

@@ -10,25 +10,29 @@ __all__ = [
     "Request",
     "ask_correction",
     "correct_mark",
+    "corrected_until",
     "decide_correction",
     "requests",
     "versions",
+    "window_open",
 ]
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.delays import Delays
 from services.attendance.domain.errors import RollNotOpenError
+from services.attendance.domain.marks import ONLY_BY_OFII
 from services.attendance.usecases import sheets
 from services.attendance.usecases.rolls import MarkCommand, checked, meetings_of
-from services.attendance.usecases.seeing import OF_A_BODY, meetings
+from services.attendance.usecases.seeing import OF_A_BODY, meetings, territory_of
 from services.attendance.usecases.sheets import Sheet
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.scope import check_territory
@@ -52,17 +56,26 @@ def correct_mark(work: Work, command: MarkCommand, meeting_id: UUID, reason: str
     """
     Correct a mark of a signed roll: a new mark supersedes it, both stay visible.
 
-    Raises InvalidInputError, RollNotOpenError, ConflictError (`id_reused`, `correction_window_closed`).
+    What an agent of OFII has qualified is OFII's to change. Raises InvalidInputError, RollNotOpenError, ConflictError
+    (`id_reused`, `correction_window_closed`, `qualified`).
     """
     _check_reason(reason)
     sheet = _signed_sheet(work, meeting_id)
-    if command.id in {mark["id"] for mark in sheet.history}:
+    if _made_before(sheet, command):
         return
-    until = sheet.meeting["signed_at"] + timedelta(days=delays.correction_days)
-    if work.now > until:
+    until = corrected_until(sheet.meeting, delays)
+    if not window_open(work, sheet.meeting, delays):
         words = f"the roll could be corrected until {until:%Y-%m-%d}: ask OFII for the correction"
         raise ConflictError(words, "correction_window_closed")
+    latest = sheet.current.get(command.signatory_id)
+    if latest is not None and latest["status"] in ONLY_BY_OFII:
+        raise ConflictError("a named agent of OFII qualified this absence: ask OFII for the correction", "qualified")
     _correct(work, sheet, command, reason)
+
+
+def corrected_until(meeting: Mapping[str, Any], delays: Delays) -> date:
+    """Return the last day, at the site, on which a training body corrects a signed roll by itself."""
+    return _day_at(meeting, meeting["signed_at"]) + timedelta(days=delays.correction_days)
 
 
 def ask_correction(work: Work, request: Request, meeting_id: UUID) -> None:
@@ -77,10 +90,7 @@ def ask_correction(work: Work, request: Request, meeting_id: UUID) -> None:
     table = storage.correction_request
     said = {"meeting_id": meeting_id, "signatory_id": request.mark.signatory_id, "reason": request.reason}
     said["mark"] = _as_json(request.mark)
-    known = storage.rows(work.db, sa.select(table).where(table.c.id == request.id))
-    if known:
-        if any(known[0][name] != value for name, value in said.items()):
-            raise ConflictError(f"id {request.id} was used before for something else", "id_reused")
+    if storage.made_before(work.db, table, request.id, said):
         return
     fresh = {"id": request.id, "state": "asked", "refused_because": "", "asked_by": work.who.actor}
     fresh |= {"asked_at": work.now, "decided_by": "", "decided_at": None}
@@ -135,7 +145,7 @@ def versions(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
     """
     Return every mark of a roll with the version in which it was sealed (null: not sealed), the oldest first.
 
-    Raises NotFoundError.
+    Marks of who has left the group since stay; OFII sees those of its territory. Raises NotFoundError.
     """
     held = storage.rows(work.db, meetings(work, storage.meeting.c.id == meeting_id))
     if not held:
@@ -146,14 +156,34 @@ def versions(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
     version_of = {
         mark_id: (version, at) for version, at, commitments in work.db.execute(sealed) for mark_id, _ in commitments
     }
+    references = _references(work, sheet)
     nothing = (None, None)
     return [
-        mark
-        | {"reference": sheet.people[mark["signatory_id"]]["reference"]}
+        {**(sheet.shown(mark) or mark), "reference": references[mark["signatory_id"]]}
         | dict(zip(("version", "sealed_at"), version_of.get(str(mark["id"]), nothing), strict=True))
         for mark in sheet.history
-        if mark["signatory_id"] in sheet.people
+        if mark["signatory_id"] in references
     ]
+
+
+def _references(work: Work, sheet: Sheet) -> dict[UUID, str]:
+    """Return the references of everybody on a sheet, of those too who were marked there and have left since."""
+    person = storage.signatory
+    gone = {mark["signatory_id"] for mark in sheet.history} - sheet.people.keys()
+    query = sa.select(person.c.id, person.c.reference).where(person.c.id.in_(gone))
+    if territory_of(work):
+        query = query.where(person.c.territory == work.who.scope)
+    left = dict(work.db.execute(query).all()) if gone else {}
+    return {key: one["reference"] for key, one in sheet.people.items()} | left
+
+
+def window_open(work: Work, meeting: Mapping[str, Any], delays: Delays) -> bool:
+    """Say whether a training body still corrects this signed roll by itself."""
+    return _day_at(meeting, work.now) <= corrected_until(meeting, delays)
+
+
+def _day_at(meeting: Mapping[str, Any], instant: datetime) -> date:
+    return instant.astimezone(ZoneInfo(meeting["zone"])).date()
 
 
 def _check_reason(reason: str) -> None:
@@ -169,7 +199,18 @@ def _signed_sheet(work: Work, meeting_id: UUID) -> Sheet:
     return sheet
 
 
+def _made_before(sheet: Sheet, command: MarkCommand) -> bool:
+    """Say whether this mark stands on the sheet already. Raises ConflictError (`id_reused`) for another one's id."""
+    if command.id not in sheet.known:
+        return False
+    if not sheet.says(command.id, command.signatory_id, command.status):
+        raise ConflictError(f"id {command.id} was used before for something else", "id_reused")
+    return True
+
+
 def _correct(work: Work, sheet: Sheet, command: MarkCommand, reason: str) -> None:
+    if _made_before(sheet, command):
+        return  # asked for twice, or corrected by the training body meanwhile: sealed once
     meeting_id = sheet.meeting["id"]
     if meetings_of(work, [command.id]).get(command.id, meeting_id) != meeting_id:
         raise ConflictError(f"id {command.id} is a mark of another meeting", "id_reused")

@@ -128,6 +128,8 @@ def keep_session(work: Work, event: SessionState) -> None:
     }
     upsert(work.db, storage.session, [row])
     ours = sa.select(storage.meeting.c.id).where(storage.meeting.c.session_id == event.session_id)
+    # Whoever takes one of these rolls is waited for: their marks are seen by what follows, which is another statement.
+    work.db.execute(ours.order_by(storage.meeting.c.id).with_for_update())
     marked = sa.select(storage.mark.c.meeting_id).where(storage.mark.c.meeting_id.in_(ours))
     gone = sa.and_(storage.meeting.c.session_id == event.session_id, storage.meeting.c.id.not_in(marked))
     work.db.execute(storage.meeting.delete().where(gone))

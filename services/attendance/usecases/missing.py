@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.domain.delays import Delays
 from services.attendance.usecases.seeing import meetings
-from shared.database import upsert
+from shared.database import insert_new, upsert
 from shared.events import RollMissingState
 from shared.service import Service
 from shared.work import Work
 
 LOOK_BACK = timedelta(days=400)  # longer than a contract without its extension
+LOOKED = 3  # the row of `review` that one process holds while it looks
 LOOK_EVERY = timedelta(minutes=15)  # of business time
 STAGES = ("provider", "ofii", "closed")
 
@@ -37,6 +38,8 @@ def look_for_missing_rolls(delays: Delays) -> Callable[[Service], int]:
         looked[:] = [now]
         with service.database.begin() as db:
             work = service.work(db)
+            insert_new(db, storage.review, [{"id": LOOKED, "reviewed_on": now.date()}])
+            storage.rows(db, sa.select(storage.review).where(storage.review.c.id == LOOKED).with_for_update())
             changed = [*_taken_since(work), *_missing(work, delays)]
             upsert(db, storage.missing_roll, [_row(work, one) for one in changed])
             work.tell(*(_state(one) for one in changed))

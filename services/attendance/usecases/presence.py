@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.domain.following import Tally
 from services.attendance.domain.marks import ABSENT, CAME, Status, followed_minutes, in_force, offered_minutes
+from services.attendance.usecases.seeing import locked
 from shared.database import rows, upsert
 from shared.work import Work
 
@@ -84,11 +85,13 @@ def recount(work: Work, meeting_ids: Sequence[UUID]) -> set[UUID]:
         .join(session, session.c.id == meeting.c.session_id)
         .join(roll, roll.c.meeting_id == meeting.c.id)
         .where(meeting.c.id.in_(meeting_ids), roll.c.version > 0)
+        .order_by(meeting.c.id)
     )
+    counted = locked(work, query)  # before the marks are read: a correction made meanwhile is not counted away
     marks: dict[UUID, list[dict[str, Any]]] = {}
     for mark in rows(work.db, sa.select(storage.mark).where(storage.mark.c.meeting_id.in_(meeting_ids))):
         marks.setdefault(mark["meeting_id"], []).append(mark)
-    return keep(work, [(held, in_force(marks.get(held["id"], ())).values()) for held in rows(work.db, query)])
+    return keep(work, [(held, in_force(marks.get(held["id"], ())).values()) for held in counted])
 
 
 def identified(work: Work, subjects: Collection[UUID]) -> dict[UUID, UUID]:

@@ -45,7 +45,7 @@ def add_provisional(work: Work, meeting_id: UUID, command: ProvisionalCommand, e
     sheet = sheets.open_sheet(work, meeting_id, early)
     said = {"meeting_id": meeting_id, "name": _name(command.name)}
     said["reference"] = command.reference.strip()
-    if _made_before(work, storage.provisional, command.id, said):
+    if storage.made_before(work.db, storage.provisional, command.id, said):
         return
     if sheet.meeting["state"] != "open":
         raise ConflictError(f"the roll of meeting {meeting_id} is signed", "roll_signed")
@@ -71,7 +71,7 @@ def identify(work: Work, provisional_id: UUID, key: UUID, reference: str | None)
     signatory = _person(work, reference) if reference else None
     signatory_id = signatory["id"] if signatory else None
     said = {"provisional_id": provisional_id, "signatory_id": signatory_id}
-    if _made_before(work, storage.identification, key, said):
+    if storage.made_before(work.db, storage.identification, key, said):
         return
     if signatory_id is not None:
         _refuse_twice(work, held[0], signatory_id)
@@ -108,13 +108,6 @@ def _refuse_twice(work: Work, meeting: Mapping[str, Any], signatory_id: UUID) ->
     )
     if any(status in CAME for status in last.values()):
         raise ConflictError("this person is present in another meeting of this half-day", "present_elsewhere")
-
-
-def _made_before(work: Work, table: sa.Table, key: UUID, said: Mapping[str, Any]) -> bool:
-    made = storage.rows(work.db, sa.select(table).where(table.c.id == key))
-    if made and any(made[0][name] != value for name, value in said.items()):
-        raise ConflictError(f"id {key} was used before for something else", "id_reused")
-    return bool(made)
 
 
 def _name(name: str) -> str:

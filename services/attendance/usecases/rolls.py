@@ -27,7 +27,7 @@ from services.attendance.domain.errors import MarkRefusedError, RollSignedError
 from services.attendance.domain.marks import CAME, ELSEWHERE, OWN_ACTS, Mark, Status, check_mark, minutes_lost_by
 from services.attendance.domain.opening import OPENS_BEFORE
 from services.attendance.usecases import sheets
-from services.attendance.usecases.seeing import meetings
+from services.attendance.usecases.seeing import locked, meetings
 from services.attendance.usecases.sheets import Sheet
 from shared.errors import ConflictError, FieldFault, NotFoundError
 from shared.work import Work
@@ -115,7 +115,7 @@ def mark_rolls(work: Work, commands: Sequence[RollCommand], early: timedelta = O
     The whole may be sent again: what was kept before is kept once.
     """
     asked = storage.meeting.c.id.in_([command.meeting_id for command in commands])
-    held = storage.rows(work.db, meetings(work, asked).with_for_update(of=storage.meeting))
+    held = locked(work, meetings(work, asked))
     found = sheets.load(work, held)
     used = meetings_of(work, [mark.id for command in commands for mark in command.marks])
     results = []
@@ -156,6 +156,9 @@ def _answer(work: Work, sheet: Sheet, mark: MarkCommand, used: dict[UUID, UUID])
         words = f"id {mark.id} is a mark of another meeting"
         return MarkResult(id=mark.id, state="refused", code="id_reused", message=words)
     if mark.id in sheet.known:
+        if not sheet.says(mark.id, mark.signatory_id, mark.status):
+            words = f"id {mark.id} was used before for something else"
+            return MarkResult(id=mark.id, state="refused", code="id_reused", message=words)
         return MarkResult(id=mark.id, state="kept")
     try:
         fresh = checked(work, sheet, mark)
@@ -164,7 +167,9 @@ def _answer(work: Work, sheet: Sheet, mark: MarkCommand, used: dict[UUID, UUID])
             if _says_the_same(before, fresh):
                 return MarkResult(id=mark.id, state="kept")
             words = f"somebody marked this person {before['status']} since"
-            return MarkResult(id=mark.id, state="conflict", code="conflict", message=words, in_force=before)
+            return MarkResult(
+                id=mark.id, state="conflict", code="conflict", message=words, in_force=sheet.shown(before)
+            )
         sheet.add(fresh)
         used[mark.id] = meeting_id
         return MarkResult(id=mark.id, state="kept")

@@ -1,6 +1,6 @@
 """Who sees which meetings and people: a training body its own groups, OFII the people of its territory."""
 
-__all__ = ["OFII", "OF_A_BODY", "all_meetings", "check_seen", "meetings", "territory_of"]
+__all__ = ["OFII", "OF_A_BODY", "all_meetings", "check_seen", "locked", "meetings", "territory_of"]
 
 from typing import Any
 
@@ -51,6 +51,17 @@ def all_meetings(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
+def locked(work: Work, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """
+    Lock the meetings of a query, and only then read it: whoever held them before has committed what is read.
+
+    In one statement PostgreSQL would wait for the meeting and yet give the roll's state as it was before the wait.
+    """
+    meeting = storage.meeting
+    work.db.execute(query.with_only_columns(meeting.c.id).with_for_update(of=meeting))
+    return rows(work.db, query)
+
+
 def check_seen(work: Work, territory: str, seats: sa.ColumnElement[bool], missing: NotFoundError) -> None:
     """
     Let pass whose business somebody is: OFII's of their territory, a training body's that has one of `seats`.
@@ -75,6 +86,8 @@ def _visible(work: Work, query: sa.Select[Any]) -> sa.Select[Any]:
     who = work.who
     if who.role == "trainer":
         body, _, trainer = who.scope.partition("/")
+        if not trainer:
+            raise ForbiddenError("this account names no trainer: its scope is BODY/TRAINER")
         theirs = sa.or_(storage.session.c.trainer == trainer, storage.roll.c.held_by == trainer)
         return query.where(theirs, _of_body(body))
     if who.role == "provider_manager":

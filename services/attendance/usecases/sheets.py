@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollNotOpenError
-from services.attendance.domain.marks import ABSENT, CAME, Mark, Status, in_force
+from services.attendance.domain.marks import ABSENT, CAME, ONLY_BY_OFII, Mark, Status, in_force
 from services.attendance.domain.opening import OPENS_BEFORE, opens_at
 from services.attendance.usecases import presence
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.sealing import Signed, seal
-from services.attendance.usecases.seeing import all_meetings, meetings, territory_of
+from services.attendance.usecases.seeing import OF_A_BODY, all_meetings, locked, meetings, territory_of
 from shared.database import insert_new, rows, upsert
 from shared.errors import ConflictError, FieldFault, NotFoundError
 from shared.events import AbsenceWithdrawn, MeetingMissed, RollSigned
@@ -38,6 +38,7 @@ class Sheet:
     submitted_now: bool = False
     signed_now: bool = False
     was: Mapping[UUID, str] = field(default_factory=dict)  # the status in force before anything was added here
+    for_body: bool = False  # a training body looks at it: why somebody stayed away is not its business
 
     @property
     def signed(self) -> bool:
@@ -48,10 +49,22 @@ class Sheet:
         """Return the ids of every mark ever kept."""
         return {mark["id"] for mark in self.history}
 
+    def says(self, mark_id: UUID, signatory_id: UUID, status: str) -> bool:
+        """Say whether the mark that was kept under this id is this person's and says this."""
+        said = {(mark["signatory_id"], mark["status"]) for mark in self.history if mark["id"] == mark_id}
+        return said == {(signatory_id, status)}
+
     def view(self) -> dict[str, Any]:
         """Return the meeting with its people and the mark in force for each."""
-        people = [person | {"mark": self.current.get(key)} for key, person in self.people.items()]
+        hidden = {"announced_reason": ""} if self.for_body else {}
+        people = [person | hidden | {"mark": self.shown(self.current.get(key))} for key, person in self.people.items()]
         return self.meeting | {"people": people}
+
+    def shown(self, mark: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Return a mark as who looks at the sheet may see it: a training body without OFII's reason and ground."""
+        if mark is None or not self.for_body or mark["status"] not in ONLY_BY_OFII:
+            return mark
+        return {**mark, "reason": "", "ground": ""}
 
     def add(self, mark: Mark, *, reason: str = "", ground: str = "") -> None:
         """
@@ -150,7 +163,9 @@ def load(work: Work, held: Sequence[dict[str, Any]]) -> dict[UUID, Sheet]:
             person["announced"], person["announced_reason"] = announced.get((meeting["id"], key), ("", ""))
         current = in_force(mine)
         was = {key: mark["status"] for key, mark in current.items()}
-        found[meeting["id"]] = Sheet(meeting, people, current, mine, acts.get(meeting["id"], ()), was=was)
+        looks = work.who.role in OF_A_BODY
+        acted = acts.get(meeting["id"], ())
+        found[meeting["id"]] = Sheet(meeting, people, current, mine, acted, was=was, for_body=looks)
     return found
 
 
@@ -167,8 +182,8 @@ def open_sheet(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) ->
 
 def find_sheet(work: Work, meeting_id: UUID) -> Sheet:
     """Return one sheet, its meeting locked, open or not. Raises NotFoundError."""
-    query = meetings(work, storage.meeting.c.id == meeting_id).with_for_update(of=storage.meeting)
-    sheet = load(work, rows(work.db, query)).get(meeting_id)
+    held = locked(work, meetings(work, storage.meeting.c.id == meeting_id))
+    sheet = load(work, held).get(meeting_id)
     if sheet is None:
         raise NotFoundError("meeting", meeting_id)
     return sheet
@@ -176,8 +191,8 @@ def find_sheet(work: Work, meeting_id: UUID) -> Sheet:
 
 def of_mark(work: Work, mark: Mapping[str, Any]) -> Sheet:
     """Return the sheet on which a mark stands, its meeting locked, whoever asks."""
-    query = all_meetings(storage.meeting.c.id == mark["meeting_id"]).with_for_update(of=storage.meeting)
-    return load(work, rows(work.db, query))[mark["meeting_id"]]
+    held = locked(work, all_meetings(storage.meeting.c.id == mark["meeting_id"]))
+    return load(work, held)[mark["meeting_id"]]
 
 
 def check_open(work: Work, sheet: Sheet, early: timedelta = OPENS_BEFORE) -> None:

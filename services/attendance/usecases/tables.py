@@ -10,6 +10,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that a spreadsheet would reckon with
 Cell = str | int | Decimal | date | time | None
 
 
@@ -65,4 +66,4 @@ def _said(cell: Cell) -> str:
     if isinstance(cell, time):
         return cell.strftime("%H:%M")
     text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if isinstance(cell, str) and text.startswith(FORMULA) else text

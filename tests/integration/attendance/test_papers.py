@@ -233,6 +233,7 @@ def test_the_command_line_takes_a_file_and_writes_a_paper(taken, tmp_path, monke
         report = called("import-attendance", "--file", str(file))
         written = called("read-sheet", roll["id"], "--out", str(out))
     finally:
+        server.task_dispatcher.shutdown(timeout=10)  # whoever still answers wakes the server once more
         server.close()
         serving.join(timeout=10)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -20,6 +21,7 @@ from services.attendance.usecases import absences, corrections, overview, rolls
 from services.attendance.usecases.provisional import ProvisionalCommand, add_provisional, identify
 from services.attendance.usecases.rebuilding import rebuild
 from services.attendance.usecases.verifying import verify
+from shared.errors import ConflictError
 from shared.ids import derived_id, new_id
 from tests.integration.attendance.room import DAY, MEETINGS, PEOPLE, PLANNER, Room, present
 
@@ -155,7 +157,13 @@ class Rolls(RuleBasedStateMachine):
         meeting = data.draw(st.sampled_from([key for key, roll in self.rolls.items() if roll.version]))
         n = n if n in JOINED[meeting] else 0
         roll, command = self.rolls[meeting], self.command(n, status, lost, 0)
-        self.room.do(corrections.correct_mark, command, meeting, "typing_error", Delays())
+        asked = (corrections.correct_mark, command, meeting, "typing_error", Delays())
+        if roll.in_force(n)[2] in {"absent_justified", "absent_unjustified"}:
+            with pytest.raises(ConflictError) as refused:
+                self.room.do(*asked)
+            assert refused.value.code == "qualified"
+            return
+        self.room.do(*asked)
         roll.version += 1
         self.believe(roll, command, self.room.clock.now())
 
