@@ -532,8 +532,30 @@ class MeetingMissed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayIncomplete(Fact):
+    """
+    A civic day is over without being whole for somebody who was not absent: that need is open again.
+
+    `why` is partly_attended, not_held or roll_lost: nobody is told that they were missed.
+    """
+
+    name = "attendance.day_incomplete"
+    hearers = ("scheduler",)
+
+    contract_id: UUID
+    signatory_id: UUID
+    meeting_id: UUID
+    session_id: UUID
+    placement_id: UUID
+    part: str
+    held_on: date
+    minutes_followed: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AbsenceWithdrawn(Fact):
-    """A correction took back an absence from a civic day that had been told as MeetingMissed; `mark_id` says so."""
+    """A correction made a civic day whole that had been told as missed or incomplete; `mark_id` says so."""
 
     name = "attendance.absence_withdrawn"
     hearers = ("scheduler", "notifications")
@@ -667,6 +689,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     RollMissingState,
     LevelReached,
     MeetingMissed,
+    DayIncomplete,
     AbsenceWithdrawn,
     TrainingCompleted,
     ContactGiven,

@@ -79,6 +79,10 @@ EXAMPLES = (
         contract_id=uid(4), signatory_id=uid(3), meeting_id=uid(7), session_id=uid(6), placement_id=uid(8), part="S1",
         missed_on=date(2025, 8, 4),
     ),
+    e.DayIncomplete(
+        contract_id=uid(4), signatory_id=uid(3), meeting_id=uid(7), session_id=uid(6), placement_id=uid(8), part="S1",
+        held_on=date(2025, 8, 4), minutes_followed=270, why="partly_attended",
+    ),
     e.AbsenceWithdrawn(
         contract_id=uid(4), signatory_id=uid(3), meeting_id=uid(7), session_id=uid(6), placement_id=uid(8), part="S1",
         missed_on=date(2025, 8, 4), mark_id=uid(13),

@@ -6,6 +6,7 @@ Minutes are whole minutes; days are local days at the site.
 """
 
 __all__ = [
+    "BEARABLE",
     "LADDER",
     "Ahead",
     "ContractFacts",
@@ -43,6 +44,7 @@ OVERRUN, EXTENSION, NO_SEAT, TERMINATION, IMPOSSIBLE, DIFFICULTY = (
 # What an agent looks at first: who can finish no more by arithmetic, then whom the administration left without a seat,
 # then patterns of absence. A missing roll is the training body's, see usecases/missing.py.
 LADDER = (IMPOSSIBLE, NO_SEAT, EXTENSION, TERMINATION, DIFFICULTY, OVERRUN)
+BEARABLE = 30  # [A] minutes of a civic day that may be missed by coming late or leaving early
 REVIEW_DAYS = 14  # [A] how long the owner of a flag has
 
 
@@ -139,6 +141,12 @@ class Following:
     def begun(self) -> bool:
         return self.followed > 0
 
+    @property
+    def done(self) -> bool:
+        """Say whether this training is behind the person: its hours, a civic day but for minutes, or the target."""
+        bearable = BEARABLE if self.owed.training == CIVIC else 0
+        return self.ended_early or self.followed >= self.owed.minutes - bearable
+
 
 class _Enough(NamedTuple):
     """When a course is complete before its hours: at its end, with this percentage of what it offered."""
@@ -210,13 +218,13 @@ def outcome(contract: ContractFacts, training: str, parts: Sequence[Following], 
     hours owed must be followed. Source: DESIGN §3; Interior ministry instruction of February 2021.
     """
     if training == CIVIC:
-        days = sum(1 for one in parts if one.followed >= one.owed.minutes)
+        days = sum(one.done for one in parts)
         required = min(contract.civic_days_required or len(parts), len(parts))
         if days >= required:
             return "completed"
     else:
         course = parts[0]
-        if course.ended_early or course.followed >= course.owed.minutes:
+        if course.done:
             return "completed"
         if ended and contract.assiduity_percent is not None:
             enough = course.followed * 100 >= contract.assiduity_percent * course.offered
@@ -255,12 +263,12 @@ def flags_of(
         return found  # nothing can be seated or extended any more
     for one in followings:
         late = [seat for seat in one.seats if seat.ends_on > contract.term_on]
-        if late and one.followed < one.owed.minutes and not one.ended_early:
+        if late and not one.done:
             ends = [f"placement:{seat.placement_id} ends {seat.ends_on}" for seat in late]
             found.append(_draft(OVERRUN, "planner", due, [*ends, f"term:{contract.term_on}"]))
         days_left = (contract.term_on - today).days
         over = not one.planned and all(seat.ends_on < today for seat in one.seats)  # or no seat at all
-        unseated = over and one.followed < one.owed.minutes and not one.ended_early and not one.ends_last
+        unseated = over and not one.done and not one.ends_last
         if unseated and days_left < one.owed.quickest_days:
             owed = f"owed:{one.owed.training} {one.owed.part} takes at least {one.owed.quickest_days} days, no seat"
             found.append(
@@ -295,7 +303,7 @@ def _impossible(contract: ContractFacts, followings: Sequence[Following], due: d
 
 
 def _within_reach(contract: ContractFacts, one: Following) -> bool:
-    if one.ended_early or one.reachable >= one.owed.minutes:
+    if one.done or one.reachable >= one.owed.minutes:
         return True
     if one.owed.training == CIVIC or contract.assiduity_percent is None or not one.seats:
         return False
@@ -320,7 +328,7 @@ def _difficulty(
             f"pace:{one.owed.training} {one.owed.part} followed {one.followed} of {one.offered} min offered, "
             f"{contract.assiduity_percent} % needed"
             for one in followings
-            if one.begun and one.followed < one.owed.minutes and not one.ended_early and not _duly(contract, one)
+            if one.begun and not one.done and not _duly(contract, one)
             if one.ends_last is None or one.ends_last > contract.term_on
         ]
     if not evidence:
@@ -332,7 +340,7 @@ def _extension(contract: ContractFacts, followings: Sequence[Following], today: 
     days_left = (contract.term_on - today).days
     if days_left > contract.review_lead_days:
         return []  # after the term the flag stays: only a recorded decision moves the term
-    unfinished = [one for one in followings if one.followed < one.owed.minutes and not one.ended_early]
+    unfinished = [one for one in followings if not one.done]
     late = [one for one in unfinished if one.begun and (one.ends_last is None or one.ends_last > contract.term_on)]
     if not late or not all(_duly(contract, one) for one in late):
         return []

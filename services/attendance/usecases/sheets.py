@@ -2,7 +2,7 @@
 
 __all__ = ["Sheet", "check_open", "find_sheet", "keep", "load", "of_mark", "open_sheet", "opened"]
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.domain.errors import MarkRefusedError, RollNotOpenError
+from services.attendance.domain.following import BEARABLE
 from services.attendance.domain.marks import ABSENT, CAME, ONLY_BY_OFII, Mark, Status, in_force
 from services.attendance.domain.opening import OPENS_BEFORE, opens_at
 from services.attendance.usecases import presence
@@ -20,7 +21,7 @@ from services.attendance.usecases.sealing import Signed, seal
 from services.attendance.usecases.seeing import OF_A_BODY, all_meetings, locked, meetings, territory_of
 from shared.database import insert_new, rows, upsert
 from shared.errors import ConflictError, FieldFault, NotFoundError
-from shared.events import AbsenceWithdrawn, MeetingMissed, RollSigned
+from shared.events import AbsenceWithdrawn, DayIncomplete, MeetingMissed, RollSigned
 from shared.ids import derived_id
 from shared.work import Work
 
@@ -218,8 +219,7 @@ def keep(work: Work, sheets: Sequence[Sheet]) -> None:
         if person["contract_id"] is not None
     }
     touch(work, presence.keep(work, [(sheet.meeting, sheet.current.values()) for sheet in counted], seats))
-    missed = _other_halves_missed(work, counted)
-    work.tell(*(event for sheet in counted for event in _told(sheet, missed)))
+    work.tell(*(event for sheet in counted for event in _told(sheet, _day(work, sheet))))
 
 
 def opened(meeting: Mapping[str, Any]) -> dict[str, Any]:
@@ -343,36 +343,63 @@ def _ended_early(seat: Mapping[str, Any], meeting: Mapping[str, Any]) -> bool:
     return meeting["training"] == "language" and reached_on is not None and reached_on < meeting["held_on"]
 
 
-def _other_halves_missed(work: Work, sheets: Sequence[Sheet]) -> set[tuple[UUID, UUID]]:
-    """Return (meeting, person) of corrected civic sheets whose person missed another half of the same day too."""
-    found = set()
-    held = storage.presence
-    for sheet in sheets:
-        meeting = sheet.meeting
-        if sheet.signed_now or meeting["training"] != "civic":
-            continue
-        same_day = sa.and_(
-            held.c.session_id == meeting["session_id"],
-            held.c.part == meeting["part"],
-            held.c.held_on == meeting["held_on"],
-            held.c.meeting_id != meeting["id"],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Half:
+    """What was told of one person and civic day, this sheet included."""
+
+    statuses: tuple[str, ...]  # of every half-day that was told
+    followed: int  # minutes
+    whole: bool  # every half-day of the day was told
+    minutes: int  # of the day
+
+    @property
+    def missed(self) -> bool:
+        return any(status in ABSENT for status in self.statuses)
+
+    @property
+    def incomplete(self) -> str:
+        """Return why a day that is over is not whole though nobody was absent; empty where it is."""
+        if not self.whole or self.missed or self.followed >= self.minutes - BEARABLE:
+            return ""
+        if Status.MEETING_CANCELLED.value in self.statuses:
+            return "not_held"
+        return "roll_lost" if Status.HELD_ROLL_MISSING.value in self.statuses else "partly_attended"
+
+
+def _day(work: Work, sheet: Sheet) -> dict[UUID, _Half]:
+    """Return what was told of a civic sheet's day, by person; nothing of a course."""
+    meeting, held, half = sheet.meeting, storage.presence, storage.meeting
+    if meeting["training"] != "civic":
+        return {}
+    names = ("session_id", "part", "held_on")
+    day = [meeting[name] for name in names]
+    minutes = work.db.scalars(sa.select(half.c.minutes).where(*(half.c[name] == meeting[name] for name in names))).all()
+    told: dict[UUID, list[tuple[str, int]]] = {}
+    columns = (held.c.signatory_id, held.c.status, held.c.followed)
+    same_day = (held.c[name] == value for name, value in zip(names, day, strict=True))
+    for person, status, followed in work.db.execute(sa.select(*columns).where(*same_day)):
+        told.setdefault(person, []).append((status, followed))
+    return {
+        person: _Half(
+            statuses=tuple(status for status, _ in halves),
+            followed=sum(followed for _, followed in halves),
+            whole=len(halves) >= len(minutes),
+            minutes=sum(minutes),
         )
-        query = sa.select(held.c.signatory_id).where(same_day, held.c.status.in_(ABSENT))
-        found |= {(meeting["id"], person) for person in work.db.scalars(query)}
-    return found
+        for person, halves in told.items()
+    }
 
 
 def _told(
-    sheet: Sheet, missed: Collection[tuple[UUID, UUID]]
-) -> Iterable[RollSigned | MeetingMissed | AbsenceWithdrawn]:
-    """Yield how many came, who missed a civic day, and whose whole day a correction found attended."""
+    sheet: Sheet, days: Mapping[UUID, _Half]
+) -> Iterable[RollSigned | MeetingMissed | DayIncomplete | AbsenceWithdrawn]:
+    """Yield how many came, and of a civic day who missed it, for whom it is not whole, and whose is whole again."""
     meeting, statuses = sheet.meeting, {key: mark["status"] for key, mark in sheet.current.items()}
     present, absent = (sum(status in kinds for status in statuses.values()) for kinds in (CAME, ABSENT))
     yield RollSigned(meeting_id=meeting["id"], session_id=meeting["session_id"], present=present, absent=absent)
-    if meeting["training"] != "civic":
-        return
     for key, person in sheet.people.items():
-        if person["placement_id"] is None or key not in statuses:
+        day = days.get(key)
+        if person["placement_id"] is None or key not in statuses or day is None:
             continue
         about = {
             "contract_id": person["contract_id"],
@@ -381,11 +408,12 @@ def _told(
             "session_id": meeting["session_id"],
             "placement_id": person["placement_id"],
             "part": meeting["part"],
-            "missed_on": meeting["held_on"],
         }
-        before = not sheet.signed_now and sheet.was.get(key) in ABSENT
-        now = statuses[key] in ABSENT
-        if now and not before:
-            yield MeetingMissed(**about)
-        if before and not now and (meeting["id"], key) not in missed:
-            yield AbsenceWithdrawn(mark_id=sheet.current[key]["id"], **about)
+        before, now = sheet.was.get(key) if not sheet.signed_now else None, statuses[key]
+        if now in ABSENT and before not in ABSENT:
+            yield MeetingMissed(missed_on=meeting["held_on"], **about)
+        elif day.incomplete:
+            yield DayIncomplete(held_on=meeting["held_on"], minutes_followed=day.followed, why=day.incomplete, **about)
+        elif before is not None and before != now and day.whole and not day.missed:
+            mark_id = sheet.current[key]["id"]
+            yield AbsenceWithdrawn(missed_on=meeting["held_on"], mark_id=mark_id, **about)

@@ -12,6 +12,7 @@ __all__ = [
     "keep_rolls",
     "keep_sealed_rolls",
     "note_completion",
+    "reopen_incomplete_day",
     "reopen_need",
     "take_back_need",
 ]
@@ -32,6 +33,7 @@ from shared.events import (
     ChainHead,
     ContactabilityState,
     ContactGiven,
+    DayIncomplete,
     FlagState,
     LevelReached,
     MeetingMissed,
@@ -102,46 +104,62 @@ def reopen_need(work: Work, event: MeetingMissed) -> None:
     A day that was missed twice (morning and afternoon) is one need. Raises TransientError while the placement is
     not known here yet.
     """
-    seat = (
-        work.db.execute(
-            sa.select(storage.placement).where(storage.placement.c.id == event.placement_id).with_for_update()
-        )
-        .mappings()
-        .first()
-    )
+    reason = {
+        "code": "missed",
+        "fr": f"journée {event.part} manquée le {event.missed_on:%d/%m/%Y}",
+        "en": f"day {event.part} missed on {event.missed_on}",
+    }
+    if _open_again(work, event.placement_id, reason):
+        _note(work, event.signatory_id, "meeting_missed", "attendance", str(event.meeting_id))
+
+
+def reopen_incomplete_day(work: Work, event: DayIncomplete) -> None:
+    """
+    Open a civic day again that was not whole for somebody who was not absent: they owe it, and missed nothing.
+
+    Raises TransientError while the placement is not known here yet.
+    """
+    french, english = INCOMPLETE[event.why]
+    reason = {
+        "code": f"incomplete_{event.why}",
+        "fr": f"journée {event.part} du {event.held_on:%d/%m/%Y} incomplète : {french}",
+        "en": f"day {event.part} of {event.held_on} incomplete: {english}",
+    }
+    if _open_again(work, event.placement_id, reason):
+        _note(work, event.signatory_id, "day_incomplete", "attendance", str(event.meeting_id))
+
+
+INCOMPLETE = {
+    "partly_attended": ("suivie en partie", "attended in part"),
+    "not_held": ("une demi-journée n’a pas eu lieu", "a half-day was not held"),
+    "roll_lost": ("une feuille est perdue", "a roll is lost"),
+}
+
+
+def _open_again(work: Work, placement_id: UUID, reason: dict[str, str]) -> bool:
+    """Replace the need of a seat by a fresh one; say whether that was done. Raises TransientError."""
+    query = sa.select(storage.placement).where(storage.placement.c.id == placement_id).with_for_update()
+    seat = storage.first(work.db, query)
     if seat is None:
-        raise TransientError(f"placement {event.placement_id} is not known here yet")
+        raise TransientError(f"placement {placement_id} is not known here yet")
     before = storage.one(work.db, storage.need, seat["need_id"], "need", lock=True)
     if before["state"] in {"replaced", "not_owed"}:
-        return
+        return False
+    mine = storage.need.update().where(storage.need.c.id == before["id"])
     stamp = {"actor": work.who.actor, "changed_at": work.now}
     if _civic_completed(work, before["contract_id"]):
-        reason = {
+        enough = {
             "code": "enough_attended",
             "fr": "journée manquée ; le nombre de journées requis est atteint",
             "en": "day missed; the required number of days is reached",
         }
-        missed = storage.need.c.id == before["id"]
-        work.db.execute(storage.need.update().where(missed).values(state="not_owed", reason=reason, **stamp))
-        return
+        work.db.execute(mine.values(state="not_owed", reason=enough, **stamp))
+        return False
     again = before["again"] + 1
-    fresh = (
-        before
-        | stamp
-        | {
-            "id": need_of(before["contract_id"], before["training"], before["part"], again),
-            "again": again,
-            "state": "open",
-            "reason": {
-                "code": "missed",
-                "fr": f"journée {before['part']} manquée le {event.missed_on:%d/%m/%Y}",
-                "en": f"day {before['part']} missed on {event.missed_on}",
-            },
-        }
-    )
-    work.db.execute(storage.need.update().where(storage.need.c.id == before["id"]).values(state="replaced", **stamp))
-    insert_new(work.db, storage.need, [fresh])
-    _note(work, event.signatory_id, "meeting_missed", "attendance", str(event.meeting_id))
+    key = need_of(before["contract_id"], before["training"], before["part"], again)
+    work.db.execute(mine.values(state="replaced", **stamp))
+    insert_new(work.db, storage.need, [before | stamp | {"id": key, "again": again, "state": "open", "reason": reason}])
+    return True
 
 
 def take_back_need(work: Work, event: AbsenceWithdrawn) -> None:

@@ -96,6 +96,42 @@ def test_a_missed_day_that_a_correction_takes_back_is_taken_back_everywhere(plan
     assert [one["version"] for one in versions if one["signatory_id"] == who] == [1, 2]
 
 
+def correct(house, roll, who, **changed):
+    mark = {"id": str(new_id()), "signatory_id": who, "status": "present", **SCANNED, **changed}
+    body = {"mark": mark, "reason": "came_later"}
+    headers = {"Authorization": f"Bearer {house.token('body-ORG')}"}
+    path = f"/attendance/api/v1/rolls/{roll['id']}/corrections"
+    house.client.post(path, json=body, headers=headers).raise_for_status()
+    house.drain()
+
+
+def test_a_civic_day_bears_some_minutes_and_a_longer_lateness_opens_it_again_without_a_reproach(planned):
+    house = planned
+    house.clock.set(house.clock.now() + timedelta(days=1))
+    day = house.clock.now()
+    while not (rolls := [one for one in rolls_on(house, day) if one["training"] == "civic" and one["state"] == "open"]):
+        day += timedelta(days=1)
+        house.clock.set(datetime(day.year, day.month, day.day, 18, tzinfo=UTC))
+    session = rolls[0]["session_id"]
+    rolls = sorted((one for one in rolls if one["session_id"] == session), key=lambda one: one["starts_at"])
+    who, part = rolls[0]["people"][0]["signatory_id"], rolls[0]["part"]
+    for roll in rolls:
+        take(house, roll, None)
+    house.drain()
+    (before,) = needs_of(house, who, part)[-1:]
+    assert before[1] in {"placed", "followed"}
+
+    correct(house, rolls[0], who, status="late", minutes_lost=20)
+    assert needs_of(house, who, part)[-1] == before, "some minutes are borne"
+    correct(house, rolls[0], who, status="late", minutes_lost=90)
+    assert needs_of(house, who, part)[-2:] == [(before[0], "replaced"), (before[0] + 1, "open")]
+    correct(house, rolls[0], who)
+    assert needs_of(house, who, part)[-2:] == [(before[0], "placed"), (before[0] + 1, "not_owed")]
+
+    reference = rolls[0]["people"][0]["reference"]
+    assert not {"missed", "not_missed"} & {one["kind"] for one in house.notices_of(reference)}
+
+
 def test_a_roll_that_nobody_takes_comes_to_the_worklist_of_ofii_and_goes_when_it_is_taken(planned):
     house = planned
     house.drain()

@@ -230,3 +230,11 @@ def test_a_mark_that_contradicts_itself_is_refused_with_field_and_rule(mark, rul
         check_mark(Mark(**stamp, **{**values, "status": Status(values["status"])}), 180)
 
     assert rule in {fault.rule for fault in raised.value.faults}
+
+
+@pytest.mark.parametrize(("lost", "expected"), [(0, "completed"), (30, "completed"), (31, "running")])
+def test_a_civic_day_bears_half_an_hour_and_no_more(lost, expected):
+    days = [follow(one, Tally(360 - lost, 360), [], []) for one in DAYS[:3]]
+    days.append(follow(DAYS[3], Tally(), [], []))
+
+    assert outcome(contract(DAYS), "civic", days, ended=False) == expected
