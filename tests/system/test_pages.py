@@ -139,7 +139,7 @@ def pages(var):
         return UUID(str(rows(var, service, query)[0][0]))
 
     session = first("scheduler", "SELECT id FROM session WHERE training = 'civic' ORDER BY starts_on LIMIT 1")
-    roll = first("attendance", "SELECT meeting_id FROM roll WHERE state = 'corrected' LIMIT 1")
+    roll = first("attendance", "SELECT meeting_id FROM roll WHERE version > 0 ORDER BY version DESC LIMIT 1")
     flagged = first("attendance", "SELECT contract_id FROM flag LIMIT 1")
     run = first("scheduler", "SELECT id FROM plan_run WHERE state = 'published' LIMIT 1")
     person = first("scheduler", "SELECT signatory_id FROM need WHERE state = 'unplaced' LIMIT 1")
