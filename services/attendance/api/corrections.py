@@ -8,7 +8,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from services.attendance.api.following import PageQuery
+from services.attendance.api.following import PageQuery, page_of
 from services.attendance.api.rolls import MarkBody, MarkView, RollRow
 from services.attendance.usecases import corrections, meetings
 from services.attendance.usecases.corrections import CORRECTIONS, REFUSALS, Request
@@ -142,8 +142,7 @@ def correction_routes(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             territory = own_territory(work.who, query["territory"])
             found = corrections.requests(work, territory, query["state"], query["after"], query["limit"] + 1)
-        items = found[: query["limit"]]
-        return {"items": items, "next": items[-1]["id"] if len(found) > query["limit"] else None}
+        return page_of(found, query["limit"])
 
     @routes.post("/correction-requests/<uuid:request_id>/decision")
     @routes.arguments(DecisionBody)

@@ -1,6 +1,6 @@
 """Hours, absences, attempts, levels, flags."""
 
-__all__ = ["following_routes"]
+__all__ = ["PageQuery", "following_routes", "page_of"]
 
 from typing import Any
 from uuid import UUID
@@ -203,7 +203,7 @@ def following_routes(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             territory = own_territory(work.who, query["territory"])
             found = overview.flags(work, territory, query["state"], query["after"], query["limit"] + 1)
-        return _page(found, query["limit"])
+        return page_of(found, query["limit"])
 
     @routes.get("/absences")
     @routes.arguments(PageQuery, location="query")
@@ -213,7 +213,7 @@ def following_routes(service: Service) -> Blueprint:
         with acting(service, reading=True) as work:
             territory = own_territory(work.who, query["territory"])
             found = overview.absences(work, territory, query["after"], query["limit"] + 1)
-        return _page(found, query["limit"])
+        return page_of(found, query["limit"])
 
     @routes.post("/absences/<uuid:mark_id>/qualification")
     @routes.arguments(QualificationBody)
@@ -280,6 +280,7 @@ def following_routes(service: Service) -> Blueprint:
     return routes
 
 
-def _page(found: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+def page_of(found: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+    """Return a page of what was found, one more than the limit, by id."""
     items = found[:limit]
     return {"items": items, "next": items[-1]["id"] if len(found) > limit else None}

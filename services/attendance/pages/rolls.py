@@ -18,9 +18,8 @@ from services.attendance.domain.marks import CAME, DECLARED, DECLARED_REASONS
 from services.attendance.domain.opening import ends_at, opens_at
 from services.attendance.settings import Settings
 from services.attendance.usecases import acts, meetings, overview, rolls
-from services.attendance.usecases.acts import visible_sheet
 from services.attendance.usecases.rolls import MarkCommand, RollCommand
-from services.attendance.usecases.sheets import Sheet
+from services.attendance.usecases.sheets import Sheet, visible_sheet
 from shared.clock import real_now
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.ids import new_id

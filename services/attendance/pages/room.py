@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from services.attendance.domain.meeting_code import QR_SECONDS
 from services.attendance.settings import Settings
 from services.attendance.usecases import acts, contacts, provisional, relays
-from services.attendance.usecases.acts import ActCommand, visible_sheet
+from services.attendance.usecases.acts import ActCommand
 from services.attendance.usecases.contacts import ContactCommand
 from services.attendance.usecases.provisional import ProvisionalCommand
+from services.attendance.usecases.sheets import visible_sheet
 from shared.errors import FieldFault, InvalidInputError
 from shared.ids import new_id
 from shared.service import Service

@@ -213,9 +213,13 @@ def read_paper(work: Work, key: UUID) -> tuple[str, bytes]:
 
 def delete_old_papers(service: Service) -> int:
     """Delete photos whose days are over, decided or not; return how many. A tick of the service."""
+    table = storage.sent_paper
+    old = table.c.delete_at <= service.clock.now()
+    with service.database.read() as db:
+        if db.scalar(sa.select(table.c.id).where(old, table.c.deleted_at.is_(None)).limit(1)) is None:
+            return 0
     with service.database.begin() as db:
-        work = service.work(db)
-        return _delete_papers(work, storage.sent_paper.c.delete_at <= work.now, "too_old")
+        return _delete_papers(service.work(db), old, "too_old")
 
 
 def own_absences(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ __all__ = [
     "code_of",
     "keep_act",
     "live",
+    "meeting_secret",
     "read_act",
-    "visible_sheet",
     "whole_sheets",
 ]
 
@@ -27,9 +27,7 @@ from services.attendance.domain import meeting_code
 from services.attendance.domain.marks import CAME
 from services.attendance.domain.opening import OPENS_BEFORE, ends_at, opens_at
 from services.attendance.domain.strokes import read_strokes
-from services.attendance.usecases import sheets
-from services.attendance.usecases.seeing import meetings
-from services.attendance.usecases.sheets import Sheet
+from services.attendance.usecases.sheets import Sheet, visible_sheet
 from shared.clock import real_now
 from shared.database import insert_new
 from shared.errors import FieldFault, InvalidInputError, NotFoundError
@@ -156,7 +154,7 @@ def whole_sheets(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
 def code_of(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) -> dict[str, Any]:
     """Return what is shown and said in the room now, and for how long. Raises NotFoundError."""
     sheet = visible_sheet(work, meeting_id)
-    secret = meeting_code.secret_of(work.voice.seal_keys[work.voice.service], meeting_id)
+    secret = meeting_secret(work, meeting_id)
     at = real_now()
     return {
         "meeting_id": meeting_id,
@@ -169,12 +167,9 @@ def code_of(work: Work, meeting_id: UUID, early: timedelta = OPENS_BEFORE) -> di
     }
 
 
-def visible_sheet(work: Work, meeting_id: UUID) -> Sheet:
-    """Return the sheet of a meeting that who asks may see. Raises NotFoundError."""
-    held = storage.rows(work.db, meetings(work, storage.meeting.c.id == meeting_id))
-    if not held:
-        raise NotFoundError("meeting", meeting_id)
-    return sheets.load(work, held)[meeting_id]
+def meeting_secret(work: Work, meeting_id: UUID) -> bytes:
+    """Return what a meeting's codes and tickets are made with; it is kept nowhere."""
+    return meeting_code.secret_of(work.voice.seal_keys[work.voice.service], meeting_id)
 
 
 def _acts(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:

@@ -22,8 +22,8 @@ from services.attendance.documents.people import certificate_pdf
 from services.attendance.documents.sheets import sheet_pdf
 from services.attendance.domain.statements import PayRules
 from services.attendance.usecases import certificates, papers, statements
-from services.attendance.usecases.papers import TAKEN
 from services.attendance.usecases.seeing import OFII
+from services.attendance.usecases.sheets import SIGNED
 from shared import jobs
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
@@ -160,7 +160,7 @@ def _papers(
         yield f"etat-{month:%Y-%m}-v{statement['version']}.{kind}", _statement(statement, kind)
     last = statements.last_day(month)
     for meeting in papers.month_sheets(work, provider_id, month, last):
-        if meeting["state"] not in TAKEN:
+        if meeting["state"] not in SIGNED:
             continue
         if named:
             sheets.append((str(meeting["id"]), meeting["version"]))

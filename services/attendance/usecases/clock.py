@@ -102,8 +102,11 @@ def _touched_by_time(work: Work, today: date) -> list[UUID]:
 
 def coming(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> dict[tuple[UUID, str], list[Ahead]]:
     """Return the coming half-days of each contract's active seats by (contract, part), without those marked."""
-    ids = [row["id"] for row in contract_rows]
-    seats, marked = _seats(work, ids), _marked_ahead(work, ids)
+    return _coming(work, _seats(work, [row["id"] for row in contract_rows]))
+
+
+def _coming(work: Work, seats: Mapping[UUID, Sequence[Seat]]) -> dict[tuple[UUID, str], list[Ahead]]:
+    marked = _marked_ahead(work, list(seats))
     ahead = _ahead(work, [seat for mine in seats.values() for seat in mine])
     found: dict[tuple[UUID, str], list[Ahead]] = {}
     for contract_id, mine in seats.items():
@@ -117,7 +120,8 @@ def coming(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> dict[tuple
 def table_of(work: Work, contract_rows: Sequence[Mapping[str, Any]]) -> list[tuple[ContractFacts, list[Following]]]:
     """Return contracts and where each training that they owe stands, from marks and timetable."""
     ids = [row["id"] for row in contract_rows]
-    seats, ahead, untold = _seats(work, ids), coming(work, contract_rows), _untold(work, ids)
+    seats, untold = _seats(work, ids), _untold(work, ids)
+    ahead = _coming(work, seats)
     tallies = presence.tallies(work, ids)
     early = {row["contract_id"] for row in _of_contracts(work, storage.early_exit, ids)}
     found = []

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from services.attendance import storage
 from services.attendance.domain import meeting_code
-from services.attendance.usecases.acts import visible_sheet
+from services.attendance.usecases.acts import meeting_secret
 from services.attendance.usecases.here import CodeRefusedError
+from services.attendance.usecases.sheets import visible_sheet
 from shared.clock import real_now
 from shared.errors import FieldFault, InvalidInputError, NotFoundError
 from shared.events import ContactGiven
@@ -43,12 +44,12 @@ def ticket_for(work: Work, meeting_id: UUID, signatory_id: UUID) -> tuple[dict[s
     person = visible_sheet(work, meeting_id).people.get(signatory_id)
     if person is None or person["contract_id"] is None:
         raise NotFoundError("person on this roll", signatory_id)
-    return person, meeting_code.contact_ticket(_secret(work, meeting_id), signatory_id, real_now())
+    return person, meeting_code.contact_ticket(meeting_secret(work, meeting_id), signatory_id, real_now())
 
 
 def check_ticket(work: Work, meeting_id: UUID, signatory_id: UUID, ticket: str) -> None:
     """Raise CodeRefusedError for a ticket that is not this person's, or too old."""
-    if not meeting_code.is_contact_ticket(_secret(work, meeting_id), signatory_id, ticket, real_now()):
+    if not meeting_code.is_contact_ticket(meeting_secret(work, meeting_id), signatory_id, ticket, real_now()):
         raise CodeRefusedError("this link is not good any more: ask for another")
 
 
@@ -75,7 +76,3 @@ def give_contact(work: Work, word_id: UUID, command: ContactCommand) -> None:
     if command.kind == CHANGED:
         points = {"phone": command.phone, "email": command.email}
         work.tell(ContactGiven(word_id=word_id, signatory_id=command.signatory_id, private={"scheduler": points}))
-
-
-def _secret(work: Work, meeting_id: UUID) -> bytes:
-    return meeting_code.secret_of(work.voice.seal_keys[work.voice.service], meeting_id)

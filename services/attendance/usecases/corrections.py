@@ -34,7 +34,7 @@ from services.attendance.usecases import sheets
 from services.attendance.usecases.rolls import MarkCommand, checked, meetings_of
 from services.attendance.usecases.seeing import OF_A_BODY, meetings, territory_of
 from services.attendance.usecases.sheets import Sheet
-from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.scope import check_territory
 from shared.work import Work
 
@@ -147,10 +147,7 @@ def versions(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
 
     Marks of who has left the group since stay; OFII sees those of its territory. Raises NotFoundError.
     """
-    held = storage.rows(work.db, meetings(work, storage.meeting.c.id == meeting_id))
-    if not held:
-        raise NotFoundError("meeting", meeting_id)
-    sheet = sheets.load(work, held)[meeting_id]
+    sheet = sheets.visible_sheet(work, meeting_id)
     seal = storage.seal
     sealed = sa.select(seal.c.version, seal.c.sealed_at, seal.c.commitments).where(seal.c.meeting_id == meeting_id)
     version_of = {

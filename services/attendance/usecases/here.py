@@ -32,6 +32,7 @@ from services.attendance.domain import meeting_code
 from services.attendance.domain.errors import RollNotOpenError, RollSignedError
 from services.attendance.domain.opening import OPENS_BEFORE, opens_at
 from services.attendance.usecases import sheets
+from services.attendance.usecases.acts import meeting_secret
 from services.attendance.usecases.seeing import all_meetings
 from services.attendance.usecases.sheets import Sheet
 from shared.clock import real_now
@@ -72,7 +73,7 @@ def look(work: Work, meeting_id: UUID, shown: str, early: timedelta = OPENS_BEFO
     the opening for an early one. Raises CodeRefusedError.
     """
     sheet = _sheets(work, [meeting_id]).get(meeting_id)
-    secret, at = _secret(work, meeting_id), real_now()
+    secret, at = meeting_secret(work, meeting_id), real_now()
     known = meeting_code.read_ticket(secret, shown, at)
     kind = known or meeting_code.read_code(secret, shown, at)
     if sheet is None or kind is None:
@@ -99,7 +100,7 @@ def say_here(work: Work, meeting_id: UUID, ticket: str, reference: str, early: t
 
     Raises CodeRefusedError, RollNotOpenError, RollSignedError.
     """
-    kind = meeting_code.read_ticket(_secret(work, meeting_id), ticket, real_now())
+    kind = meeting_code.read_ticket(meeting_secret(work, meeting_id), ticket, real_now())
     sheet = _sheets(work, [meeting_id]).get(meeting_id)
     if kind is None or sheet is None:
         raise CodeRefusedError("this code is not good any more")
@@ -112,7 +113,7 @@ def say_here_by_code(work: Work, said: str, reference: str, early: timedelta = O
     found = _sheets(work, _today(work, signatory_id)) if signatory_id else {}
     at = real_now()
     for key, sheet in found.items():
-        if signatory_id in sheet.people and meeting_code.read_code(_secret(work, key), said, at) == "code":
+        if signatory_id in sheet.people and meeting_code.read_code(meeting_secret(work, key), said, at) == "code":
             _keep(work, sheet, "code", reference, early)
             return key
     raise CodeRefusedError("this code is not good, or not any more")
@@ -206,10 +207,6 @@ def _today(work: Work, signatory_id: UUID) -> list[UUID]:
 def _said(work: Work, meeting_id: UUID, signatory_id: UUID) -> bool:
     own = sa.and_(storage.act.c.meeting_id == meeting_id, storage.act.c.subject_id == signatory_id)
     return work.db.scalar(sa.select(storage.act.c.id).where(own).limit(1)) is not None
-
-
-def _secret(work: Work, meeting_id: UUID) -> bytes:
-    return meeting_code.secret_of(work.voice.seal_keys[work.voice.service], meeting_id)
 
 
 def _digest(work: Work, caller: str) -> str:

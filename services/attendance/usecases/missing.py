@@ -40,7 +40,8 @@ def look_for_missing_rolls(delays: Delays) -> Callable[[Service], int]:
             work = service.work(db)
             insert_new(db, storage.review, [{"id": LOOKED, "reviewed_on": now.date()}])
             storage.rows(db, sa.select(storage.review).where(storage.review.c.id == LOOKED).with_for_update())
-            changed = [*_taken_since(work), *_missing(work, delays)]
+            found = (*_taken_since(work), *_missing(work, delays))
+            changed = [one | {"version": one["version"] + 1} for one in found]
             upsert(db, storage.missing_roll, [_row(work, one) for one in changed])
             work.tell(*(_state(one) for one in changed))
         return len(changed)
@@ -61,7 +62,7 @@ def retell(work: Work) -> int:
     missing, session = storage.missing_roll, storage.session
     columns = (missing, session.c.provider_id)
     found = storage.rows(work.db, sa.select(*columns).join(session, session.c.id == missing.c.session_id))
-    work.tell(*(_state(row | {"version": row["version"] - 1}) for row in found))
+    work.tell(*(_state(row) for row in found))
     return len(found)
 
 
@@ -124,9 +125,9 @@ def _missing(work: Work, delays: Delays) -> list[dict[str, Any]]:
 
 def _row(work: Work, one: dict[str, Any]) -> dict[str, Any]:
     named = {name: one[name] for name in ("meeting_id", "session_id", "held_on", "stage")}
-    return named | {"version": one["version"] + 1, "changed_at": work.now}
+    return named | {"version": one["version"], "changed_at": work.now}
 
 
 def _state(one: dict[str, Any]) -> RollMissingState:
     named = {name: one[name] for name in ("meeting_id", "session_id", "provider_id", "held_on", "stage")}
-    return RollMissingState(subject_version=one["version"] + 1, **named)
+    return RollMissingState(subject_version=one["version"], **named)

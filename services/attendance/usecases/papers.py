@@ -1,7 +1,6 @@
 """Papers about half-days: whose they are, by which number they are found, and a log of who read the sealed ones."""
 
 __all__ = [
-    "TAKEN",
     "blank_sheets",
     "bodies",
     "body_of",
@@ -33,13 +32,13 @@ from services.attendance.domain.marks import in_force
 from services.attendance.domain.sheet_numbers import day_of, sheet_number
 from services.attendance.usecases import presence, seeing, sheets
 from services.attendance.usecases.seeing import meetings
+from services.attendance.usecases.sheets import SIGNED
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import new_id
 from shared.work import Work
 
 DAYS_AT_ONCE = 7  # of blank sheets, as of rolls with their people
 MOST_BLANK = 150  # [A] made while somebody waits: some five seconds
-TAKEN = ("signed", "sealed", "corrected")  # states of a roll that its trainer signed off
 
 
 def bodies(work: Work) -> list[dict[str, Any]]:
@@ -82,7 +81,7 @@ def find_sheet(work: Work, number: str) -> dict[str, Any]:
 def month_sheets(work: Work, provider_id: UUID, first: date, last: date) -> list[dict[str, Any]]:
     """Return a body's meetings between two days with their sheets' numbers and versions, in order of time."""
     within = storage.meeting.c.held_on.between(first, last)
-    alive = sa.or_(storage.session.c.state == "open", storage.roll.c.state.in_(TAKEN))
+    alive = sa.or_(storage.session.c.state == "open", storage.roll.c.state.in_(SIGNED))
     ours = (storage.session.c.provider_id == provider_id, within, alive)
     listed = [_numbered(one) for one in storage.rows(work.db, meetings(work, *ours))]
     return sorted(listed, key=lambda one: (one["held_on"], one["starts_at"], one["number"]))
@@ -111,7 +110,7 @@ def blank_sheets(work: Work, provider_id: UUID, first: date, last: date) -> byte
     if not timedelta(0) <= last - first < timedelta(days=DAYS_AT_ONCE):
         fault = FieldFault("last", "range", f"at most {DAYS_AT_ONCE - 1} days after the first")
         raise InvalidInputError("refused", [fault])
-    listed = [one for one in month_sheets(work, provider_id, first, last) if one["state"] not in TAKEN]
+    listed = [one for one in month_sheets(work, provider_id, first, last) if one["state"] not in SIGNED]
     if len(listed) > MOST_BLANK:
         fault = FieldFault("last", "too_many", f"{len(listed)} sheets; at most {MOST_BLANK} at once: take fewer days")
         raise InvalidInputError("refused", [fault])
@@ -128,7 +127,7 @@ def blank_sheets(work: Work, provider_id: UUID, first: date, last: date) -> byte
 
 def sheet_paper(work: Work, meeting: Mapping[str, Any], *, blank: bool = False, named: bool = True) -> SheetPaper:
     """Return what stands on a sheet; without names where `named` is false. Raises ConflictError (`sheet_not_taken`)."""
-    if not blank and meeting["state"] not in TAKEN:
+    if not blank and meeting["state"] not in SIGNED:
         raise ConflictError(f"the roll of meeting {meeting['id']} is not signed yet", "sheet_not_taken")
     trainer = _trainers(work, meeting["provider_id"])
     body = storage.one(work.db, storage.provider, meeting["provider_id"], "provider")

@@ -20,10 +20,9 @@ from services.attendance.domain.marks import CAME
 from services.attendance.domain.opening import OPENS_BEFORE
 from services.attendance.usecases import presence, sheets
 from services.attendance.usecases.hearing import touch
-from services.attendance.usecases.seeing import OF_A_BODY, meetings
+from services.attendance.usecases.seeing import check_seen, locked, meetings
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
-from shared.scope import check_territory
 from shared.work import Work
 
 
@@ -64,8 +63,7 @@ def identify(work: Work, provisional_id: UUID, key: UUID, reference: str | None)
     another meeting of the same half-day).
     """
     who = storage.one(work.db, storage.provisional, provisional_id, "provisional person")
-    locked = meetings(work, storage.meeting.c.id == who["meeting_id"]).with_for_update(of=storage.meeting)
-    held = storage.rows(work.db, locked)
+    held = locked(work, meetings(work, storage.meeting.c.id == who["meeting_id"]))
     if not held:
         raise NotFoundError("provisional person", provisional_id)
     signatory = _person(work, reference) if reference else None
@@ -88,13 +86,8 @@ def _person(work: Work, reference: str) -> dict[str, Any]:
     found = storage.rows(work.db, sa.select(person).where(person.c.reference == reference))
     if not found:
         raise unknown
-    if work.who.role in OF_A_BODY:
-        seats = storage.placement.c.signatory_id == found[0]["id"]
-        sits = sa.select(storage.placement.c.session_id).where(seats)
-        if not storage.rows(work.db, meetings(work, storage.meeting.c.session_id.in_(sits)).limit(1)):
-            raise unknown
-    else:
-        check_territory(work.who, found[0]["territory"])
+    seats = storage.placement.c.signatory_id == found[0]["id"]
+    check_seen(work, found[0]["territory"], seats, unknown)
     return found[0]
 
 

@@ -102,10 +102,7 @@ def rolls_between(
 
 def read_roll(work: Work, meeting_id: UUID) -> dict[str, Any]:
     """Return one roll: the meeting, who sits in it, and the mark in force for each. Raises NotFoundError."""
-    held = storage.rows(work.db, meetings(work, storage.meeting.c.id == meeting_id))
-    if not held:
-        raise NotFoundError("meeting", meeting_id)
-    return sheets.load(work, held)[meeting_id].view()
+    return sheets.visible_sheet(work, meeting_id).view()
 
 
 def mark_rolls(work: Work, commands: Sequence[RollCommand], early: timedelta = OPENS_BEFORE) -> list[RollResult]:

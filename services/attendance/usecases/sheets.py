@@ -1,6 +1,17 @@
 """Roll sheets in hand: several are read at once, marked and signed in memory, and kept at once."""
 
-__all__ = ["Sheet", "check_open", "find_sheet", "keep", "load", "of_mark", "open_sheet", "opened"]
+__all__ = [
+    "SIGNED",
+    "Sheet",
+    "check_open",
+    "find_sheet",
+    "keep",
+    "load",
+    "of_mark",
+    "open_sheet",
+    "opened",
+    "visible_sheet",
+]
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -188,6 +199,14 @@ def find_sheet(work: Work, meeting_id: UUID) -> Sheet:
     if sheet is None:
         raise NotFoundError("meeting", meeting_id)
     return sheet
+
+
+def visible_sheet(work: Work, meeting_id: UUID) -> Sheet:
+    """Return the sheet of a meeting that who asks may see, to read. Raises NotFoundError."""
+    held = rows(work.db, meetings(work, storage.meeting.c.id == meeting_id))
+    if not held:
+        raise NotFoundError("meeting", meeting_id)
+    return load(work, held)[meeting_id]
 
 
 def of_mark(work: Work, mark: Mapping[str, Any]) -> Sheet:

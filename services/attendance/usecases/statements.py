@@ -28,7 +28,7 @@ from services.attendance.domain.statements import (
     totals_of,
 )
 from services.attendance.usecases import papers, sheets
-from services.attendance.usecases.papers import TAKEN
+from services.attendance.usecases.sheets import SIGNED
 from services.attendance.usecases.tables import Cell, Table, csv_of, xlsx_of
 from shared.errors import FieldFault, InvalidInputError, NotFoundError
 from shared.rights import service_principal
@@ -67,7 +67,7 @@ def make(work: Work, provider_id: UUID, month: date, rules: PayRules) -> dict[st
     whole = replace(work, who=service_principal("attendance"))  # the same for everybody, whoever asks
     last = last_day(month)
     listed = papers.month_sheets(whole, provider_id, month, last)
-    taken = [one for one in listed if one["state"] in TAKEN]
+    taken = [one for one in listed if one["state"] in SIGNED]
     marks = _marks(work, [one["id"] for one in taken])
     lines = _lines(work, provider_id, listed, rules)
     content: dict[str, Any] = {
@@ -77,7 +77,7 @@ def make(work: Work, provider_id: UUID, month: date, rules: PayRules) -> dict[st
         "rules": rules.told(),
         "lines": lines,
         "totals": totals_of(lines),
-        "missing": _missing(whole, [one for one in listed if one["state"] not in TAKEN]),
+        "missing": _missing(whole, [one for one in listed if one["state"] not in SIGNED]),
         "earlier": _earlier(work, provider_id, month, rules),
     }
     if before is not None and content == {key: before["content"][key] for key in content}:
@@ -214,13 +214,13 @@ def _lines(
 ) -> list[dict[str, Any]]:
     """Return a line for each group and day with a sheet that was taken."""
     prices = _prices(work, provider_id)
-    held = _held(work, [one["id"] for one in listed if one["state"] in TAKEN])
+    held = _held(work, [one["id"] for one in listed if one["state"] in SIGNED])
     days: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for one in listed:
         days.setdefault((one["held_on"], one["session_id"], one["part"]), []).append(one)
     found = []
     for (held_on, session_id, part), meetings in sorted(days.items()):
-        taken = [one for one in meetings if one["state"] in TAKEN]
+        taken = [one for one in meetings if one["state"] in SIGNED]
         if not taken:
             continue
         first = taken[0]
