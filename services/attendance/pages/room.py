@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from services.attendance.domain.media import PAPERS, begins_as
 from services.attendance.domain.meeting_code import QR_SECONDS
 from services.attendance.settings import Settings
 from services.attendance.usecases import acts, contacts, provisional, relays
@@ -120,7 +121,7 @@ def _picture(address: str) -> Response:
 
 def _media(content: bytes) -> str:
     """Return what a file begins like; what is none of ours is refused by the use case as no JPEG."""
-    return next((kind for kind, first in acts.BEGINNINGS.items() if content.startswith(first)), "image/jpeg")
+    return next((kind for kind in PAPERS if begins_as(kind, content)), "image/jpeg")
 
 
 def _key() -> UUID:

@@ -32,6 +32,7 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.domain.delays import Delays
 from services.attendance.domain.marks import ABSENT, Mark, Status
+from services.attendance.domain.media import begins_as
 from services.attendance.usecases import sheets
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.seeing import OF_A_BODY, check_seen
@@ -48,7 +49,6 @@ ANSWERS = ("was_there", "had_reason")
 ANNOUNCED = ("absent", "late")
 MOST_BYTES = 5 * 1024 * 1024
 MOST_PAPERS = 4  # [A] about one absence at a time
-BEGINNINGS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n", "application/pdf": b"%PDF-"}
 JUSTIFICATIONS = ("health", "work", "family", "transport", "administration", "convocation_not_received")
 
 
@@ -197,8 +197,7 @@ def send_paper(work: Work, key: UUID, mark_id: UUID, *, media_type: str, content
 
 def is_paper(media_type: str, content: bytes) -> bool:
     """Say whether this is a JPEG, a PNG or a PDF, by what it says it is and by how it begins, and not too big."""
-    beginning = BEGINNINGS.get(media_type)
-    return beginning is not None and content.startswith(beginning) and len(content) <= MOST_BYTES
+    return begins_as(media_type, content) and len(content) <= MOST_BYTES
 
 
 def read_paper(work: Work, key: UUID) -> tuple[str, bytes]:

@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from services.attendance import storage
 from services.attendance.domain import meeting_code
 from services.attendance.domain.marks import CAME
+from services.attendance.domain.media import PAPERS, begins_as
 from services.attendance.domain.opening import OPENS_BEFORE, ends_at, opens_at
 from services.attendance.domain.strokes import read_strokes
 from services.attendance.usecases.sheets import Sheet, visible_sheet
@@ -38,9 +39,8 @@ MOST_STROKE_BYTES = 64 * 1024
 STROKES = "application/json"  # [[[x, y], …], …] in thousandths of the square that was drawn in
 MEDIA = {
     "drawn": (STROKES,),
-    "signed_sheet": ("image/jpeg", "image/png", "application/pdf"),
+    "signed_sheet": PAPERS,
 }
-BEGINNINGS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
 KINDS_HERE = tuple(MEDIA)  # what a trainer's device brings; scans come from people's own phones
 SOURCES = {"drawn": "shared", "signed_sheet": "paper"}
 
@@ -182,4 +182,4 @@ def _acts(work: Work, meeting_id: UUID) -> list[dict[str, Any]]:
 def _is_what_it_says(command: ActCommand) -> bool:
     if command.media_type == STROKES:
         return len(command.content) <= MOST_STROKE_BYTES and read_strokes(command.content) is not None
-    return len(command.content) <= MOST_BYTES and command.content.startswith(BEGINNINGS[command.media_type])
+    return len(command.content) <= MOST_BYTES and begins_as(command.media_type, command.content)
