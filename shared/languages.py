@@ -1,4 +1,4 @@
-"""The languages in which the people that we write to are addressed, and which way they run. Staff pages: `web/words`."""
+"""The languages in which the people that we write to are addressed, and which way each runs; not those of staff pages."""
 
 __all__ = ["LANGUAGES", "RIGHT_TO_LEFT", "WRITTEN_AS", "direction"]
 
