@@ -17,6 +17,7 @@ from services.notifications.settings import Settings
 from services.notifications.usecases.contacts import retell, review_contacts
 from services.notifications.usecases.delivery import deliver_due, doubt_unanswered, due
 from services.notifications.usecases.post import Post
+from services.notifications.usecases.preview import Example
 from services.notifications.usecases.seats import review_seats
 from shared.clock import clock_from
 from shared.database import Database
@@ -88,5 +89,6 @@ def create_app(settings: Settings, service: Service) -> Flask:
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     api.register(app, service)
-    pages.register(app, service, call_back=settings.call_back)
+    example = Example(call_back=settings.call_back, public_url=settings.public_url, sms_price=settings.sms_price)
+    pages.register(app, service, example)
     return app

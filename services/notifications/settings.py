@@ -5,16 +5,19 @@ __all__ = ["Settings"]
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from services.notifications.domain.discretion import indiscreet
 from services.notifications.gateways import open_sms
 from shared.errors import SettingsError
 from shared.settings import CommonSettings, Environment, common_from
 
 FICTION = "01 99 00 12 34"  # a block that ARCEP keeps for fiction: never a real office
 SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}")  # what operators accept as an alphanumeric sender
+LOCAL_URL = "http://127.0.0.1:8000"
 RECEIPT_HOURS = 24  # [A]
 SMS_PRICE = 450  # [A] hundredths of a cent for one segment
 
@@ -62,7 +65,7 @@ class Settings:
         settings = cls(
             common=common,
             demo=environment.text("PARCOURS_DEMO", "no") == "yes" and not real,
-            public_url=environment.text("PARCOURS_PUBLIC_URL", None if real else "http://127.0.0.1:8000").rstrip("/"),
+            public_url=environment.text("PARCOURS_PUBLIC_URL", None if real else LOCAL_URL).rstrip("/"),
             sms=environment.text("PARCOURS_SMS", None if real else "file"),
             mail=mail,
             smtp_url=environment.text("PARCOURS_SMTP_URL", None if mail == "smtp" else ""),
@@ -96,5 +99,15 @@ class Settings:
             faults.append("PARCOURS_SMTP_URL must be smtp://user:password@host:port or smtps://…")
         if not SENDER.fullmatch(self.sender):
             faults.append("PARCOURS_SMS_SENDER must be 3 to 11 letters, digits or spaces")
+        # What a shared telephone shows; the domain of a mail's sender is the operator's own and stays as it is.
+        shown = {
+            "SMS_SENDER": self.sender,
+            "PUBLIC_URL": self.public_url,
+            "MAIL_SENDER": parseaddr(self.mail_sender)[0],
+        }
+        for name, value in shown.items():
+            word = indiscreet(value)
+            if word:
+                faults.append(f"PARCOURS_{name} is read by others and may not say {word!r}")
         if faults:
             raise SettingsError("; ".join(faults))

@@ -12,7 +12,10 @@ from flask_babel import gettext as _
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
 from services.notifications.usecases import overview
+from services.notifications.usecases.preview import Example, previews
+from services.notifications.wording.files import FIELDS
 from shared.errors import FieldFault, InvalidInputError
+from shared.languages import LANGUAGES
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -21,12 +24,12 @@ A_PAGE = 100
 TASKS = ("letter", "relay", "translation")
 
 
-def register(app: Flask, service: Service, *, call_back: str) -> None:
+def register(app: Flask, service: Service, example: Example) -> None:
     """Add the pages to the application."""
-    app.register_blueprint(_pages(service, call_back))
+    app.register_blueprint(_pages(service, example))
 
 
-def _pages(service: Service, call_back: str) -> Blueprint:
+def _pages(service: Service, example: Example) -> Blueprint:
     pages = Blueprint("notice_pages", __name__, template_folder="templates")
 
     @pages.get("/")
@@ -64,7 +67,19 @@ def _pages(service: Service, call_back: str) -> Blueprint:
 
     @pages.get("/wording")
     def words() -> str:
-        return render_template("notices/wording.html", kinds=overview.preview(call_back))
+        chosen = {"kind": _choice("kind", tuple(FIELDS)), "language": _choice("language", LANGUAGES)}
+        kinds = (chosen["kind"],) if chosen["kind"] else tuple(FIELDS)
+        languages = (chosen["language"],) if chosen["language"] else LANGUAGES
+        if chosen["kind"] is None and chosen["language"] is None:  # all of both would be too long for a page
+            kinds = kinds[:1]
+        return render_template(
+            "notices/wording.html",
+            texts=list(previews(kinds, languages, example)),
+            kind=kinds[0] if len(kinds) == 1 else "",
+            language=chosen["language"] or "",
+            kinds=tuple(FIELDS),
+            languages=LANGUAGES,
+        )
 
     return pages
 
