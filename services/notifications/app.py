@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 
 from services.notifications import api, pages, wording
+from services.notifications.api.callbacks import callback_routes
 from services.notifications.consumers import HANDLERS
 from services.notifications.gateways import MailGateway, open_sms
 from services.notifications.gateways.files import MailFiles
@@ -89,6 +90,7 @@ def create_app(settings: Settings, service: Service) -> Flask:
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     api.register(app, service)
+    app.register_blueprint(callback_routes(service, open_post(settings)))
     example = Example(call_back=settings.call_back, public_url=settings.public_url, sms_price=settings.sms_price)
     pages.register(app, service, example)
     return app

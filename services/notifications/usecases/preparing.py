@@ -24,6 +24,7 @@ from services.notifications.domain.timetable import coming
 from services.notifications.usecases.contacts import points_of
 from services.notifications.usecases.lines import Lines
 from services.notifications.usecases.post import Post
+from services.notifications.usecases.replies import reply_code
 from services.notifications.usecases.seats import Truth, seat_notices, seat_truths, told_of
 from services.notifications.usecases.tasks import task_row
 from services.notifications.usecases.writing import languages_of, reader_of, written
@@ -38,6 +39,7 @@ LEASE = timedelta(minutes=6)  # longer than a batch whose every call takes its w
 BACK_OFF = (2, 10, 30, 120, 600, 1800)
 RESENT = 1  # so often a message may leave again where a gateway keeps no key and its first outcome is unknown
 CARRIED = 3  # a message holds so many notices beside its own; more would not be read
+ANSWERED = frozenset({"convocation", "moved", "reminder", "tomorrow"})  # of which one may answer: I cannot come
 UNANSWERED = "unanswered"  # an attempt may have left, and nobody said
 Row = dict[str, Any]
 
@@ -249,6 +251,7 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             "subject": "" if message.channel == "sms" else text.subject,
             "text": text.sms if message.channel == "sms" else text.plain,
             "segments": 0,
+            "reply_code": _reply_code(post, message.channel, row),
             "task": task,
             "holder": post.holder,
             "ready_at": real_now() + LEASE,
@@ -287,6 +290,13 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             at=work.now,
         )
     )
+
+
+def _reply_code(post: Post, channel: str, row: Row) -> str:
+    """Return what the person may answer about the first day that a notice names, where an answer is heard."""
+    if channel != "sms" or not post.two_way or row["kind"] not in ANSWERED:
+        return ""
+    return reply_code(row["person_id"], row["session_id"], row["days"][0])
 
 
 def _task(kind: str, row: Row, known: _Known) -> Row:
