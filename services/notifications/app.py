@@ -88,7 +88,8 @@ def create_app(settings: Settings, service: Service) -> Flask:
         behind_proxy=common.behind_proxy,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
+    post = open_post(settings)
     api.register(app, service)
-    app.register_blueprint(callback_routes(service, open_post(settings)))
-    pages.register(app, service, call_back=settings.call_back)
+    app.register_blueprint(callback_routes(service, post))
+    pages.register(app, service, post)
     return app
