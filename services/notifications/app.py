@@ -18,7 +18,6 @@ from services.notifications.settings import Settings
 from services.notifications.usecases.contacts import retell, review_contacts
 from services.notifications.usecases.delivery import deliver_due, doubt_unanswered, due
 from services.notifications.usecases.post import Post
-from services.notifications.usecases.preview import Example
 from services.notifications.usecases.seats import review_seats
 from shared.clock import clock_from
 from shared.database import Database
@@ -89,8 +88,8 @@ def create_app(settings: Settings, service: Service) -> Flask:
         behind_proxy=common.behind_proxy,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
+    post = open_post(settings)
     api.register(app, service)
-    app.register_blueprint(callback_routes(service, open_post(settings)))
-    example = Example(call_back=settings.call_back, public_url=settings.public_url, sms_price=settings.sms_price)
-    pages.register(app, service, example)
+    app.register_blueprint(callback_routes(service, post))
+    pages.register(app, service, post)
     return app

@@ -11,8 +11,11 @@ from flask_babel import gettext as _
 
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
+from services.notifications.pages.tasks import task_pages
 from services.notifications.usecases import overview
+from services.notifications.usecases.post import Post
 from services.notifications.usecases.preview import Example, previews
+from services.notifications.usecases.tasks import KINDS as TASKS
 from services.notifications.wording.files import FIELDS
 from shared.errors import FieldFault, InvalidInputError
 from shared.languages import LANGUAGES
@@ -21,16 +24,17 @@ from shared.service import Service
 from shared.web.frame import acting
 
 A_PAGE = 100
-TASKS = ("letter", "relay", "translation")
 
 
-def register(app: Flask, service: Service, example: Example) -> None:
+def register(app: Flask, service: Service, post: Post) -> None:
     """Add the pages to the application."""
-    app.register_blueprint(_pages(service, example))
+    app.register_blueprint(_pages(service, post))
+    app.register_blueprint(task_pages(service, post))
 
 
-def _pages(service: Service, example: Example) -> Blueprint:
+def _pages(service: Service, post: Post) -> Blueprint:
     pages = Blueprint("notice_pages", __name__, template_folder="templates")
+    example = Example(call_back=post.call_back, public_url=post.public_url, sms_price=post.sms_price)
 
     @pages.get("/")
     def index() -> str:
