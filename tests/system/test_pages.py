@@ -11,8 +11,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from services.notifications.wording.files import FIELDS
-from shared.languages import LANGUAGES, direction
 from tests.browser import FLAGS, chromium
 from tests.servers import free_port
 from tests.system.test_demo import PARCOURS, answers, demo, environment, rows, wait_for  # noqa: F401 - demo is a fixture
@@ -185,50 +183,6 @@ def test_every_page_is_accessible_and_fits_the_screen(context, served, made, wid
     page.close()
     assert faults == []
     assert [url for url in requests if not url.startswith(address)] == []
-
-
-# For each piece of a text: where two of its letters on one line stand the wrong way round.
-OUT_OF_ORDER = """([element, piece]) => {
-  const letters = element.firstChild, found = [];
-  for (let at = letters.data.indexOf(piece); at >= 0; at = letters.data.indexOf(piece, at + 1)) {
-    let before = null;
-    for (let n = at; n < at + piece.length; n++) {
-      const range = document.createRange();
-      range.setStart(letters, n);
-      range.setEnd(letters, n + 1);
-      const box = range.getBoundingClientRect();
-      if (before && Math.abs(box.top - before.top) < 3 && box.width && box.left < before.left) found.push(n);
-      if (box.width) before = box;
-    }
-  }
-  return found;
-}"""
-
-
-def test_each_language_runs_its_way_and_its_figures_run_theirs(context, served):
-    address, _, _ = served
-    page = context.new_page()
-    page.set_viewport_size({"width": WIDTHS["phone"], "height": 844})
-    page.goto(f"{address}/notices/wording?kind=given_up&lang=fr")
-    texts = page.locator(".card > .message")
-    shown = [(one.get_attribute("lang"), one.get_attribute("dir")) for one in texts.all()]
-    pieces = ("01 99 00 12 34", "09:00-16:30", "18:00", "Villeneuve-Garenne", "Marguerite-B", "/notices/m/")
-    wrong = []
-    for (language, _direction), text in zip(shown, texts.all(), strict=True):
-        words = text.text_content()
-        assert all(piece in words for piece in pieces), language
-        wrong += [(language, piece) for piece in pieces if page.evaluate(OUT_OF_ORDER, [text.element_handle(), piece])]
-    page.evaluate(
-        """() => { const p = document.createElement("p"); p.dir = "rtl"; p.textContent = "رقم 01 99 00 12 34"; document.body.append(p); }"""
-    )
-    unmarked = page.locator("body > p[dir=rtl]").element_handle()
-
-    assert shown == [(language, direction(language)) for language in LANGUAGES]
-    assert wrong == []
-    assert page.evaluate(OUT_OF_ORDER, [unmarked, pieces[0]]), "the measure itself sees a number in disorder"
-    page.goto(f"{address}/notices/wording?language=ur&lang=fr")
-    assert page.locator(".card > .message[lang=ur][dir=rtl]").count() == len(FIELDS)
-    page.close()
 
 
 def test_a_trainer_takes_a_roll_and_signs_it_without_any_script(browser, served):
