@@ -167,11 +167,20 @@ def _decide(batch: Batch, row: Row, known: _Known) -> Message | None:
     points = points_of(person, test_numbers=post.test_numbers)
     channel = row["channel"] if again and row["channel"] in points else _channel(row, person, points)
     if channel == "letter":
-        reason = "letter_wanted" if person["channel"] == "letter" else "refused" if row["attempts"] else "no_contact"
+        reason = _why_a_letter(row, person)
         row["channel"] = "letter"
         _give_up(batch, row, known, "failed", reason)
         return None
     return Message(head=row, riders=[], person=person, channel=channel, address=points[channel])
+
+
+def _why_a_letter(row: Row, person: Row) -> str:
+    """Return why no message brings a notice: the person's wish, dead contact points, none at all, or gateways."""
+    if person["channel"] == "letter":
+        return "letter_wanted"
+    if not row["skipped"]:
+        return "no_contact"
+    return "refused" if set(row["skipped"]) <= set(person["refused"]) else "undelivered"
 
 
 def _may_leave_again(post: Post, row: Row) -> bool:
