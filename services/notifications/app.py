@@ -81,10 +81,11 @@ def create_app(settings: Settings, service: Service) -> Flask:
     """Return the web application; it is mounted under PREFIX."""
     common = settings.common
     doors = Doors(
-        verifier=TokenVerifier(common.token_public),
+        verifier=TokenVerifier(common.token_public, common.link_public),
         rights=RightsTable.load(),
         secure_cookie=common.production,
         behind_proxy=common.behind_proxy,
+        demo=common.demo,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     api.register(app, service)

@@ -59,7 +59,7 @@ class Settings:
         mail = environment.text("PARCOURS_MAIL", None if real else "file")
         settings = cls(
             common=common,
-            demo=environment.text("PARCOURS_DEMO", "no") == "yes" and not real,
+            demo=common.demo,
             sms=sms,
             sms_url=environment.text("PARCOURS_SMS_URL", None if sms == "http" else ""),
             sms_key=environment.text("PARCOURS_SMS_KEY", None if sms == "http" else ""),

@@ -2,11 +2,17 @@
 
 __all__ = [
     "METADATA",
+    "announcement",
     "appointment",
     "attempt",
     "by_id",
     "chain_head",
     "contactability",
+    "desk_code",
+    "door_count",
+    "first",
+    "giving_up",
+    "link",
     "notice",
     "one",
     "page",
@@ -26,7 +32,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
-from shared.database import JsonValue, UtcDateTime, new_metadata, one, rows
+from shared.database import JsonValue, UtcDateTime, first, new_metadata, one, rows
+from shared.knocks import knock_table
 from shared.witness import witness_table
 
 METADATA = new_metadata()
@@ -179,6 +186,59 @@ contactability = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),  # reachable, doubtful, unreachable
     sa.Column("channels", JsonValue, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+)
+
+# --- the signatory's side -----------------------------------------------------------------------------------------
+
+# One reusable link a person. The secret is made anew from the service's key whenever it is needed; a digest is kept.
+link = sa.Table(
+    "link",
+    METADATA,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),  # raised, the link before opens nothing
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("told_at", UtcDateTime, nullable=False),  # business time: when a notice last said it, to within a day
+)
+
+door_count = knock_table(METADATA)
+
+# What a person said of one of their days. Told to attendance with each change.
+announcement = sa.Table(
+    "announcement",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # derived from person, session and day: said twice, it is one
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("session_id", sa.Uuid, nullable=False),
+    sa.Column("held_on", sa.Date, nullable=False),  # day at the site
+    sa.Column("kind", sa.String(8), nullable=False),  # late, absent
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("said_at", UtcDateTime, nullable=False),
+)
+
+# The four digits of the desk, as a keyed digest, and how often they were wrong on one day.
+desk_code = sa.Table(
+    "desk_code",
+    METADATA,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("wrong", sa.Integer, nullable=False),
+    sa.Column("wrong_on", sa.Date),  # day of the person's territory
+)
+
+# A place that a person gives up: told to scheduler once it can no longer be undone.
+giving_up = sa.Table(
+    "giving_up",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("session_id", sa.Uuid, nullable=False),
+    sa.Column("placement_ids", JsonValue, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),  # asked, undone, told
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime, nullable=False, index=True),  # business time
+    sa.Column("actor", sa.String(80), nullable=False),
 )
 
 

@@ -23,8 +23,7 @@ class Settings:
         """Read the environment. Raises SettingsError with everything that lacks."""
         environment = Environment(environ)
         common = common_from(environment, "scheduler")
-        demo = environment.text("PARCOURS_DEMO", "no") == "yes"
         legal = environment.text("PARCOURS_LEGAL_TEXTS", "")
         environment.check()
         texts = Path(legal) if legal else None
-        return cls(common=common, demo=demo and not common.production, legal_texts=texts)
+        return cls(common=common, demo=common.demo, legal_texts=texts)

@@ -116,4 +116,10 @@ EXAMPLES = (
         notice_id=uid(10), signatory_id=uid(3), session_id=uid(6), kind="convocation", reason="no_contact_point"
     ),
     e.ContactabilityState(subject_version=1, signatory_id=uid(3), state="doubtful", channels=("sms", "email")),
+    e.AbsenceAnnouncedState(
+        subject_version=2, announcement_id=uid(16), signatory_id=uid(3), session_id=uid(6), held_on=date(2025, 8, 4),
+        kind="late", withdrawn=False,
+    ),
+    e.PlacementDeclined(placement_id=uid(8), signatory_id=uid(3), declined_on=date(2025, 7, 20)),
+    e.ContactChanged(word_id=uid(17), signatory_id=uid(3)),
 )  # fmt: skip

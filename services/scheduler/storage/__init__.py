@@ -118,13 +118,7 @@ from services.scheduler.storage.reception import (
     same_person,
 )
 from services.scheduler.storage.whatif import advice, rescue_search, scenario
-from shared.database import insert_new, one, rows
-
-
-def first(db: DbSession, query: sa.Select[Any]) -> dict[str, Any] | None:
-    """Return the first row of a query, or None."""
-    found = rows(db, query.limit(1))
-    return found[0] if found else None
+from shared.database import first, insert_new, one, rows
 
 
 def territory_version(db: DbSession, code: str, *, lock: bool = False) -> int:
