@@ -5,7 +5,7 @@ The only place that knows Typst. Data never becomes markup, only the fonts named
 of them has is an error: a person's name is printed right or not at all.
 """
 
-__all__ = ["RIGHT_TO_LEFT", "DocumentError", "families", "pdf"]
+__all__ = ["DocumentError", "families", "pdf"]
 
 import json
 import os
@@ -41,7 +41,6 @@ FONT_FOLDERS = (  # (package, folder inside it)
     ("fontpkg_hind_siliguri", "files"),
     ("justmytype_intl_africa", "fonts/ofl/notosansethiopic"),
 )
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "ps", "ur"})
 
 _one_at_a_time = threading.Lock()
 _warm_in: int | None = None  # the process that holds the compiler

@@ -11,6 +11,7 @@ __all__ = [
     "desk_code",
     "door_count",
     "first",
+    "gateway",
     "giving_up",
     "link",
     "notice",
@@ -19,10 +20,12 @@ __all__ = [
     "person",
     "placement",
     "receipt",
+    "reply",
     "rows",
     "seat_news",
     "session",
     "site",
+    "task",
 ]
 
 from collections.abc import Iterable
@@ -56,7 +59,12 @@ person = sa.Table(
     sa.Column("alias", sa.String(40), nullable=False),  # this and the next two came sealed
     sa.Column("phone", sa.String(40), nullable=False),
     sa.Column("email", sa.String(200), nullable=False),
+    sa.Column("name", sa.String(160), nullable=False),  # this and the next two: for a letter, and for who helps
+    sa.Column("address", sa.String(300), nullable=False),
+    sa.Column("helper", JsonValue, nullable=False),  # name, phone, relation; empty where nobody was named
     sa.Column("refused", JsonValue, nullable=False),  # channels whose present contact point was refused for good
+    sa.Column("failing", JsonValue, nullable=False),  # channel: receipts of failure since the last one that arrived
+    sa.Column("muted", sa.Boolean, nullable=False),  # they answered STOP: no SMS until somebody spoke with them
     sa.Column("stale", sa.Boolean, nullable=False, index=True),  # a contact point changed: see whether it can be used
     sa.Column("merged_into", sa.Uuid),  # the same person under another record: messages go there
     sa.Column("stands_for", sa.Uuid, index=True),  # the minor whose representative this is: gets the same notices
@@ -84,9 +92,10 @@ session = sa.Table(
     METADATA,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("site_id", sa.Uuid, nullable=False),
+    sa.Column("provider_id", sa.Uuid, index=True),
     sa.Column("training", sa.String(12), nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
-    sa.Column("meetings", JsonValue, nullable=False),  # held_on, starts_at (local), minutes, part
+    sa.Column("meetings", JsonValue, nullable=False),  # id, held_on, starts_at (local), minutes, part
 )
 
 placement = sa.Table(
@@ -102,13 +111,15 @@ placement = sa.Table(
 
 # --- what is kept here --------------------------------------------------------------------------------------------
 
-# Something changed about a person's seats in a session, last at `due_at` (real time). When it has been quiet for a
-# moment the pair is looked at as a whole, so that two civic days published together are one message.
+# Something changed about a person's seats in a session, first at `since`, last at `due_at` (real time). When it has
+# been quiet about this person for a moment their pairs are looked at as a whole: all that was published together is
+# one message.
 seat_news = sa.Table(
     "seat_news",
     METADATA,
     sa.Column("person_id", sa.Uuid, primary_key=True),
     sa.Column("session_id", sa.Uuid, primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("due_at", UtcDateTime, nullable=False, index=True),
 )
 
@@ -125,29 +136,44 @@ notice = sa.Table(
     sa.Column("site", sa.String(40), nullable=False),  # id of the site as told, empty where there is none
     sa.Column("training", sa.String(12), nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("moment", sa.String(8), nullable=False),  # of a reminder: week, two_days, eve; else empty
+    sa.Column("priority", sa.Integer, nullable=False),  # 0 leaves first: see domain/occasions.py
     sa.Column("channel", sa.String(8), nullable=False),  # of the last attempt; letter when a hand must bring it
+    sa.Column("gateway", sa.String(24), nullable=False),  # of the last attempt
+    sa.Column("rides_on", sa.Uuid, index=True),  # the notice to the same person whose message carries this one
     sa.Column("languages", JsonValue, nullable=False),
+    sa.Column("wording", JsonValue, nullable=False),  # the texts used, `convocation/ar@1`
+    sa.Column("reply_code", sa.String(8), nullable=False),  # what the person may answer; empty where nobody hears it
+    sa.Column("calendar", JsonValue, nullable=False),  # the entries that the mail's calendar file holds
     sa.Column("usable", sa.Boolean, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),  # this and the next as sent
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("segments", sa.Integer, nullable=False),
     sa.Column("cost", sa.Integer, nullable=False),  # hundredths of a cent, all attempts that were taken
-    sa.Column("task", sa.String(16), nullable=False),  # letter, relay, translation: what a person has to do; or empty
+    sa.Column("task", sa.String(16), nullable=False),  # the kind of the task that it opened, or empty
     sa.Column("reason", sa.String(80), nullable=False),  # why it failed, expired or was superseded
     sa.Column("useless_after", UtcDateTime, nullable=False),  # business time
     sa.Column("due_at", UtcDateTime, nullable=False),  # business time: after quiet hours
     sa.Column("ready_at", UtcDateTime, nullable=False),  # real time: back-off, or the end of the lease while sending
     sa.Column("holder", sa.Uuid),  # the process that is sending it
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("tries", sa.Integer, nullable=False),  # temporary failures on the present channel
+    sa.Column("tries", sa.Integer, nullable=False),  # failures on the present channel that may pass
+    sa.Column("awaits_until", UtcDateTime),  # business time: so long a receipt is waited for; null where none comes
     sa.Column("skipped", JsonValue, nullable=False),  # channels that have been tried in vain
     sa.Column("made_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
     sa.Index(
         "ix_notice_due",
+        "priority",
         "due_at",
         sqlite_where=sa.text("state IN ('due', 'sending')"),
         postgresql_where=sa.text("state IN ('due', 'sending')"),
+    ),
+    sa.Index(
+        "ix_notice_awaits",
+        "awaits_until",
+        sqlite_where=sa.text("awaits_until IS NOT NULL"),
+        postgresql_where=sa.text("awaits_until IS NOT NULL"),
     ),
     sa.Index("ix_notice_made", "territory", "made_at", "id"),
 )
@@ -158,8 +184,8 @@ attempt = sa.Table(
     sa.Column("notice_id", sa.Uuid, sa.ForeignKey("notice.id"), primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True),
     sa.Column("channel", sa.String(8), nullable=False),
-    sa.Column("gateway", sa.String(16), nullable=False),
-    sa.Column("address_hash", sa.String(64), nullable=False),  # keyed: a phone is too short to hash in the open
+    sa.Column("gateway", sa.String(24), nullable=False),
+    sa.Column("address_hash", sa.String(64), nullable=False, index=True),  # keyed: a phone is too short to hash openly
     sa.Column("started_at", UtcDateTime, nullable=False),  # committed before the gateway is called
     sa.Column("ended_at", UtcDateTime),
     sa.Column("outcome", sa.String(12), nullable=False),  # started, accepted, refused, temporary, unknown
@@ -173,10 +199,53 @@ receipt = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),  # made by the gateway: the same receipt twice is one receipt
     sa.Column("notice_id", sa.Uuid, sa.ForeignKey("notice.id"), nullable=False, index=True),
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("state", sa.String(12), nullable=False),  # delivered, failed
+    sa.Column("state", sa.String(12), nullable=False),  # accepted, delivered, failed
     sa.Column("error", sa.String(200), nullable=False),
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("heard_at", UtcDateTime, nullable=False),
+)
+
+# What somebody has to do about a person, because no machine can: told of by a notice, or by what became of it.
+task = sa.Table(
+    "task",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # derived from what it is about: the same need twice is one task
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("notice_id", sa.Uuid, index=True),
+    sa.Column("provider_id", sa.Uuid, index=True),  # whose group it is about; null where it is OFII's alone
+    sa.Column("territory", sa.String(8), nullable=False),
+    sa.Column("note", sa.String(200), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("due_by", UtcDateTime),  # business time: after it nothing is left to do
+    sa.Column("outcome", sa.String(16), nullable=False),  # empty while it is open
+    sa.Column("proof", sa.String(80), nullable=False),  # number of a registered letter, day of a signature
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index("ix_task_open", "territory", "outcome", "due_by"),
+)
+
+reply = sa.Table(
+    "reply",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # the gateway's message: the same one twice is one reply
+    sa.Column("address_hash", sa.String(64), nullable=False),
+    sa.Column("understood", sa.String(12), nullable=False),  # absent, stop, nothing
+    sa.Column("person_id", sa.Uuid),
+    sa.Column("notice_id", sa.Uuid),
+    sa.Column("text", sa.String(160), nullable=False),  # only of what was not understood, for who reads it
+    sa.Column("heard_at", UtcDateTime, nullable=False),
+)
+
+# How a gateway does, for all processes that send: see domain/lines.py. Times are real.
+gateway = sa.Table(
+    "gateway",
+    METADATA,
+    sa.Column("name", sa.String(24), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),  # in a row
+    sa.Column("closed_until", UtcDateTime),
+    sa.Column("allowance", sa.Integer, nullable=False),  # thousandths of a message that may leave now
+    sa.Column("counted_at", UtcDateTime, nullable=False),
 )
 
 contactability = sa.Table(

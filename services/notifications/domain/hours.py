@@ -9,12 +9,12 @@ QUIET_FROM, QUIET_UNTIL = time(21), time(8)  # [A] stricter than the carriers' 2
 SUNDAY = 6
 
 
-def leaves_at(now: datetime, zone: ZoneInfo, useless_after: datetime) -> datetime:
+def leaves_at(now: datetime, zone: ZoneInfo) -> datetime:
     """
-    Return the first instant from `now` on at which a notice may be sent. Held, never dropped.
+    Return the first instant from `now` on at which a notice may be sent: `now` itself outside the quiet hours.
 
-    A notice that would be useless by the end of the quiet hours leaves at once: news of tomorrow's early meeting is
-    worth a late ring.
+    Whoever sends compares it with the notice's deadline: what would be useless by then is never sent at all, and
+    somebody has to call.
     """
     local = now.astimezone(zone)
     if not _quiet(local):
@@ -22,8 +22,7 @@ def leaves_at(now: datetime, zone: ZoneInfo, useless_after: datetime) -> datetim
     morning = datetime.combine(local.date(), QUIET_UNTIL, zone)
     while morning < local or morning.weekday() == SUNDAY:
         morning = datetime.combine(morning.date() + timedelta(days=1), QUIET_UNTIL, zone)
-    released = morning.astimezone(now.tzinfo)
-    return released if released < useless_after else now
+    return morning.astimezone(now.tzinfo)
 
 
 def _quiet(local: datetime) -> bool:

@@ -1,6 +1,6 @@
 """A message as a gateway gets it, and what became of one attempt."""
 
-__all__ = ["ACCEPTED", "REFUSED", "TEMPORARY", "UNKNOWN", "MailMessage", "Outcome", "SmsMessage"]
+__all__ = ["ACCEPTED", "REFUSED", "TEMPORARY", "UNKNOWN", "Attachment", "MailMessage", "Outcome", "SmsMessage"]
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,11 @@ ACCEPTED, REFUSED, TEMPORARY, UNKNOWN = "accepted", "refused", "temporary", "unk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsMessage:
-    """One SMS. `key` names the notice: the same key again is the same message. `alphabet` is gsm7 or ucs2."""
+    """
+    One SMS. `key` names the notice: the same key again is the same message. `alphabet` is gsm7 or ucs2.
+
+    `receipts_to` is the address for what becomes of this one attempt; it holds a secret of its own.
+    """
 
     key: str
     to: str = field(repr=False)
@@ -19,11 +23,21 @@ class SmsMessage:
     alphabet: str
     segments: int
     at: datetime
+    receipts_to: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes with a mail: `media_type` with its parameters, such as `text/calendar; method=REQUEST`."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailMessage:
-    """One mail, plain and HTML."""
+    """One mail, plain and HTML, with what goes along. `returns_to` is the envelope's sender: bounces come there."""
 
     key: str
     to: str = field(repr=False)
@@ -33,6 +47,8 @@ class MailMessage:
     html: str = field(repr=False)
     languages: tuple[str, ...]
     at: datetime
+    attachments: tuple[Attachment, ...] = ()
+    returns_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,11 @@ class SmsFiles:
 
     name = "file"
     batch = 200
+    rate = 0
+    idempotent = True
     takes_test_numbers = True
     receipts = False
+    replies = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,6 +45,8 @@ class MailFiles:
 
     name = "file"
     batch = 200
+    rate = 0
+    idempotent = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

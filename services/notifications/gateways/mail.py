@@ -20,6 +20,8 @@ class SmtpMail:
 
     name = "smtp"
     batch = 25
+    rate = 0
+    idempotent = False
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

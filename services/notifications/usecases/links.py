@@ -8,7 +8,6 @@ said it.
 
 __all__ = [
     "LinkRefusedError",
-    "Links",
     "Opened",
     "count_wrong",
     "link_of",
@@ -16,6 +15,7 @@ __all__ = [
     "may_try",
     "open_link",
     "renew_link",
+    "secrets_of",
 ]
 
 from collections.abc import Collection, Mapping
@@ -49,14 +49,6 @@ class LinkRefusedError(ForbiddenError):
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """How links are made: the address at which people's phones find the pages, and the secrets."""
-
-    public_url: str
-    secrets: Secrets
-
-
-@dataclass(frozen=True, slots=True)
 class Opened:
     """Who a link is for, as whom they go on, and the language that they read (empty: none of ours)."""
 
@@ -64,37 +56,38 @@ class Opened:
     language: str
 
 
-def link_of(work: Work, links: Links, person_id: UUID) -> str:
-    """Return the address of a person's link; from now on it is good for two weeks at least."""
-    return links_of(work, links, [person_id])[person_id]
+def link_of(work: Work, public_url: str, person_id: UUID) -> str:
+    """Return the address of a person's link under the `public_url`; from now on it is good for two weeks at least."""
+    return links_of(work, public_url, [person_id])[person_id]
 
 
-def links_of(work: Work, links: Links, people: Collection[UUID]) -> dict[UUID, str]:
+def links_of(work: Work, public_url: str, people: Collection[UUID]) -> dict[UUID, str]:
     """Return the addresses of people's links, as `link_of` does, with two statements for all."""
     known = {
         row["person_id"]: row
         for row in storage.rows(work.db, sa.select(storage.link).where(storage.link.c.person_id.in_(list(people))))
     }
-    made, kept = {}, []
+    secrets, made, kept = secrets_of(work), {}, []
     for person_id in dict.fromkeys(people):
         before = known.get(person_id)
         number = before["number"] if before else 1
-        secret = links.secrets.of_link(person_id, number)
-        digest = links.secrets.digest_of_link(secret)
+        secret = secrets.of_link(person_id, number)
+        digest = secrets.digest_of_link(secret)
         if before is None or before["digest"] != digest or before["told_at"] <= work.now - A_DAY:
             kept.append({"person_id": person_id, "number": number, "digest": digest, "told_at": work.now})
-        made[person_id] = f"{links.public_url}/notices/m/{secret}"
+        made[person_id] = f"{public_url}/notices/m/{secret}"
     upsert(work.db, storage.link, kept)
     return made
 
 
-def renew_link(work: Work, links: Links, person_id: UUID) -> None:
+def renew_link(work: Work, person_id: UUID) -> None:
     """Make a person's link another one: whoever has the old one opens nothing. Raises NotFoundError, ForbiddenError."""
     person = storage.one(work.db, storage.person, person_id, "person")
     check_territory(work.who, person["territory"])
     table = storage.link
     before = work.db.scalar(sa.select(table.c.number).where(table.c.person_id == person_id).with_for_update()) or 1
-    digest = links.secrets.digest_of_link(links.secrets.of_link(person_id, before + 1))
+    secrets = secrets_of(work)
+    digest = secrets.digest_of_link(secrets.of_link(person_id, before + 1))
     row = {"person_id": person_id, "number": before + 1, "digest": digest, "told_at": work.now}
     upsert(work.db, table, [row])
 
@@ -109,9 +102,9 @@ def count_wrong(work: Work, caller: str) -> None:
     knocks.count_knock(work, storage.door_count, DOOR, caller)
 
 
-def open_link(work: Work, links: Links, said: str) -> Opened:
+def open_link(work: Work, said: str) -> Opened:
     """Return as whom the holder of a secret goes on. Raises LinkRefusedError."""
-    table, digest = storage.link, links.secrets.digest_of_link(said)
+    table, digest = storage.link, secrets_of(work).digest_of_link(said)
     row = storage.first(work.db, sa.select(table).where(table.c.digest == digest)) if digest else None
     if row is None:
         raise LinkRefusedError("this link opens nothing")
@@ -123,6 +116,11 @@ def open_link(work: Work, links: Links, said: str) -> Opened:
     reader = Reader(spoken=tuple(holder["spoken"]), reads=holder["reads"], reading_language=holder["reading_language"])
     who = Principal(kind="person", id=str(holder["id"]), role=LINKED, scope=str(scope))
     return Opened(who, own_language(reader) or "")
+
+
+def secrets_of(work: Work) -> Secrets:
+    """Return what makes and checks secrets, with the service's own key: another key makes every link another one."""
+    return Secrets(work.voice.seal_keys[work.voice.service])
 
 
 def _kept(work: Work, person: Mapping[str, Any]) -> Mapping[str, Any]:

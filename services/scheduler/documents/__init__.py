@@ -12,6 +12,7 @@ from babel.dates import format_date
 
 from services.scheduler.documents.legal import FRENCH, OFFERS, LegalText, LegalTextError, legal_text
 from shared import documents
+from shared.languages import RIGHT_TO_LEFT
 
 TEMPLATE = Path(__file__).with_name("contract.typ")
 
@@ -88,7 +89,7 @@ def _in_language(paper: ContractPaper, text: LegalText, language: str) -> dict[s
     labels = wording.labels
     return {
         "code": language,
-        "rtl": language in documents.RIGHT_TO_LEFT,
+        "rtl": language in RIGHT_TO_LEFT,
         "fonts": documents.families(language),
         "labels": dict(labels),
         "title": wording.title,

@@ -6,7 +6,7 @@ goes from one to another sees one page. One file a language; a file that no tran
 demonstration only, elsewhere French and English stand together in its place.
 """
 
-__all__ = ["LANGUAGES", "RIGHT_TO_LEFT", "OwnWordsError", "Speech", "own_page", "remember_language", "words"]
+__all__ = ["OwnWordsError", "Speech", "own_page", "remember_language", "words"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from string import Formatter
 from typing import Any, Self
 
 import yaml
-from babel import negotiate_locale
+from babel import Locale, negotiate_locale
 from babel.dates import format_date
 from flask import Response, current_app, render_template, request
 from markupsafe import Markup, escape
@@ -25,26 +25,9 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
 from shared.errors import ParcoursError
+from shared.languages import LANGUAGES, direction
 
-LANGUAGES: Mapping[str, str] = {  # each by its own name, in the order in which they are offered
-    "fr": "Français",
-    "en": "English",
-    "ar": "العربية",
-    "fa": "فارسی",
-    "ps": "پښتو",
-    "tr": "Türkçe",
-    "ru": "Русский",
-    "bn": "বাংলা",
-    "es": "Español",
-    "ta": "தமிழ்",
-    "zh": "中文",
-    "pt": "Português",
-    "ti": "ትግርኛ",
-    "ur": "اردو",
-    "sq": "Shqip",
-    "uk": "Українська",
-}
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "ps", "ur"})
+NAMES = {code: Locale.parse(code).language_name or code for code in LANGUAGES}  # each by its own name
 SOURCE = "fr"
 TOGETHER = ("fr", "en")  # instead of a language whose words nobody signed
 COOKIE = "parcours_own_lang"
@@ -95,7 +78,7 @@ class Speech:
 
     @property
     def direction(self) -> str:
-        return "rtl" if self.spoken[0] in RIGHT_TO_LEFT else "ltr"
+        return direction(self.spoken[0])
 
     def say(self, name: str, **fields: Any) -> Markup:
         """Return a sentence as HTML; days and moments among the fields are written out in its language."""
@@ -119,7 +102,7 @@ class Speech:
 def own_page(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page `own/<template>` in the language of who reads it; a language asked for is remembered."""
     speech = Speech.of(_language(), unsigned_allowed=current_app.config["UNSIGNED_WORDS"])
-    text = render_template(template, speech=speech, say=speech.say, tongues=LANGUAGES, rtl=RIGHT_TO_LEFT, **values)
+    text = render_template(template, speech=speech, say=speech.say, tongues=NAMES, runs=direction, **values)
     answer = Response(text, status=status, mimetype="text/html")
     if request.args.get("lang") in LANGUAGES:
         remember_language(answer, speech.language)

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifications.domain.secrets import Secrets
 from services.notifications.usecases import links
-from services.notifications.usecases.links import LinkRefusedError, Links
+from services.notifications.usecases.links import LinkRefusedError
 from shared.errors import ForbiddenError
 from shared.events import PersonMerged, PersonUnmerged
 from shared.ids import derived_id
@@ -14,7 +13,7 @@ from shared.rights import LINKED, Principal
 from shared.work import Work
 from tests.integration.notifications.office import DAYS, MONDAY, PERSON, an_office
 
-HOUSE = Links("https://parcours.example", Secrets(b"k" * 32))
+HERE = "https://parcours.example"
 OTHER = derived_id("person", 2)
 
 
@@ -29,17 +28,17 @@ def renew(office, territory):
     who = Principal("person", "amal", "planner", territory)
     with office.service.database.begin() as db:
         work = Work(db=db, who=who, now=office.clock.now(), voice=office.service.voice)
-        links.renew_link(work, HOUSE, PERSON)
+        links.renew_link(work, PERSON)
 
 
 def told(office, person=PERSON):
     with office.service.database.begin() as db:
-        return links.link_of(office.service.work(db), HOUSE, person)
+        return links.link_of(office.service.work(db), HERE, person)
 
 
 def opened(office, address):
     with office.service.database.read() as db:
-        return links.open_link(office.service.work(db), HOUSE, address.rpartition("/")[2])
+        return links.open_link(office.service.work(db), address.rpartition("/")[2])
 
 
 def test_a_person_has_one_link_which_opens_their_days_again_and_again(office):
@@ -65,7 +64,7 @@ def test_a_secret_that_nobody_was_told_opens_nothing(office, said):
     told(office)
 
     with pytest.raises(LinkRefusedError), office.service.database.read() as db:
-        links.open_link(office.service.work(db), HOUSE, said)
+        links.open_link(office.service.work(db), said)
 
 
 def test_a_new_link_closes_the_one_before(office):

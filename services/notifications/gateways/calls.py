@@ -1,0 +1,74 @@
+"""What gateways by HTTP share: several calls at once, and what a failed call says about the message."""
+
+__all__ = ["HttpGateway", "failed", "tagged"]
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+
+from services.notifications.domain.messages import TEMPORARY, UNKNOWN, Outcome, SmsMessage
+
+TIMEOUT_SECONDS = 5.0
+CALLS_AT_ONCE = 8  # a batch takes a quarter of a minute at worst, far less than a lease
+BATCH = 100
+
+
+class HttpGateway(ABC):
+    """An SMS gateway that is called once for each message; `name` is its kind and host."""
+
+    batch = BATCH
+    takes_test_numbers = False
+    kind = ""
+
+    def __init__(self, url: str, *, user: str, password: str, receipts: bool, replies: bool, rate: int) -> None:
+        self.name = tagged(self.kind, url)
+        self.url = url
+        self.user = user
+        self.password = password
+        self.receipts = receipts
+        self.replies = replies
+        self.rate = rate
+
+    def send(self, messages: Sequence[SmsMessage]) -> Iterator[Outcome]:
+        if not messages:
+            return
+        lanes = min(CALLS_AT_ONCE, len(messages))
+        with (
+            httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, headers=self.headers()) as client,
+            ThreadPoolExecutor(lanes) as pool,
+        ):
+            yield from pool.map(lambda message: self._call(client, message), messages)
+
+    def headers(self) -> dict[str, str]:
+        """Return what goes with each request."""
+        return {}
+
+    @abstractmethod
+    def call(self, client: httpx.Client, message: SmsMessage) -> Outcome:
+        """Send one message and return what the answer says. May raise httpx.HTTPError."""
+
+    def _call(self, client: httpx.Client, message: SmsMessage) -> Outcome:
+        try:
+            return self.call(client, message)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Outcome(TEMPORARY, error=type(error).__name__)
+        except httpx.HTTPError as error:  # it may have left
+            return Outcome(UNKNOWN, error=type(error).__name__)
+
+
+def failed(answer: httpx.Response) -> Outcome:
+    """
+    Return the outcome of an answer that is no acceptance.
+
+    A gateway that answers 5xx may have taken the message before it fell: unknown, unless it says that it is too busy.
+    """
+    busy = answer.status_code in {429, 503} or answer.status_code < 500
+    return Outcome(TEMPORARY if busy else UNKNOWN, error=f"HTTP {answer.status_code}")
+
+
+def tagged(kind: str, url: str) -> str:
+    """Return a gateway's short name: kind, host and port, which is what its row and its attempts keep."""
+    return f"{kind} {urlsplit(url).netloc}"[:24]
