@@ -210,14 +210,17 @@ def keep_greater(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], c
     return {tuple(row) for row in db.execute(statement.returning(*table.primary_key))}
 
 
-def claim_due(db: Session, table: Table, ready: sa.ColumnElement[bool], *, limit: int) -> Sequence[sa.RowMapping]:
+def claim_due(
+    db: Session, table: Table, ready: sa.ColumnElement[bool], *, limit: int, first: sa.ColumnElement[Any] | None = None
+) -> Sequence[sa.RowMapping]:
     """
-    Claim up to `limit` rows that are due, oldest first, in the caller's transaction.
+    Claim up to `limit` rows that are due, oldest first, in the caller's transaction; `first` orders before their age.
 
     `table` has `due_at`; `ready` says which rows wait. Two claimers never get the same row: PostgreSQL skips rows that
     another transaction holds, SQLite has one writer at a time.
     """
-    query = sa.select(table).where(ready).order_by(table.c.due_at).limit(limit).with_for_update(skip_locked=True)
+    order = (table.c.due_at,) if first is None else (first, table.c.due_at)
+    query = sa.select(table).where(ready).order_by(*order).limit(limit).with_for_update(skip_locked=True)
     return db.execute(query).mappings().all()
 
 

@@ -10,13 +10,13 @@ from flask import Flask
 
 from services.notifications import api, pages, wording
 from services.notifications.consumers import HANDLERS
-from services.notifications.gateways import MailGateway, SmsGateway
-from services.notifications.gateways.files import MailFiles, SmsFiles
-from services.notifications.gateways.http import HttpSms
+from services.notifications.gateways import MailGateway, open_sms
+from services.notifications.gateways.files import MailFiles
 from services.notifications.gateways.mail import SmtpMail
 from services.notifications.settings import Settings
 from services.notifications.usecases.contacts import retell, review_contacts
-from services.notifications.usecases.delivery import Post, deliver_due, due
+from services.notifications.usecases.delivery import deliver_due, doubt_unanswered, due
+from services.notifications.usecases.post import Post
 from services.notifications.usecases.seats import review_seats
 from shared.clock import clock_from
 from shared.database import Database
@@ -47,8 +47,9 @@ def build_service(settings: Settings) -> Service:
         migrations=MIGRATIONS,
         handlers=HANDLERS,
         ticks=(
-            partial(review_contacts, post.sms.takes_test_numbers),
+            partial(review_contacts, post.test_numbers),
             partial(review_seats, timedelta(seconds=settings.gather_seconds)),
+            doubt_unanswered,
             partial(deliver_due, post),
         ),
         due=due,
@@ -58,21 +59,20 @@ def build_service(settings: Settings) -> Service:
 
 def open_post(settings: Settings) -> Post:
     """Return how this deployment sends."""
-    sms: SmsGateway = SmsFiles(settings.sms_folder)
-    if settings.sms == "http":
-        sms = HttpSms(settings.sms_url, settings.sms_key, receipts=settings.receipts)
     mail: MailGateway = MailFiles(settings.mail_folder)
     if settings.mail == "smtp":
         mail = SmtpMail(settings.smtp_url)
     return Post(
-        sms=sms,
+        sms=open_sms(settings.sms, settings.sms_folder),
         mail=mail,
         sender=settings.sender,
         mail_sender=settings.mail_sender,
         call_back=settings.call_back,
+        public_url=settings.public_url,
         demo=settings.demo,
         quiet_hours=settings.quiet_hours,
         sms_price=settings.sms_price,
+        receipt_hours=settings.receipt_hours,
         address_key=settings.common.seal_keys[NAME],
     )
 

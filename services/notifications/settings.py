@@ -9,35 +9,38 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from services.notifications.gateways import open_sms
 from shared.errors import SettingsError
 from shared.settings import CommonSettings, Environment, common_from
 
 FICTION = "01 99 00 12 34"  # a block that ARCEP keeps for fiction: never a real office
 SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}")  # what operators accept as an alphanumeric sender
+RECEIPT_HOURS = 24  # [A]
 SMS_PRICE = 450  # [A] hundredths of a cent for one segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """
-    How messages leave. `sms` is file or http, `mail` is file or smtp; prices are hundredths of a cent for one segment.
+    How messages leave. `sms` names the SMS gateways, see gateways/; `mail` is file or smtp; prices are hundredths of a
+    cent for one segment.
 
-    `demo` allows texts that no translator signed; `receipts` says that the SMS gateway sends receipts, so that an
-    acceptance proves nothing yet; `gather_seconds` is how long (real time) news about one person's seats is gathered.
+    `public_url` is where people and gateways reach this house; `demo` allows texts that no translator signed;
+    `receipt_hours` is how long a receipt is waited for where receipts come; `gather_seconds` how long (real time) news
+    about one person's seats is gathered.
     """
 
     common: CommonSettings
     demo: bool
-    sms: str
-    sms_url: str
-    sms_key: str = field(repr=False)
+    public_url: str
+    sms: str = field(repr=False)
     mail: str
     smtp_url: str = field(repr=False)
     sender: str
     mail_sender: str
     call_back: str
     quiet_hours: bool
-    receipts: bool
+    receipt_hours: int
     sms_price: int
     gather_seconds: int
 
@@ -55,14 +58,12 @@ class Settings:
         environment = Environment(environ)
         common = common_from(environment, "notifications")
         real = common.production
-        sms = environment.text("PARCOURS_SMS", None if real else "file")
         mail = environment.text("PARCOURS_MAIL", None if real else "file")
         settings = cls(
             common=common,
             demo=common.demo,
-            sms=sms,
-            sms_url=environment.text("PARCOURS_SMS_URL", None if sms == "http" else ""),
-            sms_key=environment.text("PARCOURS_SMS_KEY", None if sms == "http" else ""),
+            public_url=common.public_url,
+            sms=environment.text("PARCOURS_SMS", None if real else "file"),
             mail=mail,
             smtp_url=environment.text("PARCOURS_SMTP_URL", None if mail == "smtp" else ""),
             sender=environment.text("PARCOURS_SMS_SENDER", "FORMATION"),
@@ -71,9 +72,9 @@ class Settings:
             ),
             call_back=environment.text("PARCOURS_CALL_BACK", None if real else FICTION),
             quiet_hours=environment.text("PARCOURS_QUIET_HOURS", "yes") == "yes",
-            receipts=environment.text("PARCOURS_SMS_RECEIPTS", "no") == "yes",
+            receipt_hours=environment.number("PARCOURS_RECEIPT_HOURS", RECEIPT_HOURS),
             sms_price=environment.number("PARCOURS_SMS_PRICE", SMS_PRICE),
-            gather_seconds=environment.number("PARCOURS_GATHER_SECONDS", 1),
+            gather_seconds=environment.number("PARCOURS_GATHER_SECONDS", 120 if real else 1),
         )
         environment.check()
         settings._check()
@@ -81,12 +82,14 @@ class Settings:
 
     def _check(self) -> None:
         faults = []
-        if self.sms not in {"file", "http"}:
-            faults.append(f"PARCOURS_SMS must be file or http, not {self.sms!r}")
+        try:
+            open_sms(self.sms, self.sms_folder)
+        except SettingsError as error:
+            faults.append(str(error))
+        if urlsplit(self.public_url).scheme not in {"http", "https"}:
+            faults.append("PARCOURS_PUBLIC_URL must begin with https:// or http://")
         if self.mail not in {"file", "smtp"}:
             faults.append(f"PARCOURS_MAIL must be file or smtp, not {self.mail!r}")
-        if self.sms == "http" and urlsplit(self.sms_url).scheme not in {"http", "https"}:
-            faults.append("PARCOURS_SMS_URL must begin with https:// or http://")
         if self.mail == "smtp" and not (
             urlsplit(self.smtp_url).scheme in {"smtp", "smtps"} and urlsplit(self.smtp_url).hostname
         ):

@@ -36,7 +36,8 @@ class Occasion:
     One row. `subject` is what one notice is about: a second event about the same subject makes no second notice.
 
     `channels` are tried in this order, the person's own preference first. `useful_for` is how long the notice is worth
-    sending, counted from the day that it is about; null: until the end of the first meeting that it names.
+    sending, counted from the day that it is about; null: until the end of the first meeting that it names. `priority`
+    orders what is due: URGENT changes what somebody does today or tomorrow, LATER can wait behind everything.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Occasion:
     channels: tuple[str, ...]
     supersedes: tuple[str, ...]
     useful_for: timedelta | None
+    priority: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Told:
     reached: bool
 
 
+URGENT, USUAL, LATER = 0, 1, 2
 ALL_CHANNELS = ("sms", "email", "letter")
 SEAT_EVENTS = (PlacementState, SessionState)
 SEAT_KINDS = ("convocation", "moved", "cancelled")
@@ -84,6 +87,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=("moved", "cancelled"),
             useful_for=None,
+            priority=USUAL,
         ),
         Occasion(
             kind="moved",
@@ -94,6 +98,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=("convocation", "cancelled"),
             useful_for=None,
+            priority=URGENT,
         ),
         Occasion(
             kind="cancelled",
@@ -104,6 +109,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=("convocation", "moved"),
             useful_for=None,
+            priority=URGENT,
         ),
         Occasion(
             kind="missed",
@@ -114,6 +120,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=(),
             useful_for=timedelta(days=14),  # [A]
+            priority=USUAL,
         ),
         Occasion(
             kind="expected",
@@ -124,6 +131,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=("sms", "email"),
             supersedes=(),
             useful_for=None,
+            priority=URGENT,
         ),
         Occasion(
             kind="not_missed",
@@ -134,6 +142,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=("missed",),
             useful_for=timedelta(days=30),  # [A]
+            priority=USUAL,
         ),
         Occasion(
             kind="completed",
@@ -144,6 +153,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=("missed",),
             useful_for=timedelta(days=60),  # [A]
+            priority=LATER,
         ),
         Occasion(
             kind="appointment",
@@ -154,6 +164,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=("appointment", "no_appointment"),
             useful_for=None,
+            priority=USUAL,
         ),
         Occasion(
             kind="no_appointment",
@@ -164,6 +175,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=("appointment",),
             useful_for=None,
+            priority=USUAL,
         ),
         Occasion(
             kind="call_us",
@@ -174,6 +186,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             channels=ALL_CHANNELS,
             supersedes=(),
             useful_for=timedelta(days=60),  # [A]
+            priority=USUAL,
         ),
     )
 }

@@ -11,7 +11,16 @@ __all__ = ["FINAL", "RANKS", "SENT", "STATES", "raised"]
 # unknown: it may have left, and nobody will say · failed: no channel brought it · expired: it would have come too late
 # · superseded: no longer true before it left
 STATES = ("due", "sending", "unknown", "accepted", "delivered", "failed", "expired", "superseded")
-RANKS = {"due": 0, "sending": 1, "unknown": 2, "expired": 2, "superseded": 2, "failed": 2, "accepted": 3, "delivered": 4}
+RANKS = {
+    "due": 0,
+    "sending": 1,
+    "unknown": 2,
+    "expired": 2,
+    "superseded": 2,
+    "failed": 2,
+    "accepted": 3,
+    "delivered": 4,
+}
 FINAL = frozenset({"unknown", "accepted", "delivered", "failed", "expired", "superseded"})
 SENT = frozenset({"sending", "unknown", "accepted"})  # what a receipt of failure takes back
 

@@ -7,7 +7,7 @@ that concerns one message. A message's key goes with it (a file's name, the Idem
 SMTP promise no such thing: there a second attempt may be a second message, so there is one at most, and it is counted.
 """
 
-__all__ = ["MailGateway", "SmsGateway", "open_sms"]
+__all__ = ["Gateway", "MailGateway", "SmsGateway", "open_sms"]
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,18 +21,23 @@ FILES = "file"
 OPTIONS = frozenset({"receipts", "replies", "rate"})
 
 
-class SmsGateway(Protocol):
-    """
-    Something that takes SMS.
-
-    `rate` is messages a second, 0 for as many as it takes; `receipts` says that it tells what became of a message, so
-    that an acceptance proves nothing yet; `replies` that it passes on what people answer.
-    """
+class Gateway(Protocol):
+    """Something that takes messages; `rate` is how many a second, 0 for as many as come."""
 
     name: str
     batch: int  # how many messages fit well into one lease
     rate: int
     idempotent: bool
+
+
+class SmsGateway(Gateway, Protocol):
+    """
+    Something that takes SMS.
+
+    `receipts` says that it tells what became of a message, so that an acceptance proves nothing yet; `replies` that it
+    passes on what people answer.
+    """
+
     takes_test_numbers: bool
     receipts: bool
     replies: bool
@@ -42,13 +47,8 @@ class SmsGateway(Protocol):
         ...
 
 
-class MailGateway(Protocol):
+class MailGateway(Gateway, Protocol):
     """Something that takes mail."""
-
-    name: str
-    batch: int
-    rate: int
-    idempotent: bool
 
     def send(self, messages: Sequence[MailMessage]) -> Iterator[Outcome]:
         """Send, and yield what became of each."""
@@ -63,7 +63,7 @@ def open_sms(written: str, folder: Path) -> tuple[SmsGateway, ...]:
     `?receipts=yes&replies=yes&rate=20` where it does. Raises SettingsError.
     """
     from services.notifications.gateways.files import SmsFiles
-    from services.notifications.gateways.json import JsonSms
+    from services.notifications.gateways.json_http import JsonSms
     from services.notifications.gateways.kannel import KannelSms
 
     kinds = {"kannel": KannelSms, "json": JsonSms}

@@ -21,7 +21,8 @@ class HttpGateway(ABC):
 
     batch = BATCH
     takes_test_numbers = False
-    kind = ""
+    kind: str
+    idempotent: bool
 
     def __init__(self, url: str, *, user: str, password: str, receipts: bool, replies: bool, rate: int) -> None:
         self.name = tagged(self.kind, url)

@@ -14,7 +14,7 @@ from services.notifications.gateways.mail import as_email
 class SmsFiles:
     """SMS as JSON files."""
 
-    name = "file"
+    name = "sms files"
     batch = 200
     rate = 0
     idempotent = True
@@ -43,7 +43,7 @@ class SmsFiles:
 class MailFiles:
     """Mails as .eml files, which any mail program opens."""
 
-    name = "file"
+    name = "mail files"
     batch = 200
     rate = 0
     idempotent = True

@@ -18,12 +18,13 @@ BATCH = 500
 
 
 def points_of(person: Mapping[str, Any], *, test_numbers: bool) -> dict[str, str]:
-    """Return channel -> address of the contact points that may work."""
+    """Return channel -> address of the contact points that may work; whoever answered STOP gets no SMS."""
     found = {
         "sms": mobile_number(person["phone"], person["territory"], test_numbers=test_numbers),
         "email": email_address(person["email"]),
     }
-    return {channel: address for channel, address in found.items() if address and channel not in person["refused"]}
+    closed = {*person["refused"], *(("sms",) if person["muted"] else ())}
+    return {channel: address for channel, address in found.items() if address and channel not in closed}
 
 
 def review_contacts(test_numbers: bool, service: Service) -> int:

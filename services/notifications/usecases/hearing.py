@@ -127,6 +127,9 @@ def _person(event: SignatoryState | AppointmentState, key: UUID) -> dict[str, An
         "alias": private.get("alias", ""),
         "phone": private.get("phone", ""),
         "email": private.get("email", ""),
+        "name": private.get("name", ""),
+        "address": private.get("address", ""),
+        "helper": private.get("helper", {}),
         "stands_for": None,
     }
 
@@ -137,9 +140,10 @@ def _keep_person(work: Work, row: dict[str, Any]) -> bool:
     before = known.first()
     points = ("phone", "email", "channel")
     changed = before is None or any(before[name] != row[name] for name in points)
-    kept = {"refused": [], "stale": True}
-    if before is not None and not changed:
-        kept = {"refused": before["refused"], "stale": before["stale"]}
+    kept = {"refused": [], "failing": {}, "muted": False, "stale": True}
+    if before is not None:  # a new number is trusted again; a wish not to be written to stays until somebody asked
+        kept |= {"muted": before["muted"]}
+        kept |= {} if changed else {name: before[name] for name in ("refused", "failing", "stale")}
     upsert(work.db, storage.person, [row | kept])
     if before is not None and changed:
         _invite_again(work, row["id"])
@@ -156,6 +160,7 @@ def keep_session(work: Work, event: SessionState) -> None:
     """Keep a session; everybody who has or had a seat in it may have to be told."""
     meetings = [
         {
+            "id": str(one.meeting_id),
             "held_on": one.held_on.isoformat(),
             "starts_at": one.starts_at.isoformat("minutes"),
             "minutes": one.minutes,
@@ -164,6 +169,7 @@ def keep_session(work: Work, event: SessionState) -> None:
         for one in event.meetings
     ]
     row = {"id": event.session_id, "site_id": event.site_id, "training": event.training, "state": event.state}
+    row |= {"provider_id": event.provider_id}
     upsert(work.db, storage.session, [row | {"meetings": meetings}])
     seated = sa.select(storage.placement.c.person_id).where(storage.placement.c.session_id == event.session_id)
     _note_news(work, [(person_id, event.session_id) for person_id in work.db.scalars(seated.distinct())])
@@ -332,8 +338,13 @@ def keep_completion(work: Work, event: TrainingCompleted) -> None:
 
 def _note_news(work: Work, pairs: list[tuple[UUID, UUID]]) -> None:
     since = real_now()
-    news = [{"person_id": person, "session_id": session, "due_at": since} for person, session in pairs]
-    upsert(work.db, storage.seat_news, news)
+    table = storage.seat_news
+    news = [{"person_id": person, "session_id": session, "since": since, "due_at": since} for person, session in pairs]
+    insert_new(work.db, table, news)
+    mine = sa.and_(table.c.person_id == sa.bindparam("p"), table.c.session_id == sa.bindparam("s"))
+    again = [{"p": person, "s": session} for person, session in pairs]
+    if again:
+        work.db.connection().execute(table.update().where(mine).values(due_at=since), again)
 
 
 def _invite_again(work: Work, person_id: UUID) -> None:

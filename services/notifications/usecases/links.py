@@ -31,7 +31,7 @@ from services.notifications.domain.languages import Reader, own_language
 from services.notifications.domain.secrets import Secrets
 from shared import knocks
 from shared.database import upsert
-from shared.errors import ForbiddenError, NotFoundError
+from shared.errors import ForbiddenError
 from shared.rights import LINKED, Principal
 from shared.scope import check_territory
 from shared.work import Work

@@ -69,7 +69,9 @@ def own_days(work: Work, places: Iterable[OwnPlace]) -> list[OwnDay]:
     """Return every day to come of these places in order, with what was said of it."""
     said = _said(work, whose(work))
     days = [
-        OwnDay(place=place, day=day, said=said.get((place.session_id, day.on), "")) for place in places for day in place.days
+        OwnDay(place=place, day=day, said=said.get((place.session_id, day.on), ""))
+        for place in places
+        for day in place.days
     ]
     return sorted(days, key=lambda one: (one.day, one.place.session_id))
 
@@ -98,7 +100,10 @@ def announce(work: Work, session_id: UUID, held_on: date, kind: str) -> None:
 
 def announcements(work: Work) -> list[AbsenceAnnouncedState]:
     """Return everything that was said, to be told again."""
-    return [_state(row) for row in storage.rows(work.db, sa.select(storage.announcement).order_by(storage.announcement.c.id))]
+    return [
+        _state(row)
+        for row in storage.rows(work.db, sa.select(storage.announcement).order_by(storage.announcement.c.id))
+    ]
 
 
 def _state(row: dict[str, Any]) -> AbsenceAnnouncedState:

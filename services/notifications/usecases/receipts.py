@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.states import raised
-from services.notifications.usecases.delivery import delivered, mark_refused
-from shared.clock import real_now
+from services.notifications.usecases.settling import delivered, mark_failing, skip_channel
 from shared.database import insert_new, upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.work import Work
@@ -47,21 +46,32 @@ def take_receipt(work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[s
         return row
     stamp = {"id": command.id, "actor": work.who.actor, "heard_at": work.now}
     insert_new(work.db, storage.receipt, [stamp | receipt])
-    state = raised(row["state"], command.state)
+    if command.state != "accepted":
+        mark_failing(
+            work, row["person_id"], _channel_of(work, notice_id, attempt), arrived=command.state == "delivered"
+        )
     if command.state == "failed" and attempt != row["attempts"]:
         return row  # an earlier channel: the notice has moved on
-    if state == row["state"]:
-        return row
+    riding = sa.select(storage.notice).where(storage.notice.c.rides_on == notice_id).with_for_update()
+    message = [_judged(work, one, command.state, attempt) for one in [row, *storage.rows(work.db, riding)]]
+    upsert(work.db, storage.notice, message)
+    return message[0]
+
+
+def _judged(work: Work, row: dict[str, Any], said: str, attempt: int) -> dict[str, Any]:
+    """Return a notice after a receipt about the message that brought it, alone or together with others."""
+    state = raised(row["state"], said)
+    if state == row["state"] or (said == "failed" and row["holder"] is not None):
+        return row  # nothing new, or whoever is sending will look for receipts once the answer is there
     if state == "failed":
-        row |= {"state": "due", "skipped": [*row["skipped"], row["channel"]], "tries": 0, "ready_at": real_now()}
-        mark_refused(work, [(row["person_id"], row["channel"])])
-    else:
-        took = _channel_of(work, notice_id, attempt)
-        row |= {"state": state, "reason": "", "channel": took, "ended_at": work.now}
-        if row["session_id"] is not None:
-            work.tell(delivered(row, "receipt"))
-    upsert(work.db, storage.notice, [row])
-    return row
+        return skip_channel(row)
+    if state == "accepted":
+        return row | {"state": state, "reason": "", "holder": None, "ended_at": work.now}
+    took = _channel_of(work, row["rides_on"] or row["id"], attempt)
+    if row["session_id"] is not None:
+        work.tell(delivered(row | {"channel": took}, "receipt"))
+    arrived = {"state": state, "reason": "", "channel": took, "ended_at": work.now, "awaits_until": None}
+    return row | arrived
 
 
 def _channel_of(work: Work, notice_id: UUID, n: int) -> str:

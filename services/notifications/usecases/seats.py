@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.notifications import storage
-from services.notifications.domain.occasions import SEAT_KINDS, Told, wanted_kind
+from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS, Told, wanted_kind
 from services.notifications.domain.timetable import coming, days_of, ends_at
 from shared.clock import real_now
 from shared.database import claim_due, upsert
@@ -21,8 +21,9 @@ from shared.service import Service
 from shared.work import Work
 
 BATCH = 200
+LONGEST_GATHER = timedelta(minutes=10)  # [A] real time
 LOOK_AGAIN = timedelta(seconds=2)  # for a seat whose person, session or site has not been heard of yet
-BELIEVED = frozenset({"sending", "accepted", "delivered", "failed"})
+BELIEVED = frozenset({"sending", "unknown", "accepted", "delivered", "failed"})
 OLD_CONTACT = "old_contact"
 
 Pair = tuple[UUID, UUID]  # person, session
@@ -43,11 +44,11 @@ class Truth:
 
 def review_seats(gather: timedelta, service: Service) -> int:
     """
-    Make the notices that news about seats call for, once it has been quiet about a pair for `gather` (real time).
+    Make the notices that news about seats call for, once it has been quiet about a person for `gather` (real time).
 
-    Returns how many pairs were looked at; a tick of the service.
+    News that never ends is not waited for longer than LONGEST_GATHER. Returns how many pairs were looked at; a tick.
     """
-    quiet = storage.seat_news.c.due_at <= real_now() - gather
+    quiet = _quiet(gather)
     with service.database.read() as db:
         if db.scalar(sa.select(storage.seat_news.c.person_id).where(quiet).limit(1)) is None:
             return 0
@@ -55,6 +56,13 @@ def review_seats(gather: timedelta, service: Service) -> int:
         work = service.work(db)
         pairs = [(row["person_id"], row["session_id"]) for row in claim_due(db, storage.seat_news, quiet, limit=BATCH)]
         return _review(work, pairs)
+
+
+def _quiet(gather: timedelta) -> sa.ColumnElement[bool]:
+    """Say of which news it is time: nothing newer about that person, or the first of it is old."""
+    news, newer, now = storage.seat_news, storage.seat_news.alias("newer"), real_now()
+    loud = sa.exists().where(newer.c.person_id == news.c.person_id, newer.c.due_at > now - gather)
+    return sa.and_(news.c.due_at <= now, ~loud | (news.c.since <= now - LONGEST_GATHER))
 
 
 def seat_truths(work: Work, pairs: Collection[Pair]) -> dict[Pair, Truth]:
@@ -116,8 +124,15 @@ def fresh_notice(key: UUID, kind: str, person: Mapping[str, Any], now: datetime)
         "site": "",
         "training": "",
         "state": "due",
+        "moment": "",
+        "priority": OCCASIONS[kind].priority,
         "channel": "",
+        "gateway": "",
+        "rides_on": None,
         "languages": [],
+        "wording": [],
+        "reply_code": "",
+        "calendar": [],
         "usable": False,
         "subject": "",
         "text": "",
@@ -131,6 +146,7 @@ def fresh_notice(key: UUID, kind: str, person: Mapping[str, Any], now: datetime)
         "holder": None,
         "attempts": 0,
         "tries": 0,
+        "awaits_until": None,
         "skipped": [],
         "made_at": now,
         "ended_at": None,
@@ -150,7 +166,10 @@ def _review(work: Work, pairs: list[Pair]) -> int:
     upsert(work.db, storage.notice, kept)
     unknown = [pair for pair in pairs if pair not in set(done)]
     again = real_now() + LOOK_AGAIN
-    upsert(work.db, storage.seat_news, [{"person_id": p, "session_id": s, "due_at": again} for p, s in unknown])
+    waits = [
+        {"person_id": person, "session_id": session, "since": again, "due_at": again} for person, session in unknown
+    ]
+    upsert(work.db, storage.seat_news, waits)
     news = storage.seat_news
     if done:
         gone = sa.and_(news.c.person_id == sa.bindparam("p"), news.c.session_id == sa.bindparam("s"))

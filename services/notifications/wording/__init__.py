@@ -12,6 +12,7 @@ __all__ = [
     "Text",
     "WordingError",
     "compose",
+    "joined",
     "signed_languages",
     "templates",
 ]
@@ -95,12 +96,19 @@ class Filling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A notice in words, ready for each channel; two languages stand one after the other."""
+    """A notice in words, ready for each channel; two languages stand one after the other, each a section."""
 
     sms: str
     subject: str
     plain: str
-    html: str
+    sections: tuple[str, ...]
+    language: str
+    versions: tuple[str, ...] = ()
+
+    @property
+    def html(self) -> str:
+        """Return the page: one section a language."""
+        return _page(self.language, self.subject, self.sections)
 
 
 @cache
@@ -125,7 +133,20 @@ def compose(kind: str, languages: Sequence[str], filling: Filling) -> Text:
         sms=BETWEEN_SMS.join(plain_typography(words["sms"]) for _language, words in parts),
         subject=" / ".join(words["subject"] for _language, words in parts),
         plain=BETWEEN_MAILS.join(words["body"] for _language, words in parts),
-        html=_page([(language, words["body"]) for language, words in parts], parts[0][1]["subject"]),
+        sections=tuple(_section(language, words["body"]) for language, words in parts),
+        language=languages[0],
+    )
+
+
+def joined(texts: Sequence[Text]) -> Text:
+    """Return several notices to one person as one message, in their order."""
+    return Text(
+        sms=BETWEEN_SMS.join(text.sms for text in texts),
+        subject=" / ".join(dict.fromkeys(text.subject for text in texts)),
+        plain=BETWEEN_MAILS.join(text.plain for text in texts),
+        sections=tuple(section for text in texts for section in text.sections),
+        language=texts[0].language,
+        versions=tuple(dict.fromkeys(version for text in texts for version in text.versions)),
     )
 
 
@@ -183,16 +204,15 @@ def _discreet(filling: Filling) -> str:
     return ", ".join(filter(None, (label, filling.commune if filling.commune not in label else "")))
 
 
-def _page(parts: Sequence[tuple[str, str]], title: str) -> str:
-    sections = []
-    for language, body in parts:
-        direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
-        paragraphs = "".join(
-            f"<p>{escape(one).replace(chr(10), '<br>')}</p>" for one in body.split("\n\n") if one.strip()
-        )
-        sections.append(f'<section lang="{language}" dir="{direction}">{paragraphs}</section>')
+def _section(language: str, body: str) -> str:
+    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    paragraphs = "".join(f"<p>{escape(one).replace(chr(10), '<br>')}</p>" for one in body.split("\n\n") if one.strip())
+    return f'<section lang="{language}" dir="{direction}">{paragraphs}</section>'
+
+
+def _page(language: str, title: str, sections: Sequence[str]) -> str:
     return (
-        f'<!doctype html><html lang="{parts[0][0]}"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
         f'<body style="font:1.1em/1.5 sans-serif;max-width:38em;margin:1em auto">{"<hr>".join(sections)}</body></html>'
     )
 

@@ -21,7 +21,6 @@ from babel import Locale, negotiate_locale
 from babel.dates import format_date
 from flask import Response, current_app, render_template, request
 from markupsafe import Markup, escape
-
 from werkzeug.wrappers import Response as BaseResponse
 
 from shared.errors import ParcoursError

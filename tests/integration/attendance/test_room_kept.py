@@ -13,6 +13,7 @@ from services.attendance.usecases.provisional import ProvisionalCommand
 from services.attendance.usecases.rolls import MarkCommand
 from shared.clock import real_now
 from shared.errors import ConflictError
+from shared.knocks import purge_knocks
 from shared.rights import Principal
 from tests.integration.attendance.room import MEETINGS, OTHER, PEOPLE, PROVIDER, absent, present
 

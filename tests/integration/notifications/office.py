@@ -145,6 +145,7 @@ class Office:
         with self.service.database.begin() as db:
             past = datetime.now(UTC) - timedelta(seconds=1)
             db.execute(storage.notice.update().values(ready_at=past))
+            db.execute(storage.gateway.update().values(closed_until=past))
 
     def deliver_with(self, **parts):
         """Deliver once with other gateways, as another process would."""

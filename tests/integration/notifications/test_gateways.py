@@ -10,7 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from services.notifications.domain.messages import MailMessage, SmsMessage
-from services.notifications.gateways.http import HttpSms
+from services.notifications.gateways import open_sms
 from services.notifications.gateways.mail import SmtpMail
 from tests.integration.notifications.office import an_office
 from tests.servers import free_port
@@ -29,6 +29,15 @@ def mail(key="1", to="rose@example.org"):
         key=key, to=to, sender="Formation <f@parcours.example>", subject="مواعيد", text="مرحبا", html="<p>مرحبا</p>",
         languages=("ar",), at=AT,
     )  # fmt: skip
+
+
+def json_url(url):
+    return url.replace("http://", "json+http://:secret@")
+
+
+def by_json(url):
+    (gateway,) = open_sms(json_url(url), None)
+    return gateway
 
 
 class Carrier(BaseHTTPRequestHandler):
@@ -94,12 +103,19 @@ def mailbox():
 
 
 def test_an_sms_leaves_with_its_key_and_alphabet(carrier):
-    (outcome,) = HttpSms(carrier.url, "secret", receipts=False).send([sms("n-1")])
+    (outcome,) = by_json(carrier.url).send([sms("n-1")])
 
     assert (outcome.state, outcome.reference) == ("accepted", "ref-1")
     ((key, authorization, body),) = carrier.seen
     assert (key, authorization) == ("n-1", "Bearer secret")
-    assert body == {"id": "n-1", "to": "+33612345678", "from": "FORMATION", "text": "مرحبا", "alphabet": "ucs2"}
+    assert body == {
+        "id": "n-1",
+        "to": "+33612345678",
+        "from": "FORMATION",
+        "text": "مرحبا",
+        "alphabet": "ucs2",
+        "receipts": "",
+    }
 
 
 @pytest.mark.parametrize(
@@ -109,7 +125,7 @@ def test_an_sms_leaves_with_its_key_and_alphabet(carrier):
 def test_only_what_concerns_the_number_is_final(carrier, status, state):
     carrier.status = status
 
-    (outcome,) = HttpSms(carrier.url, "secret", receipts=False).send([sms()])
+    (outcome,) = by_json(carrier.url).send([sms()])
 
     assert outcome.state == state
 
@@ -117,15 +133,14 @@ def test_only_what_concerns_the_number_is_final(carrier, status, state):
 def test_a_gateway_that_falls_silent_leaves_the_outcome_unknown_and_one_that_is_away_does_not(carrier):
     carrier.status = 0
 
-    (silent,) = HttpSms(carrier.url, "secret", receipts=False).send([sms()])
-    (away,) = HttpSms(f"http://127.0.0.1:{free_port()}/", "secret", receipts=False).send([sms()])
+    (silent,) = by_json(carrier.url).send([sms()])
+    (away,) = by_json(f"http://127.0.0.1:{free_port()}/").send([sms()])
 
     assert (silent.state, away.state) == ("unknown", "temporary")
 
 
 def test_a_silent_gateway_gets_the_same_message_again_and_keeps_one(carrier, tmp_path):
-    environ = {"PARCOURS_SMS": "http", "PARCOURS_SMS_URL": carrier.url, "PARCOURS_SMS_KEY": "secret"}
-    with an_office(tmp_path, PARCOURS_SMS_RECEIPTS="yes", **environ) as office:
+    with an_office(tmp_path, PARCOURS_SMS=f"{json_url(carrier.url)}?receipts=yes") as office:
         carrier.status = 0
         office.place(phone="0612345678")
         office.run()
@@ -142,8 +157,7 @@ def test_a_silent_gateway_gets_the_same_message_again_and_keeps_one(carrier, tmp
 
 
 def test_an_invented_number_never_reaches_a_real_gateway(carrier, tmp_path):
-    environ = {"PARCOURS_SMS": "http", "PARCOURS_SMS_URL": carrier.url, "PARCOURS_SMS_KEY": "secret"}
-    with an_office(tmp_path, **environ) as office:
+    with an_office(tmp_path, PARCOURS_SMS=json_url(carrier.url)) as office:
         office.place(phone="+999000000001")
         office.run()
 

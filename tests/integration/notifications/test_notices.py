@@ -143,7 +143,7 @@ def test_a_process_that_dies_after_the_gateway_took_the_message_sends_no_second_
     with an_office(tmp_path) as office:
         office.place()
         with pytest.raises(SystemExit):
-            office.deliver_with(sms=Dying(office.settings.sms_folder))
+            office.deliver_with(sms=[Dying(office.settings.sms_folder)])
         assert office.attempts() == [("sms", "started")]
         written = office.sms()
 
@@ -158,7 +158,7 @@ def test_a_process_that_dies_after_the_gateway_took_the_message_sends_no_second_
 
 def test_a_refused_number_leads_to_a_mail_and_is_remembered(office):
     office.place()
-    office.deliver_with(sms=Answering(office.settings.sms_folder, REFUSED))
+    office.deliver_with(sms=[Answering(office.settings.sms_folder, REFUSED)])
     office.run()
 
     (notice,) = office.notices()
@@ -198,7 +198,7 @@ def test_a_new_phone_brings_the_invitation_that_had_failed(office):
 
 def test_a_temporary_failure_is_tried_again_later_on_the_same_channel(office):
     office.place()
-    office.deliver_with(sms=Answering(office.settings.sms_folder, TEMPORARY))
+    office.deliver_with(sms=[Answering(office.settings.sms_folder, TEMPORARY)])
     assert office.deliver_with() == 0  # the wait is not over
     office.skip_back_off()
     office.run()
@@ -208,7 +208,7 @@ def test_a_temporary_failure_is_tried_again_later_on_the_same_channel(office):
 
 def test_an_unknown_outcome_sends_the_same_message_again(office):
     office.place()
-    office.deliver_with(sms=Answering(office.settings.sms_folder, UNKNOWN))
+    office.deliver_with(sms=[Answering(office.settings.sms_folder, UNKNOWN)])
     (before,) = office.notices()
     office.hear(office.session(days={"S1": date(2025, 3, 20), "S2": date(2025, 3, 21)}))
     office.skip_back_off()
@@ -223,7 +223,7 @@ def test_a_channel_that_never_answers_gives_way_to_the_next(office):
     silent = Answering(office.settings.sms_folder, TEMPORARY)
     for _try in range(7):
         office.skip_back_off()
-        office.deliver_with(sms=silent)
+        office.deliver_with(sms=[silent])
     office.run()
 
     assert office.notices()[0]["channel"] == "email"

@@ -75,13 +75,7 @@ def test_what_is_over_is_never_told():
     ],
 )
 def test_quiet_hours_are_those_of_the_place_where_the_person_lives(now, zone, leaves):
-    assert leaves_at(now, zone, LATE) == leaves
-
-
-def test_a_notice_that_would_be_useless_in_the_morning_leaves_at_night():
-    night = datetime(2025, 3, 5, 21, tzinfo=UTC)
-
-    assert leaves_at(night, PARIS, datetime(2025, 3, 6, 6, tzinfo=UTC)) == night
+    assert leaves_at(now, zone) == leaves
 
 
 def test_a_late_receipt_never_takes_back_what_is_proven():

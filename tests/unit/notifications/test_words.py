@@ -133,5 +133,5 @@ def test_a_text_is_usable_only_in_a_form_that_the_person_understands(who, langua
 def test_settings_name_all_that_is_wrong_at_once(tmp_path):
     wrong = {"PARCOURS_VAR": str(tmp_path), "PARCOURS_SMS": "pigeon", "PARCOURS_SMS_SENDER": "+33612"}
 
-    with pytest.raises(SettingsError, match=r"PARCOURS_SMS must be .*PARCOURS_SMS_SENDER"):
+    with pytest.raises(SettingsError, match=r"PARCOURS_SMS: gateway 1 must be .*PARCOURS_SMS_SENDER"):
         Settings.from_env(wrong)

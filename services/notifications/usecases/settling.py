@@ -1,0 +1,163 @@
+"""What became of messages: the answers of gateways, and contact points that will never work."""
+
+__all__ = ["delivered", "mark_failing", "mark_refused", "settle", "skip_channel"]
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.notifications import storage
+from services.notifications.domain.messages import ACCEPTED, REFUSED, UNKNOWN, Outcome
+from services.notifications.domain.states import raised
+from services.notifications.usecases.lines import note_outcomes
+from services.notifications.usecases.post import Post
+from services.notifications.usecases.preparing import BACK_OFF, UNANSWERED
+from services.notifications.usecases.tasks import open_tasks, task_row
+from shared.clock import real_now
+from shared.database import upsert
+from shared.events import NoticeDelivered
+from shared.work import Work
+
+RECEIPT_COMES = timedelta(minutes=10)  # [A] real time: a receipt settles what an answer did not, where receipts come
+DEAD_AFTER = 2  # [A] receipts of failure in a row; one alone may be a phone that was off
+Row = dict[str, Any]
+
+
+def settle(post: Post, work: Work, outcomes: Mapping[UUID, Outcome]) -> None:
+    """Write what became of attempts; a notice that moved on meanwhile (a receipt, a lease lost) stays as it is."""
+    notice = storage.notice
+    keys = list(outcomes)
+    query = sa.select(notice).where(notice.c.id.in_(keys) | notice.c.rides_on.in_(keys))
+    rows = storage.rows(work.db, query.order_by(notice.c.id).with_for_update())
+    held = {row["id"] for row in rows if row["id"] in outcomes and row["holder"] == post.holder}
+    failed_before = _receipts_of_failure(work, [row for row in rows if row["id"] in held])
+    attempts, kept, refused, arrived = [], [], [], []
+    for row in rows:
+        head = row["rides_on"] or row["id"]
+        if head not in held:
+            continue
+        outcome = outcomes[head]
+        if row["id"] == head:
+            attempts.append((row, outcome))
+        if row["state"] != "sending":
+            continue
+        settled = _settled(post, work.now, row, outcome)
+        if outcome.state == ACCEPTED and head in failed_before:  # the receipt was faster than the answer
+            settled = skip_channel(settled)
+        elif outcome.state == ACCEPTED and row["session_id"] is not None and not post.receipts(row["gateway"]):
+            arrived.append(delivered(row, ACCEPTED))  # all the proof that will ever come
+        kept.append(settled)
+        if outcome.state == REFUSED and row["id"] == head:
+            refused.append((row["person_id"], row["channel"]))
+    upsert(work.db, notice, kept)
+    _end_attempts(work, attempts)
+    note_outcomes(post, work, [(row["gateway"], outcome.state) for row, outcome in attempts])
+    mark_refused(work, refused)
+    work.tell(*arrived)
+
+
+def skip_channel(row: Row) -> Row:
+    """Return a notice that looks for its next channel, on its own."""
+    skipped = sorted({*row["skipped"], row["channel"]})
+    again = {"state": "due", "skipped": skipped, "tries": 0, "rides_on": None, "awaits_until": None, "ended_at": None}
+    return row | again | {"ready_at": real_now()}
+
+
+def delivered(row: Mapping[str, Any], proof: str) -> NoticeDelivered:
+    """Return the fact that a notice arrived; `proof` is receipt or accepted."""
+    return NoticeDelivered(
+        notice_id=row["id"],
+        signatory_id=row["person_id"],
+        session_id=row["session_id"],
+        kind=row["kind"],
+        channel=row["channel"],
+        usable=row["usable"],
+        proof=proof,
+    )
+
+
+def mark_refused(work: Work, refused: Sequence[tuple[UUID, str]]) -> None:
+    """
+    Remember contact points that will never work, and have somebody ask for better ones.
+
+    Whether the person can still be reached is looked at next.
+    """
+    people = storage.by_id(work.db, storage.person, [person for person, _channel in refused])
+    tasks = []
+    for person_id, channel in refused:
+        person = people[person_id]
+        person["refused"] = sorted({*person["refused"], channel})
+        person["stale"] = True
+        point = person["phone" if channel == "sms" else "email"]
+        tasks.append(task_row("dead_contact", person, work.now, about=f"{channel} {point}", note=channel))
+    upsert(work.db, storage.person, list(people.values()))
+    open_tasks(work, tasks)
+
+
+def mark_failing(work: Work, person_id: UUID, channel: str, *, arrived: bool) -> None:
+    """Count a receipt about a person's contact point: some failures in a row say that it is dead."""
+    person = storage.one(work.db, storage.person, person_id, "person", lock=True)
+    count = 0 if arrived else int(person["failing"].get(channel, 0)) + 1
+    if count == person["failing"].get(channel, 0):
+        return
+    failing = person["failing"] | {channel: count}
+    work.db.execute(storage.person.update().where(storage.person.c.id == person_id).values(failing=failing))
+    if count >= DEAD_AFTER:
+        mark_refused(work, [(person_id, channel)])
+
+
+def _settled(post: Post, now: datetime, row: Row, outcome: Outcome) -> Row:
+    row = row | {"holder": None, "ready_at": real_now()}
+    if outcome.state == ACCEPTED:
+        price = row["segments"] * post.sms_price if row["channel"] == "sms" else 0
+        waits = timedelta(hours=post.receipt_hours)
+        until = min(now + waits, max(now, row["useless_after"])) if post.receipts(row["gateway"]) else None
+        ended = {"state": raised(row["state"], "accepted"), "reason": "", "ended_at": now, "awaits_until": until}
+        return row | ended | {"cost": row["cost"] + price}
+    if outcome.state == UNKNOWN:  # the same message goes again, neither another text nor another channel
+        comes = post.receipts(row["gateway"]) and not post.idempotent(row["gateway"])
+        wait = RECEIPT_COMES if comes else timedelta(seconds=BACK_OFF[min(row["tries"], len(BACK_OFF) - 1)])
+        return row | {"tries": row["tries"] + 1, "reason": UNANSWERED, "ready_at": real_now() + wait}
+    if outcome.state == REFUSED or row["tries"] >= len(BACK_OFF):
+        return skip_channel(row)
+    another = len(post.gateways[row["channel"]]) > 1 and row["tries"] == 0
+    wait = timedelta() if another else timedelta(seconds=BACK_OFF[row["tries"]])
+    return row | {"state": "due", "rides_on": None, "tries": row["tries"] + 1, "ready_at": real_now() + wait}
+
+
+def _receipts_of_failure(work: Work, rows: Sequence[Row]) -> set[UUID]:
+    """Return those notices of whose last attempt a receipt has said that it failed."""
+    receipt = storage.receipt
+    last = {row["id"]: row["attempts"] for row in rows}
+    query = sa.select(receipt.c.notice_id, receipt.c.attempt).where(
+        receipt.c.notice_id.in_(list(last)), receipt.c.state == "failed"
+    )
+    return {key for key, n in work.db.execute(query) if last[key] == n}
+
+
+def _end_attempts(work: Work, ended: Sequence[tuple[Row, Outcome]]) -> None:
+    if not ended:
+        return
+    attempt = storage.attempt
+    mine = sa.and_(attempt.c.notice_id == sa.bindparam("b_notice"), attempt.c.n == sa.bindparam("b_n"))
+    values: dict[str, Any] = {
+        "ended_at": sa.bindparam("b_now"),
+        "outcome": sa.bindparam("b_outcome"),
+        "reference": sa.bindparam("b_reference"),
+        "error": sa.bindparam("b_error"),
+    }
+    rows = [
+        {
+            "b_notice": row["id"],
+            "b_n": row["attempts"],
+            "b_now": work.now,
+            "b_outcome": outcome.state,
+            "b_reference": outcome.reference[:120],
+            "b_error": outcome.error[:200],
+        }
+        for row, outcome in ended
+    ]
+    work.db.connection().execute(attempt.update().where(mine).values(values), rows)

@@ -1,0 +1,132 @@
+"""What somebody has to do about a person because no machine can, and how it ended."""
+
+__all__ = ["KINDS", "OUTCOMES", "close_about", "end_task", "open_tasks", "task_row", "tasks_of"]
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.notifications import storage
+from shared.database import insert_new
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.ids import derived_id
+from shared.rights import Principal
+from shared.scope import check_territory
+from shared.work import Work
+
+# relay: tell somebody who does not read · letter: hand over or post · translation: no text in their language ·
+# call: it is unknown whether they were told, or it is too late to write · dead_contact: a number or address that will
+# never work · muted: they answered STOP · reply: an answer that nobody understood
+OUTCOMES: Mapping[str, tuple[str, ...]] = {
+    "relay": ("told", "told_by_helper", "not_reached"),
+    "letter": ("handed_over", "posted", "registered", "not_reached"),
+    "translation": ("told", "not_reached"),
+    "call": ("told", "not_reached"),
+    "dead_contact": ("corrected", "not_reached"),
+    "muted": ("told", "unmuted", "not_reached"),
+    "reply": ("answered", "nothing_to_do", "not_reached"),
+}
+KINDS = tuple(OUTCOMES)
+OF_A_BODY = frozenset({"trainer", "provider_manager"})
+OVERTAKEN = "overtaken"  # what was to be told is no longer so, or the person was reached another way
+PROOF_LENGTH = 80
+Row = dict[str, Any]
+
+
+def task_row(
+    kind: str, person: Mapping[str, Any], now: datetime, *, about: object, notice: Mapping[str, Any] | None = None,
+    provider_id: UUID | None = None, note: str = "",
+) -> Row:  # fmt: skip
+    """Return the row of a task; `about` tells two tasks of one kind about one person apart."""
+    return {
+        "id": derived_id("task", kind, person["id"], about),
+        "kind": kind,
+        "person_id": person["id"],
+        "notice_id": notice["id"] if notice else None,
+        "provider_id": provider_id,
+        "territory": person["territory"],
+        "note": note[:200],
+        "made_at": now,
+        "due_by": notice["useless_after"] if notice else None,
+        "outcome": "",
+        "proof": "",
+        "actor": "",
+        "ended_at": None,
+    }
+
+
+def open_tasks(work: Work, rows: Iterable[Row]) -> None:
+    """Keep tasks that are not known yet; one that was ended stays ended."""
+    insert_new(work.db, storage.task, list({row["id"]: row for row in rows}.values()))
+
+
+def close_about(work: Work, notice_ids: Collection[UUID]) -> None:
+    """End the tasks of notices that something newer has overtaken."""
+    if notice_ids:
+        task = storage.task
+        mine = sa.and_(task.c.notice_id.in_(list(notice_ids)), task.c.outcome == "")
+        ended = {"outcome": OVERTAKEN, "actor": work.who.actor, "ended_at": work.now}
+        work.db.execute(task.update().where(mine).values(**ended))
+
+
+def end_task(work: Work, task_id: UUID, outcome: str, *, proof: str = "") -> None:
+    """
+    Say how a task ended; the same again changes nothing.
+
+    `proof` is what shows it: the number of a registered letter, the day of a signature. A registered letter needs one:
+    where the law starts a clock, the day and the number are the evidence. Ending `muted` with `unmuted` lets SMS leave
+    again. Raises NotFoundError, ForbiddenError, InvalidInputError, ConflictError (`task_ended`).
+    """
+    row = storage.one(work.db, storage.task, task_id, "task", lock=True)
+    _check_seen(work.who, row)
+    faults = []
+    if outcome not in OUTCOMES[row["kind"]]:
+        faults.append(FieldFault("outcome", "choice", f"one of {', '.join(OUTCOMES[row['kind']])}"))
+    if outcome == "registered" and not proof:
+        faults.append(FieldFault("proof", "required", "the registered letter's number and the day it came"))
+    if len(proof) > PROOF_LENGTH:
+        faults.append(FieldFault("proof", "length", f"at most {PROOF_LENGTH} characters"))
+    if faults:
+        raise InvalidInputError("the outcome is refused", faults)
+    if row["outcome"]:
+        if (row["outcome"], row["proof"]) == (outcome, proof):
+            return
+        raise ConflictError(f"task {task_id} ended before: {row['outcome']}", "task_ended")
+    ended = {"outcome": outcome, "proof": proof, "actor": work.who.actor, "ended_at": work.now}
+    work.db.execute(storage.task.update().where(storage.task.c.id == task_id).values(**ended))
+    if outcome == "unmuted":
+        person = storage.person
+        work.db.execute(person.update().where(person.c.id == row["person_id"]).values(muted=False, stale=True))
+
+
+def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID | None, limit: int) -> dict[str, Any]:
+    """
+    Return a keyset page of open tasks that can still be done, with the person's reference and what to tell.
+
+    A training body sees those about its groups, OFII those of the territory.
+    """
+    task, person, notice = storage.task, storage.person, storage.notice
+    query = (
+        sa.select(task, person.c.reference, person.c.spoken, person.c.reads, notice.c.kind.label("about"))
+        .join(person, person.c.id == task.c.person_id)
+        .outerjoin(notice, notice.c.id == task.c.notice_id)
+        .where(task.c.outcome == "", sa.or_(task.c.due_by.is_(None), task.c.due_by > work.now))
+    )
+    if work.who.role in OF_A_BODY:
+        query = query.where(task.c.provider_id == UUID(work.who.scope), task.c.kind == "relay")
+    elif territory:
+        query = query.where(task.c.territory == territory)
+    if kind:
+        query = query.where(task.c.kind == kind)
+    return storage.page(work.db, query, task.c.id, after, limit)
+
+
+def _check_seen(who: Principal, row: Mapping[str, Any]) -> None:
+    if who.role in OF_A_BODY:
+        if row["kind"] != "relay" or str(row["provider_id"]) != who.scope:
+            raise NotFoundError("task", row["id"])
+        return
+    check_territory(who, row["territory"])
