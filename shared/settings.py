@@ -13,6 +13,7 @@ from shared.errors import SettingsError
 KEY_BYTES = 32
 SERVICES = ("scheduler", "attendance", "notifications")
 MODES = ("embedded", "compose", "production")
+FICTION = "01 99 00 12 34"  # a block that ARCEP keeps for fiction: never a real office
 SERVED = "http://127.0.0.1:8000"  # what `parcours serve` and docker-compose.yml open
 # Who seals for whom beside itself: scheduler for everybody; the others what a person says of their own contact.
 SEALS_FOR = {
@@ -85,6 +86,7 @@ class CommonSettings:
     link_public: bytes = field(repr=False)
     seal_keys: Mapping[str, bytes] = field(repr=False)  # recipient service -> its current key
     public_url: str = "http://127.0.0.1:8000"  # where people's phones find the pages; without a slash at its end
+    call_back: str = ""  # the number that people may call, on their own pages and in notices
     demo: bool = False  # every person is invented: words that no translator signed may be read
     behind_proxy: bool = False  # the caller's address is what one reverse proxy says
 
@@ -137,6 +139,7 @@ def common_from(environment: Environment, service: str) -> CommonSettings:
         link_public=link_public,
         seal_keys=seals,
         public_url=environment.text("PARCOURS_PUBLIC_URL", None if mode == "production" else SERVED).rstrip("/"),
+        call_back=environment.text("PARCOURS_CALL_BACK", None if mode == "production" else FICTION),
         demo=environment.text("PARCOURS_DEMO", "no") == "yes" and mode != "production",
         behind_proxy=environment.text("PARCOURS_BEHIND_PROXY", "no") == "yes",
     )

@@ -65,6 +65,7 @@ def create_app(settings: Settings, service: Service) -> Flask:
         secure_cookie=common.production,
         behind_proxy=common.behind_proxy,
         demo=common.demo,
+        call_back=common.call_back,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     api.register(app, service, settings)

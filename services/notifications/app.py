@@ -8,18 +8,20 @@ from pathlib import Path
 
 from flask import Flask
 
-from services.notifications import api, pages, wording
+from services.notifications import api, pages, storage, wording
 from services.notifications.consumers import HANDLERS
 from services.notifications.gateways import MailGateway, open_sms
 from services.notifications.gateways.files import MailFiles
 from services.notifications.gateways.mail import SmtpMail
 from services.notifications.settings import Settings
-from services.notifications.usecases.contacts import retell, review_contacts
-from services.notifications.usecases.delivery import deliver_due, doubt_unanswered, due
+from services.notifications.usecases import contacts, delivery, giving_up, own
+from services.notifications.usecases.contacts import review_contacts
+from services.notifications.usecases.delivery import deliver_due, doubt_unanswered
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.seats import review_seats
 from shared.clock import clock_from
 from shared.database import Database
+from shared.knocks import purge_knocks
 from shared.rights import RightsTable
 from shared.seal import KeyRing
 from shared.service import Service
@@ -51,9 +53,11 @@ def build_service(settings: Settings) -> Service:
             partial(review_seats, timedelta(seconds=settings.gather_seconds)),
             doubt_unanswered,
             partial(deliver_due, post),
+            giving_up.settle_given_up,
+            partial(purge_knocks, storage.door_count),
         ),
-        due=due,
-        retell=retell,
+        due=lambda db, now: delivery.due(db, now) + giving_up.due(db, now),
+        retell=lambda work: contacts.retell(work) + own.retell(work),
     )
 
 
@@ -86,8 +90,9 @@ def create_app(settings: Settings, service: Service) -> Flask:
         secure_cookie=common.production,
         behind_proxy=common.behind_proxy,
         demo=common.demo,
+        call_back=common.call_back,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     api.register(app, service)
-    pages.register(app, service, call_back=settings.call_back)
+    pages.register(app, service, settings)
     return app

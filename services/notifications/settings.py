@@ -13,7 +13,6 @@ from services.notifications.gateways import open_sms
 from shared.errors import SettingsError
 from shared.settings import CommonSettings, Environment, common_from
 
-FICTION = "01 99 00 12 34"  # a block that ARCEP keeps for fiction: never a real office
 SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}")  # what operators accept as an alphanumeric sender
 RECEIPT_HOURS = 24  # [A]
 SMS_PRICE = 450  # [A] hundredths of a cent for one segment
@@ -70,7 +69,7 @@ class Settings:
             mail_sender=environment.text(
                 "PARCOURS_MAIL_SENDER", None if real else "Formation <formation@parcours.example>"
             ),
-            call_back=environment.text("PARCOURS_CALL_BACK", None if real else FICTION),
+            call_back=common.call_back,
             quiet_hours=environment.text("PARCOURS_QUIET_HOURS", "yes") == "yes",
             receipt_hours=environment.number("PARCOURS_RECEIPT_HOURS", RECEIPT_HOURS),
             sms_price=environment.number("PARCOURS_SMS_PRICE", SMS_PRICE),

@@ -7,6 +7,7 @@ __all__ = [
     "attempt",
     "by_id",
     "chain_head",
+    "contact_word",
     "contactability",
     "desk_code",
     "door_count",
@@ -294,6 +295,17 @@ desk_code = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("wrong", sa.Integer, nullable=False),
     sa.Column("wrong_on", sa.Date),  # day of the person's territory
+)
+
+# What a person said of how they are reached: that nothing changed, or that there is another phone, which is not kept.
+contact_word = sa.Table(
+    "contact_word",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("kind", sa.String(12), nullable=False),  # confirmed, changed
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("given_at", UtcDateTime, nullable=False),
 )
 
 # A place that a person gives up: told to scheduler once it can no longer be undone.

@@ -45,6 +45,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 ELSEWHERE = re.compile(r"[\x00-\x20\x7f\\]|//")  # browsers and libraries drop or bend these into another host
+OWN_HOME = "/notices/mine"
 READING = {"GET", "HEAD", "OPTIONS"}
 # Service, where it is mounted, label, the pages of which the first one that somebody may open is their way in.
 MENU = (
@@ -63,6 +64,7 @@ class Doors:
     secure_cookie: bool = False
     behind_proxy: bool = False
     demo: bool = False
+    call_back: str = ""
     banner: str = ""
 
 
@@ -77,6 +79,7 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         PROPAGATE_EXCEPTIONS=False,
         JSON_SORT_KEYS=False,
         UNSIGNED_WORDS=doors.demo,
+        CALL_BACK=doors.call_back,
     )
     theme = Flask("shared.web").create_jinja_environment().loader
     app.url_map.converters["int"] = _Number
@@ -227,7 +230,8 @@ def _own_door(roles: Collection[str], expired: Session | None) -> BaseResponse |
     if request.path.startswith("/api/"):
         return None
     if g.principal.role == LINKED and SIGNATORY in roles:
-        return redirect(f"/notices/code?next={quote(here())}", HTTPStatus.SEE_OTHER)
+        target = here() if request.method in READING else OWN_HOME
+        return redirect(f"/notices/code?next={quote(target)}", HTTPStatus.SEE_OTHER)
     renewable = expired is not None and expired.renewable
     if g.principal.kind == "visitor" and set(OWN_ROLES).issuperset(roles) and roles and not renewable:
         return own_page("own/again.html", status=HTTPStatus.UNAUTHORIZED)

@@ -11,6 +11,8 @@ from flask_babel import gettext as _
 
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
+from services.notifications.pages.own import own_pages
+from services.notifications.settings import Settings
 from services.notifications.usecases import overview
 from shared.errors import FieldFault, InvalidInputError
 from shared.scope import own_territory
@@ -21,9 +23,10 @@ A_PAGE = 100
 TASKS = ("letter", "relay", "translation")
 
 
-def register(app: Flask, service: Service, *, call_back: str) -> None:
+def register(app: Flask, service: Service, settings: Settings) -> None:
     """Add the pages to the application."""
-    app.register_blueprint(_pages(service, call_back))
+    app.register_blueprint(_pages(service, settings.call_back))
+    app.register_blueprint(own_pages(service, settings))
 
 
 def _pages(service: Service, call_back: str) -> Blueprint:

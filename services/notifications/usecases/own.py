@@ -5,7 +5,17 @@ The scope of who asks says whose days they are: their own, or those of the minor
 seat; it is told to attendance, which puts it on the roll, and can be taken back until the day is over.
 """
 
-__all__ = ["KINDS", "OwnDay", "OwnPlace", "announce", "own_days", "own_places", "whose"]
+__all__ = [
+    "KINDS",
+    "OwnDay",
+    "OwnPlace",
+    "announce",
+    "lock_person",
+    "own_days",
+    "own_places",
+    "retell",
+    "whose",
+]
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,6 +63,11 @@ def whose(work: Work) -> UUID:
     return UUID(work.who.scope)
 
 
+def lock_person(work: Work, person_id: UUID) -> dict[str, Any]:
+    """Return a person; what else they do on their own pages waits for this transaction. Raises NotFoundError."""
+    return storage.one(work.db, storage.person, person_id, "person", lock=True)
+
+
 def own_places(work: Work) -> list[OwnPlace]:
     """Return the places of who asks that have days to come, the first day first."""
     me = whose(work)
@@ -83,12 +98,13 @@ def announce(work: Work, session_id: UUID, held_on: date, kind: str) -> None:
     The same again changes nothing. Raises NotFoundError for a day that is not theirs, or is over.
     """
     me = whose(work)
+    lock_person(work, me)
     places = {place.session_id: place for place in own_places(work)}
     if session_id not in places or held_on not in {day.on for day in places[session_id].days}:
         raise NotFoundError("day to come", held_on)
     table = storage.announcement
     key = derived_id("announcement", me, session_id, held_on)
-    before = storage.first(work.db, sa.select(table).where(table.c.id == key).with_for_update())
+    before = storage.first(work.db, sa.select(table).where(table.c.id == key))
     said = {"kind": kind, "withdrawn": False} if kind else {"withdrawn": True}
     if (before is None and not kind) or (before and all(before[name] == value for name, value in said.items())):
         return
@@ -98,12 +114,11 @@ def announce(work: Work, session_id: UUID, held_on: date, kind: str) -> None:
     work.tell(_state(row))
 
 
-def announcements(work: Work) -> list[AbsenceAnnouncedState]:
-    """Return everything that was said, to be told again."""
-    return [
-        _state(row)
-        for row in storage.rows(work.db, sa.select(storage.announcement).order_by(storage.announcement.c.id))
-    ]
+def retell(work: Work) -> int:
+    """Tell again what was said of each day."""
+    rows = storage.rows(work.db, sa.select(storage.announcement).order_by(storage.announcement.c.id))
+    work.tell(*(_state(row) for row in rows))
+    return len(rows)
 
 
 def _state(row: dict[str, Any]) -> AbsenceAnnouncedState:

@@ -101,7 +101,15 @@ class Speech:
 def own_page(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page `own/<template>` in the language of who reads it; a language asked for is remembered."""
     speech = Speech.of(_language(), unsigned_allowed=current_app.config["UNSIGNED_WORDS"])
-    text = render_template(template, speech=speech, say=speech.say, tongues=NAMES, runs=direction, **values)
+    text = render_template(
+        template,
+        speech=speech,
+        say=speech.say,
+        tongues=NAMES,
+        runs=direction,
+        call=current_app.config["CALL_BACK"],
+        **values,
+    )
     answer = Response(text, status=status, mimetype="text/html")
     if request.args.get("lang") in LANGUAGES:
         remember_language(answer, speech.language)

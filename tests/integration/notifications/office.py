@@ -77,7 +77,7 @@ class Office:
 
     def person(self, key=PERSON, **other):
         points = {"alias": "Rose", "phone": "+999000000001", "email": "rose@example.org"}
-        points |= {name: other.pop(name) for name in list(other) if name in points}
+        points |= {name: other.pop(name) for name in list(other) if name in {*points, "code"}}
         facts = {
             "reference": "93-1", "territory": "93", "spoken": ("ar",), "reads": "yes", "reading_language": "ar",
             "channel": "sms", "shared_phone": False,

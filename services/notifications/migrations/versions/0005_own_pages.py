@@ -51,6 +51,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_desk_code")),
     )
     op.create_table(
+        "contact_word",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("given_at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_word")),
+    )
+    op.create_index(op.f("ix_contact_word_person_id"), "contact_word", ["person_id"], unique=False)
+    op.create_table(
         "giving_up",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -68,5 +78,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Remove them."""
-    for table in ("giving_up", "desk_code", "announcement", "door_count", "link"):
+    for table in ("giving_up", "contact_word", "desk_code", "announcement", "door_count", "link"):
         op.drop_table(table)
