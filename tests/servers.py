@@ -64,7 +64,7 @@ def docker_ready():
 def private_servers():
     """Start both servers from local binaries, installing them first on Debian as root."""
     if _postgres_binaries() is None or _rabbitmq_binary() is None:
-        _install()
+        install("postgresql", "rabbitmq-server", what_to_do=WHAT_TO_DO)
     bin_folder, rabbitmq = _postgres_binaries(), _rabbitmq_binary()
     if bin_folder is None or rabbitmq is None:
         raise RuntimeError(WHAT_TO_DO)
@@ -98,17 +98,16 @@ def wait_for_port(port, seconds, alive=lambda: True):
     raise RuntimeError(f"nothing listens on port {port} after {seconds} s")
 
 
-def _install():
+def install(*packages, what_to_do):
+    """Install Debian packages, as root on Debian; else raise RuntimeError with what to do."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise RuntimeError(WHAT_TO_DO)
+        raise RuntimeError(what_to_do)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-yqq", "--no-install-recommends"]
     subprocess.run(["apt-get", "update", "-qq"], env=environment, capture_output=True, check=False)
-    done = subprocess.run(
-        [*command, "postgresql", "rabbitmq-server"], env=environment, capture_output=True, check=False
-    )
+    done = subprocess.run([*command, *packages], env=environment, capture_output=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{WHAT_TO_DO}; apt-get said: {done.stderr.decode()[-300:]}")
+        raise RuntimeError(f"{what_to_do}; apt-get said: {done.stderr.decode()[-300:]}")
 
 
 def _postgres_binaries():

@@ -9,10 +9,12 @@ from pathlib import Path
 from flask import Flask
 
 from services.notifications import api, pages, storage, wording
+from services.notifications.api.callbacks import callback_routes
 from services.notifications.consumers import HANDLERS
 from services.notifications.gateways import MailGateway, open_sms
 from services.notifications.gateways.files import MailFiles
 from services.notifications.gateways.mail import SmtpMail
+from services.notifications.pages.own import own_pages
 from services.notifications.settings import Settings
 from services.notifications.usecases import contacts, delivery, giving_up, own
 from services.notifications.usecases.contacts import review_contacts
@@ -93,6 +95,9 @@ def create_app(settings: Settings, service: Service) -> Flask:
         call_back=common.call_back,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
+    post = open_post(settings)
     api.register(app, service)
-    pages.register(app, service, settings)
+    app.register_blueprint(callback_routes(service, post))
+    pages.register(app, service, post)
+    app.register_blueprint(own_pages(service, settings))
     return app

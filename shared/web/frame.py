@@ -51,7 +51,7 @@ READING = {"GET", "HEAD", "OPTIONS"}
 MENU = (
     ("scheduler", "/planning", _("Planification"), ("/", "/worklist", "/to-confirm")),
     ("attendance", "/attendance", _("Émargement"), ("/", "/mine")),
-    ("notifications", "/notices", _("Messages"), ("/",)),
+    ("notifications", "/notices", _("Messages"), ("/", "/tasks")),
 )
 
 

@@ -4,7 +4,7 @@ The table from event to notice: what is told to whom, when, by which channels, a
 Everything else (handlers, deliveries, pages) reads this table; a new notice is a new row here and a template.
 """
 
-__all__ = ["EVENTS_OF_FACTS", "OCCASIONS", "SEAT_KINDS", "Occasion", "Told", "wanted_kind"]
+__all__ = ["EVENTS_OF_FACTS", "OCCASIONS", "REMINDERS", "SEAT_KINDS", "Occasion", "Told", "wanted_kind"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +65,7 @@ URGENT, USUAL, LATER = 0, 1, 2
 ALL_CHANNELS = ("sms", "email", "letter")
 SEAT_EVENTS = (PlacementState, SessionState)
 SEAT_KINDS = ("convocation", "moved", "cancelled")
+REMINDERS = ("reminder", "tomorrow")
 # Heard for what they say about people and places; they tell nobody anything by themselves.
 EVENTS_OF_FACTS: tuple[type[Event], ...] = (
     SignatoryState,
@@ -110,6 +111,28 @@ OCCASIONS: Mapping[str, Occasion] = {
             supersedes=("convocation", "moved"),
             useful_for=None,
             priority=URGENT,
+        ),
+        Occasion(
+            kind="reminder",
+            events=SEAT_EVENTS,
+            audience="the person who was told to come",
+            subject="person, session, day and moment",
+            moment="seven days and 48 hours before a first day, or the first one after a pause",
+            channels=("sms", "email"),
+            supersedes=(),
+            useful_for=None,
+            priority=LATER,
+        ),
+        Occasion(
+            kind="tomorrow",
+            events=SEAT_EVENTS,
+            audience="the person who was told to come",
+            subject="person, session and day",
+            moment="on the evening before the first day of a session",
+            channels=("sms", "email"),
+            supersedes=("reminder",),
+            useful_for=None,
+            priority=USUAL,
         ),
         Occasion(
             kind="missed",

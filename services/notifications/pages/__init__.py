@@ -11,22 +11,22 @@ from flask_babel import gettext as _
 
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
-from services.notifications.pages.own import own_pages
-from services.notifications.settings import Settings
+from services.notifications.pages.tasks import task_pages
 from services.notifications.usecases import overview
+from services.notifications.usecases.post import Post
+from services.notifications.usecases.tasks import KINDS as TASKS
 from shared.errors import FieldFault, InvalidInputError
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
 
 A_PAGE = 100
-TASKS = ("letter", "relay", "translation")
 
 
-def register(app: Flask, service: Service, settings: Settings) -> None:
+def register(app: Flask, service: Service, post: Post) -> None:
     """Add the pages to the application."""
-    app.register_blueprint(_pages(service, settings.call_back))
-    app.register_blueprint(own_pages(service, settings))
+    app.register_blueprint(_pages(service, post.call_back))
+    app.register_blueprint(task_pages(service, post))
 
 
 def _pages(service: Service, call_back: str) -> Blueprint:

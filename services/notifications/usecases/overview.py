@@ -1,7 +1,8 @@
 """What pages and the API show: notices with their attempts, counts, previews of the templates."""
 
-__all__ = ["digests", "listed", "newest", "notice_detail", "preview", "summary"]
+__all__ = ["digests", "listed", "newest", "notice_detail", "preview", "summary", "words_of"]
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,8 @@ from services.notifications import storage, wording
 from services.notifications.domain.languages import LANGUAGES, RIGHT_TO_LEFT
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.sms import dear_characters, segments
+from services.notifications.usecases.post import Post
+from services.notifications.usecases.writing import written
 from services.notifications.wording import Filling
 from shared import database
 from shared.scope import check_territory
@@ -72,6 +75,19 @@ def notice_detail(work: Work, notice_id: UUID) -> dict[str, Any]:
         "parts": _parts(row),
         "attempts": storage.rows(work.db, attempts),
         "receipts": storage.rows(work.db, receipts),
+    }
+
+
+def words_of(post: Post, work: Work, notice_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what notices say, in French: for who tells it to somebody by word of mouth."""
+    rows = storage.by_id(work.db, storage.notice, notice_ids).values()
+    people = storage.by_id(work.db, storage.person, [row["person_id"] for row in rows])
+    sites = storage.by_id(work.db, storage.site, [UUID(row["site"]) for row in rows if row["site"]])
+    return {
+        row["id"]: written(
+            post, row, people[row["person_id"]], sites.get(UUID(row["site"])) if row["site"] else None, ("fr",)
+        ).plain
+        for row in rows
     }
 
 

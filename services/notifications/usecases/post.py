@@ -74,5 +74,9 @@ class Post:
         """Return the secret that only the gateway that made an attempt was told."""
         return self._digest(f"receipt {notice_id} {n}")[:SECRET_LENGTH]
 
+    def door_secret(self, what: str) -> str:
+        """Return the secret of an address that gateways or the mail relay call for one purpose."""
+        return self._digest(f"door {what}")[:SECRET_LENGTH]
+
     def _digest(self, text: str) -> str:
         return hmac.new(self.address_key, text.encode(), hashlib.sha256).hexdigest()

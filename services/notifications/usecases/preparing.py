@@ -18,13 +18,14 @@ from services.notifications import storage
 from services.notifications.domain.hours import leaves_at
 from services.notifications.domain.languages import own_language, usable
 from services.notifications.domain.messages import MailMessage, SmsMessage
-from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS, wanted_kind
+from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS, wanted_kind
 from services.notifications.domain.sms import segments
 from services.notifications.domain.timetable import coming
 from services.notifications.usecases.contacts import points_of
 from services.notifications.usecases.lines import Lines
 from services.notifications.usecases.post import Post
-from services.notifications.usecases.seats import Truth, seat_notices, seat_truths, told_of
+from services.notifications.usecases.replies import reply_code
+from services.notifications.usecases.seats import Truth, notices_about, seat_truths, told_of
 from services.notifications.usecases.tasks import task_row
 from services.notifications.usecases.writing import languages_of, reader_of, written
 from services.notifications.wording import joined
@@ -38,6 +39,7 @@ LEASE = timedelta(minutes=6)  # longer than a batch whose every call takes its w
 BACK_OFF = (2, 10, 30, 120, 600, 1800)
 RESENT = 1  # so often a message may leave again where a gateway keeps no key and its first outcome is unknown
 CARRIED = 3  # a message holds so many notices beside its own; more would not be read
+ANSWERED = frozenset({"convocation", "moved", *REMINDERS})  # of which one may answer: I cannot come
 UNANSWERED = "unanswered"  # an attempt may have left, and nobody said
 Row = dict[str, Any]
 
@@ -107,12 +109,16 @@ def _reached(work: Work, people: dict[UUID, Row]) -> dict[UUID, Row]:
 
 def _refresh_all(work: Work, claimed: Sequence[Row]) -> None:
     """Say what is true now of each notice about seats that waits, or supersede it."""
-    about_seats = [row for row in claimed if row["kind"] in SEAT_KINDS and row["state"] == "due"]
+    about_seats = [row for row in claimed if row["kind"] in (*SEAT_KINDS, *REMINDERS) and row["state"] == "due"]
     pairs = [(row["person_id"], row["session_id"]) for row in about_seats]
-    truths, notices = seat_truths(work, pairs), seat_notices(work, pairs)
+    truths, notices = seat_truths(work, pairs), notices_about(work, pairs, SEAT_KINDS)
     for row, pair in zip(about_seats, pairs, strict=True):
-        if pair in truths and work.now < row["useless_after"]:
+        if pair not in truths or work.now >= row["useless_after"]:
+            continue
+        if row["kind"] in SEAT_KINDS:
             _refresh(work, row, truths[pair], notices[pair])
+        elif not _still(row, truths[pair]):
+            row |= {"state": "superseded", "reason": "no_longer_true", "ended_at": work.now}
 
 
 def _refresh(work: Work, row: Row, truth: Truth, notices: Sequence[Row]) -> None:
@@ -122,6 +128,11 @@ def _refresh(work: Work, row: Row, truth: Truth, notices: Sequence[Row]) -> None
         row |= {"state": "superseded", "reason": kind or "no_longer_true", "ended_at": work.now}
     elif kind != "cancelled":
         row |= {"days": list(coming(truth.days, moment)), "site": str(truth.site_id)}
+
+
+def _still(row: Row, truth: Truth) -> bool:
+    """Say whether a reminder is true: the day that it begins with, and its place."""
+    return row["days"][0] in truth.days and row["site"] == str(truth.site_id)
 
 
 def _decide(batch: Batch, row: Row, known: _Known) -> Message | None:
@@ -181,11 +192,12 @@ def _give_up(batch: Batch, row: Row, known: _Known, state: str, reason: str) -> 
     if row["reason"] == UNANSWERED:  # the truth is that nobody knows
         state, reason = "unknown", UNANSWERED
     task = "letter" if state == "failed" else "call"
-    if state != "expired" or reason == "quiet_hours":
+    matters = "letter" in OCCASIONS[row["kind"]].channels  # a reminder that fails is nobody's work
+    if matters and (state != "expired" or reason == "quiet_hours"):
         row["task"] = task
         batch.tasks.append(_task(task, row, known))
     row |= {"state": state, "reason": reason, "ended_at": work.now, "rides_on": None}
-    if row["session_id"] is not None:
+    if row["session_id"] is not None and row["kind"] not in REMINDERS:
         batch.failures.append(
             NoticeFailed(
                 notice_id=row["id"],
@@ -249,6 +261,7 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             "subject": "" if message.channel == "sms" else text.subject,
             "text": text.sms if message.channel == "sms" else text.plain,
             "segments": 0,
+            "reply_code": _reply_code(post, message.channel, row),
             "task": task,
             "holder": post.holder,
             "ready_at": real_now() + LEASE,
@@ -287,6 +300,13 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             at=work.now,
         )
     )
+
+
+def _reply_code(post: Post, channel: str, row: Row) -> str:
+    """Return what the person may answer about the first day that a notice names, where an answer is heard."""
+    if channel != "sms" or not post.two_way or row["kind"] not in ANSWERED:
+        return ""
+    return reply_code(row["person_id"], row["session_id"], row["days"][0])
 
 
 def _task(kind: str, row: Row, known: _Known) -> Row:

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from services.notifications import storage
 from services.notifications.domain.states import raised
 from services.notifications.usecases.settling import delivered, mark_failing, skip_channel
+from services.notifications.usecases.tasks import close_about
 from shared.database import insert_new, upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError
 from shared.work import Work
+
+OVERTAKEN_BY_ARRIVAL = ("call", "letter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +64,16 @@ def take_receipt(work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[s
 def _judged(work: Work, row: dict[str, Any], said: str, attempt: int) -> dict[str, Any]:
     """Return a notice after a receipt about the message that brought it, alone or together with others."""
     state = raised(row["state"], said)
-    if state == row["state"] or (said == "failed" and row["holder"] is not None):
+    if state == row["state"] or (said != "delivered" and row["holder"] is not None):
         return row  # nothing new, or whoever is sending will look for receipts once the answer is there
     if state == "failed":
         return skip_channel(row)
     if state == "accepted":
-        return row | {"state": state, "reason": "", "holder": None, "ended_at": work.now}
+        return row | {"state": state, "reason": "", "ended_at": work.now}
     took = _channel_of(work, row["rides_on"] or row["id"], attempt)
     if row["session_id"] is not None:
         work.tell(delivered(row | {"channel": took}, "receipt"))
+    close_about(work, [row["id"]], OVERTAKEN_BY_ARRIVAL)
     arrived = {"state": state, "reason": "", "channel": took, "ended_at": work.now, "awaits_until": None}
     return row | arrived
 

@@ -1,6 +1,6 @@
 """From news about seats to notices: what a person believes is compared with what is true now."""
 
-__all__ = ["Truth", "fresh_notice", "review_seats", "seat_notices", "seat_truths", "told_of"]
+__all__ = ["Truth", "fresh_notice", "notices_about", "review_seats", "seat_truths", "told_of"]
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.notifications import storage
-from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS, Told, wanted_kind
+from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS, Told, wanted_kind
+from services.notifications.domain.reminding import KINDS, reminders
 from services.notifications.domain.timetable import coming, days_of, ends_at
 from shared.clock import real_now
 from shared.database import claim_due, upsert
@@ -102,11 +103,13 @@ def told_of(notices: Iterable[Mapping[str, Any]], *, but: UUID | None = None) ->
     return Told(kind=last["kind"], site=last["site"], days=tuple(last["days"]), reached=last["state"] != "failed")
 
 
-def seat_notices(work: Work, pairs: Collection[Pair], *, lock: bool = False) -> dict[Pair, list[dict[str, Any]]]:
-    """Return the notices about seats of these pairs; `lock` keeps them for this transaction."""
+def notices_about(
+    work: Work, pairs: Collection[Pair], kinds: Collection[str], *, lock: bool = False
+) -> dict[Pair, list[dict[str, Any]]]:
+    """Return the notices of these kinds about each pair; `lock` keeps them for this transaction."""
     found: dict[Pair, list[dict[str, Any]]] = {}
     for row in _of_pairs(work, storage.notice, pairs, lock=lock):
-        if row["kind"] in SEAT_KINDS:
+        if row["kind"] in kinds:
             found.setdefault((row["person_id"], row["session_id"]), []).append(row)
     return found
 
@@ -156,13 +159,15 @@ def fresh_notice(key: UUID, kind: str, person: Mapping[str, Any], now: datetime)
 def _review(work: Work, pairs: list[Pair]) -> int:
     people = storage.by_id(work.db, storage.person, [person for person, _session in pairs])
     truths = seat_truths(work, pairs)
-    notices = seat_notices(work, pairs, lock=True)
+    notices = notices_about(work, pairs, (*SEAT_KINDS, *REMINDERS), lock=True)
     kept: list[dict[str, Any]] = []
     done: list[Pair] = []
     for pair in pairs:
         if pair[0] in people and pair in truths:
             done.append(pair)
-            kept += _notices_of_pair(work, people[pair[0]], pair, truths[pair], notices.get(pair, []))
+            about = notices.get(pair, [])
+            kept += _notices_of_pair(work, people[pair[0]], pair, truths[pair], about)
+            kept += _reminders_of_pair(work, people[pair[0]], pair, truths[pair], about)
     upsert(work.db, storage.notice, kept)
     unknown = [pair for pair in pairs if pair not in set(done)]
     again = real_now() + LOOK_AGAIN
@@ -182,6 +187,7 @@ def _notices_of_pair(
     work: Work, person: Mapping[str, Any], pair: Pair, truth: Truth, notices: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the rows to write: the notice now wanted, and the waiting one that it replaces."""
+    notices = [one for one in notices if one["kind"] in SEAT_KINDS]
     told = told_of(notices)
     moment = truth.moment(work.now)
     kind = wanted_kind(told, truth.days, str(truth.site_id), moment)
@@ -200,6 +206,37 @@ def _notices_of_pair(
     site = told.site if cancelled and told else str(truth.site_id)
     useless = ends_at(days[0], truth.zone).astimezone(UTC)
     return [*changed, row | {"days": list(days), "site": site, "useless_after": useless}]
+
+
+def _reminders_of_pair(
+    work: Work, person: Mapping[str, Any], pair: Pair, truth: Truth, notices: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the rows to write: reminders that are wanted and not there, and those that wait in vain."""
+    known: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in notices:
+        if one["kind"] in REMINDERS:
+            known.setdefault((one["moment"], one["days"][0]), []).append(one)
+    changed = []
+    wanted = {(one.moment, one.days[0]): one for one in reminders(truth.days, truth.zone, work.now)}
+    for key, reminder in wanted.items():
+        before = [one for one in known.get(key, []) if one["state"] != "superseded"]
+        if any(one["state"] != "due" or one["site"] == str(truth.site_id) for one in before):
+            continue
+        number = len(known.get(key, []))
+        kind = KINDS[reminder.moment]
+        row = fresh_notice(derived_id("notice", kind, *pair, *key, number), kind, person, work.now)
+        row |= {"session_id": pair[1], "number": number, "moment": reminder.moment, "days": list(reminder.days)}
+        due = {"due_at": reminder.at.astimezone(UTC), "useless_after": reminder.until.astimezone(UTC)}
+        changed.append(row | due | {"site": str(truth.site_id)})
+    gone = {"state": "superseded", "reason": "no_longer_true", "ended_at": work.now}
+    days = set(truth.days)
+    for rows in known.values():
+        changed += [
+            one | gone
+            for one in rows
+            if one["state"] == "due" and (one["days"][0] not in days or one["site"] != str(truth.site_id))
+        ]
+    return changed
 
 
 def _of_pairs(work: Work, table: sa.Table, pairs: Collection[Pair], *, lock: bool = False) -> list[dict[str, Any]]:

@@ -42,7 +42,8 @@ def settle(post: Post, work: Work, outcomes: Mapping[UUID, Outcome]) -> None:
         outcome = outcomes[head]
         if row["id"] == head:
             attempts.append((row, outcome))
-        if row["state"] != "sending":
+        if row["state"] != "sending":  # a receipt was faster than the answer, and said that it arrived
+            kept.append(row | {"holder": None, "cost": row["cost"] + _price(post, row)})
             continue
         settled = _settled(post, work.now, row, outcome)
         if outcome.state == ACCEPTED and head in failed_before:  # the receipt was faster than the answer
@@ -112,11 +113,10 @@ def mark_failing(work: Work, person_id: UUID, channel: str, *, arrived: bool) ->
 def _settled(post: Post, now: datetime, row: Row, outcome: Outcome) -> Row:
     row = row | {"holder": None, "ready_at": real_now()}
     if outcome.state == ACCEPTED:
-        price = row["segments"] * post.sms_price if row["channel"] == "sms" else 0
         waits = timedelta(hours=post.receipt_hours)
         until = min(now + waits, max(now, row["useless_after"])) if post.receipts(row["gateway"]) else None
         ended = {"state": raised(row["state"], "accepted"), "reason": "", "ended_at": now, "awaits_until": until}
-        return row | ended | {"cost": row["cost"] + price}
+        return row | ended | {"cost": row["cost"] + _price(post, row)}
     if outcome.state == UNKNOWN:  # the same message goes again, neither another text nor another channel
         comes = post.receipts(row["gateway"]) and not post.idempotent(row["gateway"])
         wait = RECEIPT_COMES if comes else timedelta(seconds=BACK_OFF[min(row["tries"], len(BACK_OFF) - 1)])
@@ -126,6 +126,11 @@ def _settled(post: Post, now: datetime, row: Row, outcome: Outcome) -> Row:
     another = len(post.gateways[row["channel"]]) > 1 and row["tries"] == 0
     wait = timedelta() if another else timedelta(seconds=BACK_OFF[row["tries"]])
     return row | {"state": "due", "rides_on": None, "tries": row["tries"] + 1, "ready_at": real_now() + wait}
+
+
+def _price(post: Post, row: Row) -> int:
+    """Return what the message cost, in hundredths of a cent; what rides on it costs nothing more."""
+    return int(row["segments"]) * post.sms_price if row["channel"] == "sms" else 0
 
 
 def _receipts_of_failure(work: Work, rows: Sequence[Row]) -> set[UUID]:

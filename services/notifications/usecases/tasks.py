@@ -63,11 +63,11 @@ def open_tasks(work: Work, rows: Iterable[Row]) -> None:
     insert_new(work.db, storage.task, list({row["id"]: row for row in rows}.values()))
 
 
-def close_about(work: Work, notice_ids: Collection[UUID]) -> None:
+def close_about(work: Work, notice_ids: Collection[UUID], kinds: Collection[str] = KINDS) -> None:
     """End the tasks of notices that something newer has overtaken."""
     if notice_ids:
         task = storage.task
-        mine = sa.and_(task.c.notice_id.in_(list(notice_ids)), task.c.outcome == "")
+        mine = sa.and_(task.c.notice_id.in_(list(notice_ids)), task.c.kind.in_(list(kinds)), task.c.outcome == "")
         ended = {"outcome": OVERTAKEN, "actor": work.who.actor, "ended_at": work.now}
         work.db.execute(task.update().where(mine).values(**ended))
 

@@ -141,7 +141,10 @@ def test_announcing_takes_two_steps_and_can_be_taken_back(office, phone):
     phone.press(DAY + "/withdrawal")
 
     told = office.told("AbsenceAnnouncedState")
-    assert [(one.subject_version, one.kind, one.withdrawn) for one in told] == [(1, "absent", False), (2, "absent", True)]
+    assert [(one.subject_version, one.kind, one.withdrawn) for one in told] == [
+        (1, "absent", False),
+        (2, "absent", True),
+    ]
     assert {(one.signatory_id, one.session_id, one.held_on) for one in told} == {(PERSON, SESSION, DAYS["S1"])}
     assert DAY + "/withdrawal" not in phone.read("/notices/mine").text
 

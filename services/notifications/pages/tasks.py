@@ -1,0 +1,53 @@
+"""The page of tasks: what is to be told, brought or corrected, and the word of how it ended."""
+
+__all__ = ["task_pages"]
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from services.notifications.usecases import tasks
+from services.notifications.usecases.overview import words_of
+from services.notifications.usecases.post import Post
+from shared.scope import own_territory
+from shared.service import Service
+from shared.web.frame import acting
+
+A_PAGE = 50
+
+
+def task_pages(service: Service, post: Post) -> Blueprint:
+    """Return the pages about tasks."""
+    pages = Blueprint("task_pages", __name__, template_folder="templates")
+
+    @pages.get("/tasks")
+    def index() -> str:
+        kind = request.args.get("kind", "")
+        kind = kind if kind in tasks.KINDS else ""
+        after = request.args.get("after", type=UUID)
+        with acting(service, reading=True) as work:
+            of_a_body = work.who.role in tasks.OF_A_BODY
+            territory = None if of_a_body else own_territory(work.who, None)
+            found = tasks.tasks_of(work, territory=territory, kind=kind or None, after=after, limit=A_PAGE)
+            words = words_of(post, work, [one["notice_id"] for one in found["items"] if one["notice_id"]])
+        more = urlencode({"kind": kind, "after": found["next"]}) if found["next"] else ""
+        return render_template(
+            "notices/tasks.html",
+            tasks=found["items"],
+            words=words,
+            outcomes=tasks.OUTCOMES,
+            kind=kind,
+            kinds={one: f"/notices/tasks?{urlencode({'kind': one})}" for one in ("", *tasks.KINDS)},
+            of_a_body=of_a_body,
+            more=f"/notices/tasks?{more}" if more else "",
+        )
+
+    @pages.post("/tasks/<uuid:task_id>")
+    def end(task_id: UUID) -> Response:
+        with acting(service) as work:
+            tasks.end_task(work, task_id, request.form.get("outcome", ""), proof=request.form.get("proof", "").strip())
+        return redirect("/notices/tasks")
+
+    return pages

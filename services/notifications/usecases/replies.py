@@ -1,0 +1,87 @@
+"""
+What people answer by SMS, where the gateways pass answers on.
+
+An answer is a code, the one that stood in the message, and means "I cannot come to this one"; or STOP, and no SMS
+leaves any more until somebody has spoken with the person. Everything else is for a planner to read.
+"""
+
+__all__ = ["reply_code", "take_reply"]
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.notifications import storage
+from services.notifications.domain.contacts import mobile_number
+from services.notifications.usecases.post import Post
+from services.notifications.usecases.tasks import open_tasks, task_row
+from shared.database import insert_new
+from shared.ids import derived_id
+from shared.work import Work
+
+STOP = re.compile(r"\s*(stop|arr[eê]t)\b", re.IGNORECASE)
+CODE = re.compile(r"\d{4}")
+CODES = 9000  # 1000 to 9999: a code never begins with a zero that somebody leaves out
+LONGEST = 160
+FRANCE = "75"  # numbers without country code are read as French ones
+
+
+def reply_code(person_id: UUID, session_id: UUID, day: str) -> str:
+    """Return the four digits that stand for a person's day of a session."""
+    return str(1000 + derived_id("reply", person_id, session_id, day[:10]).int % CODES)
+
+
+def take_reply(post: Post, work: Work, *, key: str, sender: str, text: str) -> str:
+    """
+    Keep an answer under the gateway's own key and do what it says; return absent, stop or nothing.
+
+    The same answer twice is one. A number that got no message of ours is not kept.
+    """
+    number = mobile_number(sender, FRANCE, test_numbers=post.test_numbers) or sender
+    digest = post.address_hash(number)
+    reply_id = derived_id("reply", key, digest)
+    known = work.db.scalar(sa.select(storage.reply.c.understood).where(storage.reply.c.id == reply_id))
+    if known is not None:
+        return str(known)
+    told = _told(work, digest)
+    people = list(dict.fromkeys(row["person_id"] for row in told))
+    row: dict[str, Any] = {"id": reply_id, "address_hash": digest, "understood": "nothing", "text": ""}
+    row |= {"person_id": people[0] if people else None, "notice_id": None, "heard_at": work.now}
+    meant = _meant(told, text, work)
+    if STOP.match(text) and people:
+        row["understood"] = "stop"
+        _mute(work, people)
+    elif meant is not None:
+        row |= {"understood": "absent", "person_id": meant["person_id"], "notice_id": meant["id"]}
+    elif people:
+        row["text"] = text[:LONGEST]
+        person = storage.one(work.db, storage.person, people[0], "person")
+        open_tasks(work, [task_row("reply", person, work.now, about=reply_id, note=text)])
+    insert_new(work.db, storage.reply, [row])
+    return str(row["understood"])
+
+
+def _told(work: Work, digest: str) -> list[dict[str, Any]]:
+    """Return the notices that were sent to an address, the newest first."""
+    notice, attempt = storage.notice, storage.attempt
+    sent = sa.select(attempt.c.notice_id).where(attempt.c.address_hash == digest, attempt.c.channel == "sms")
+    carried = sa.func.coalesce(notice.c.rides_on, notice.c.id).in_(sent)
+    return storage.rows(work.db, sa.select(notice).where(carried).order_by(notice.c.made_at.desc(), notice.c.id))
+
+
+def _meant(told: Sequence[dict[str, Any]], text: str, work: Work) -> dict[str, Any] | None:
+    """Return the notice whose code stands in an answer, in whatever digits, while its first day is not over."""
+    plain = "".join(str(unicodedata.digit(one, one)) for one in text)
+    codes = set(CODE.findall(plain))
+    return next((row for row in told if row["reply_code"] in codes and work.now < row["useless_after"]), None)
+
+
+def _mute(work: Work, people: Sequence[UUID]) -> None:
+    person = storage.person
+    work.db.execute(person.update().where(person.c.id.in_(people)).values(muted=True, stale=True))
+    known = storage.by_id(work.db, person, people)
+    open_tasks(work, [task_row("muted", one, work.now, about=work.now.date()) for one in known.values()])
