@@ -1,4 +1,4 @@
-"""The languages in which the people that we write to are addressed, and which way each runs; not those of staff pages."""
+"""The languages in which those we write to are addressed, and which way each runs. Not those of staff pages."""
 
 __all__ = ["LANGUAGES", "RIGHT_TO_LEFT", "WRITTEN_AS", "direction"]
 

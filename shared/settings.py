@@ -1,6 +1,6 @@
 """Settings: read once from the environment, frozen; one error names all that lacks."""
 
-__all__ = ["SERVICES", "CommonSettings", "Environment", "common_from", "mode_of"]
+__all__ = ["FICTION", "SERVED", "SERVICES", "CommonSettings", "Environment", "common_from", "mode_of"]
 
 import base64
 import os

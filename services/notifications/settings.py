@@ -5,10 +5,12 @@ __all__ = ["Settings"]
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from services.notifications.domain.discretion import indiscreet
 from services.notifications.gateways import open_sms
 from shared.errors import SettingsError
 from shared.settings import CommonSettings, Environment, common_from
@@ -95,5 +97,15 @@ class Settings:
             faults.append("PARCOURS_SMTP_URL must be smtp://user:password@host:port or smtps://…")
         if not SENDER.fullmatch(self.sender):
             faults.append("PARCOURS_SMS_SENDER must be 3 to 11 letters, digits or spaces")
+        # What a shared telephone shows; the domain of a mail's sender is the operator's own and stays as it is.
+        shown = {
+            "SMS_SENDER": self.sender,
+            "PUBLIC_URL": self.public_url,
+            "MAIL_SENDER": parseaddr(self.mail_sender)[0],
+        }
+        for name, value in shown.items():
+            word = indiscreet(value)
+            if word:
+                faults.append(f"PARCOURS_{name} is read by others and may not say {word!r}")
         if faults:
             raise SettingsError("; ".join(faults))

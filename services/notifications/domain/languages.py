@@ -1,13 +1,13 @@
 """In which language a person is written to, and whether they can use what they get."""
 
-__all__ = ["FALLBACK", "LANGUAGES", "RIGHT_TO_LEFT", "Reader", "language_for", "usable"]
+__all__ = ["FALLBACK", "Reader", "language_for", "own_language", "usable"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LANGUAGES = ("fr", "en", "ar")
+from shared.languages import LANGUAGES, WRITTEN_AS
+
 FALLBACK = ("fr", "en")  # both, one after the other, when none of ours is the person's
-RIGHT_TO_LEFT = frozenset({"ar"})
 READING = frozenset({"yes", "with_help"})
 
 
@@ -36,9 +36,8 @@ def language_for(reader: Reader, signed: Mapping[str, bool], *, unsigned_allowed
 
 def own_language(reader: Reader) -> str | None:
     """Return the person's own language if it is one of ours."""
-    if reader.reading_language in LANGUAGES and reader.reads in READING:
-        return reader.reading_language
-    return next((language for language in reader.spoken if language in LANGUAGES), None)
+    first = (reader.reading_language,) if reader.reads in READING else ()
+    return next((one for one in map(_written, (*first, *reader.spoken)) if one in LANGUAGES), None)
 
 
 def usable(reader: Reader, languages: tuple[str, ...]) -> bool:
@@ -53,4 +52,8 @@ def usable(reader: Reader, languages: tuple[str, ...]) -> bool:
     known = {reader.reading_language} if reader.reading_language else set(reader.spoken)
     if reader.reads == "with_help":
         known |= set(reader.spoken)
-    return not known.isdisjoint(languages)
+    return not {_written(one) for one in known}.isdisjoint(languages)
+
+
+def _written(language: str) -> str:
+    return WRITTEN_AS.get(language, language)

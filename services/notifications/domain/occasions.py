@@ -201,6 +201,17 @@ OCCASIONS: Mapping[str, Occasion] = {
             priority=USUAL,
         ),
         Occasion(
+            kind="given_up",
+            events=(),
+            audience="the person who gave up a place on their own page, and who stands for them",
+            subject="each time that a place is given up",
+            moment="at once; useless once it can be undone no more",
+            channels=("sms", "email"),
+            supersedes=(),
+            useful_for=None,
+            priority=URGENT,
+        ),
+        Occasion(
             kind="call_us",
             events=(DutyDue,),
             audience="the person to whom something is offered until a day",

@@ -14,8 +14,11 @@ from services.notifications.domain.states import STATES
 from services.notifications.pages.tasks import task_pages
 from services.notifications.usecases import overview
 from services.notifications.usecases.post import Post
+from services.notifications.usecases.preview import Example, previews
 from services.notifications.usecases.tasks import KINDS as TASKS
+from services.notifications.wording.files import FIELDS
 from shared.errors import FieldFault, InvalidInputError
+from shared.languages import LANGUAGES
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -25,12 +28,13 @@ A_PAGE = 100
 
 def register(app: Flask, service: Service, post: Post) -> None:
     """Add the pages to the application."""
-    app.register_blueprint(_pages(service, post.call_back))
+    app.register_blueprint(_pages(service, post))
     app.register_blueprint(task_pages(service, post))
 
 
-def _pages(service: Service, call_back: str) -> Blueprint:
+def _pages(service: Service, post: Post) -> Blueprint:
     pages = Blueprint("notice_pages", __name__, template_folder="templates")
+    example = Example(call_back=post.call_back, public_url=post.public_url, sms_price=post.sms_price)
 
     @pages.get("/")
     def index() -> str:
@@ -67,7 +71,19 @@ def _pages(service: Service, call_back: str) -> Blueprint:
 
     @pages.get("/wording")
     def words() -> str:
-        return render_template("notices/wording.html", kinds=overview.preview(call_back))
+        chosen = {"kind": _choice("kind", tuple(FIELDS)), "language": _choice("language", LANGUAGES)}
+        kinds = (chosen["kind"],) if chosen["kind"] else tuple(FIELDS)
+        languages = (chosen["language"],) if chosen["language"] else LANGUAGES
+        if chosen["kind"] is None and chosen["language"] is None:  # all of both would be too long for a page
+            kinds = kinds[:1]
+        return render_template(
+            "notices/wording.html",
+            texts=list(previews(kinds, languages, example)),
+            kind=kinds[0] if len(kinds) == 1 else "",
+            language=chosen["language"] or "",
+            kinds=tuple(FIELDS),
+            languages=LANGUAGES,
+        )
 
     return pages
 

@@ -1,6 +1,6 @@
-"""What pages and the API show: notices with their attempts, counts, previews of the templates."""
+"""What pages and the API show: notices with their attempts, counts."""
 
-__all__ = ["digests", "listed", "newest", "notice_detail", "preview", "summary", "words_of"]
+__all__ = ["digests", "listed", "newest", "notice_detail", "summary", "words_of"]
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,13 +10,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.notifications import storage, wording
-from services.notifications.domain.languages import LANGUAGES, RIGHT_TO_LEFT
-from services.notifications.domain.occasions import OCCASIONS
-from services.notifications.domain.sms import dear_characters, segments
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.writing import written
-from services.notifications.wording import Filling
 from shared import database
+from shared.languages import direction
 from shared.scope import check_territory
 from shared.work import Work
 
@@ -24,7 +21,6 @@ from shared.work import Work
 VOLATILE = frozenset({"ready_at", "holder", "stale"})
 DIGESTED = (storage.person, storage.notice)
 TOLD = ("accepted", "delivered", "failed", "expired")
-EXAMPLE_DAYS = ("2025-03-06 09:00-16:00", "2025-03-07 09:00-16:00")
 SHOWN = (
     "id",
     "kind",
@@ -118,39 +114,6 @@ def summary(work: Work, territory: str | None) -> dict[str, Any]:
     return found | {"people_without_notice": work.db.scalar(left) or 0}
 
 
-def preview(call_back: str) -> list[dict[str, Any]]:
-    """Return every template filled with an example, in each language, with its SMS segments."""
-    found = []
-    for kind, occasion in OCCASIONS.items():
-        texts = []
-        for language in LANGUAGES:
-            filling = Filling(
-                alias="Étoile",
-                call=call_back,
-                days=EXAMPLE_DAYS if kind != "missed" else EXAMPLE_DAYS[:1],
-                place="Centre Jean-Jaurès",
-                commune="Bobigny",
-                training="language",
-            )
-            text = wording.compose(kind, (language,), filling)
-            size = segments(text.sms)
-            texts.append(
-                {
-                    "language": language,
-                    "rtl": language in RIGHT_TO_LEFT,
-                    "signed": wording.signed_languages(kind)[language],
-                    "sms": text.sms,
-                    "subject": text.subject,
-                    "body": text.plain,
-                    "segments": size.count,
-                    "alphabet": size.alphabet,
-                    "dear": dear_characters(text.sms) if language not in RIGHT_TO_LEFT else "",
-                }
-            )
-        found.append({"occasion": occasion, "texts": texts})
-    return found
-
-
 def digests(work: Work) -> dict[str, str]:
     """Return a SHA-256 of each table's rows in a fixed order, without what changes by itself."""
     return database.digests(work.db, DIGESTED, without=VOLATILE)
@@ -170,6 +133,6 @@ def _parts(row: dict[str, Any]) -> list[dict[str, Any]]:
     if len(cut) != len(languages):
         cut, languages = [text], languages[:1] or ["fr"]
     return [
-        {"language": language, "rtl": language in RIGHT_TO_LEFT, "text": part}
+        {"language": language, "direction": direction(language), "text": part}
         for language, part in zip(languages, cut, strict=True)
     ]

@@ -17,74 +17,36 @@ __all__ = [
     "templates",
 ]
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
 from html import escape
-from importlib import resources
-from string import Formatter
-from typing import Any
 
-import yaml
 from babel.dates import format_date
 
-from services.notifications.domain.languages import LANGUAGES, RIGHT_TO_LEFT
-from services.notifications.domain.occasions import OCCASIONS
+from services.notifications.domain.discretion import indiscreet
 from services.notifications.domain.sms import plain_typography
 from services.notifications.domain.timetable import Day, read_day
-from shared.errors import ParcoursError
+from services.notifications.wording.files import FIELDS, Phrases, WordingError, phrases_of, templates
+from services.notifications.wording.order import in_order, led
+from shared.languages import direction
 
-FORBIDDEN = re.compile(
-    r"ofii|contra[ct]|immigra|nationalit|étrang|foreign|préfecture|titre de séjour|الهجرة|عقد", re.IGNORECASE
-)
-SEAT_FIELDS = frozenset({"alias", "when", "place", "call"})
-FIELDS: Mapping[str, frozenset[str]] = {
-    "convocation": SEAT_FIELDS,
-    "moved": SEAT_FIELDS,
-    "cancelled": SEAT_FIELDS,
-    "missed": SEAT_FIELDS,
-    "not_missed": SEAT_FIELDS,
-    "expected": SEAT_FIELDS,
-    "completed": frozenset({"alias", "training", "call"}),
-    "appointment": SEAT_FIELDS,
-    "no_appointment": SEAT_FIELDS,
-    "call_us": frozenset({"alias", "call"}),
-}
-PHRASES: Mapping[str, frozenset[str]] = {
-    "day": frozenset({"date", "hours"}),
-    "course": frozenset({"first", "last", "week"}),
-    "long_course": frozenset({"first", "last", "hours"}),
-    "and": frozenset(),
-    "training_civic": frozenset(),
-    "training_language": frozenset(),
-    "greeting": frozenset({"alias"}),
-}
 DAYS_NAMED = 4  # up to so many days each is named; beyond, the first, the last and the week's rhythm
 HOURS_NAMED = 6  # a rhythm with more different times than this would not be read
-BETWEEN_SMS, BETWEEN_MAILS = "\n", "\n\n---\n\n"  # what stands between two languages of one message
-LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
-
-
-class WordingError(ParcoursError):
-    """Raised when a template lacks a field, or names what must not be named. Correct the file."""
-
-    code = "wording"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """The words of one kind in one language."""
-
-    reviewed: bool
-    sms: str
-    subject: str
-    body: str
+# What stands between two languages of one message; neither stands inside a text.
+BETWEEN_SMS, BETWEEN_MAILS = "\n\n", "\n\n---\n\n"
+LINK = "{link}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """What a notice says: `days` as `timetable` writes them; `training` is civic or language, where it is named."""
+    """
+    What a notice says: `days` as `timetable` writes them; `training` is civic or language, where it is named.
+
+    `until` is a moment in the person's own zone; `wait_days` are whole days until the first one that is named; `reply`
+    is the code that an answer to the SMS repeats. Without a link the line that names it is left out.
+    """
 
     alias: str
     call: str
@@ -92,18 +54,26 @@ class Filling:
     place: str = ""
     commune: str = ""
     training: str = ""
+    link: str = ""
+    until: datetime | None = None
+    wait_days: int | None = None
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A notice in words, ready for each channel; two languages stand one after the other, each a section."""
+    """
+    A notice in words, ready for each channel; two languages stand one after the other, each a section.
+
+    `versions` are the files that it was written with, `convocation/ar@1`.
+    """
 
     sms: str
     subject: str
     plain: str
     sections: tuple[str, ...]
     language: str
-    versions: tuple[str, ...] = ()
+    versions: tuple[str, ...]
 
     @property
     def html(self) -> str:
@@ -112,22 +82,16 @@ class Text:
 
 
 @cache
-def templates() -> Mapping[str, Mapping[str, Template]]:
-    """Return kind -> language -> template. Raises WordingError."""
-    return {kind: {language: _template(kind, language) for language in LANGUAGES} for kind in OCCASIONS}
-
-
-@cache
-def signed_languages(kind: str) -> Mapping[str, bool]:
+def signed_languages(kind: str) -> dict[str, bool]:
     """Return whether a translator signed the text of this kind, and the phrases put into it, by language."""
     return {
-        language: template.reviewed and bool(_phrases(language)["reviewed"])
+        language: template.reviewed and phrases_of(language).reviewed
         for language, template in templates()[kind].items()
     }
 
 
 def compose(kind: str, languages: Sequence[str], filling: Filling) -> Text:
-    """Return a notice in words."""
+    """Return a notice in words. Raises WordingError where the filling lacks a day or a wait that the kind tells."""
     parts = [(language, _words(kind, language, filling)) for language in languages]
     return Text(
         sms=BETWEEN_SMS.join(plain_typography(words["sms"]) for _language, words in parts),
@@ -135,6 +99,7 @@ def compose(kind: str, languages: Sequence[str], filling: Filling) -> Text:
         plain=BETWEEN_MAILS.join(words["body"] for _language, words in parts),
         sections=tuple(_section(language, words["body"]) for language, words in parts),
         language=languages[0],
+        versions=tuple(version for language in languages for version in _versions(kind, language)),
     )
 
 
@@ -150,64 +115,97 @@ def joined(texts: Sequence[Text]) -> Text:
     )
 
 
+def _versions(kind: str, language: str) -> tuple[str, str]:
+    template, phrases = templates()[kind][language], phrases_of(language)
+    return f"{kind}/{language}@{template.version}", f"phrases/{language}@{phrases.version}"
+
+
 def _words(kind: str, language: str, filling: Filling) -> dict[str, str]:
-    template, phrases = templates()[kind][language], _phrases(language)
+    template, phrases = templates()[kind][language], phrases_of(language)
+    alias = in_order(language, filling.alias)
     values = {
-        "alias": filling.alias,
-        "call": _mark(language, filling.call),
-        "when": _when(language, [read_day(day) for day in filling.days]),
-        "place": _mark(language, _discreet(filling)),
-        "training": phrases.get(f"training_{filling.training}", ""),
+        "alias": alias,
+        "call": in_order(language, filling.call),
+        "when": _when(language, phrases, [read_day(day) for day in filling.days]),
+        "place": in_order(language, _discreet(filling)),
+        "training": phrases.words.get(f"training_{filling.training}", ""),
+        "link": filling.link,
+        "until": _until(language, phrases, filling.until),
+        "wait": _wait(phrases, filling.wait_days),
     }
-    greeting = phrases["greeting"].format(alias=filling.alias)
+    lacking = sorted(name for name in FIELDS[kind] & {"until", "wait"} if not values[name])
+    if lacking:
+        raise WordingError(f"{kind} tells {lacking[0]}, and nothing was said of it")
+    sms = _linked(template.sms, filling.link).format(**values)
+    if filling.reply:
+        sms += "\n" + phrases.words["reply"].format(code=in_order(language, filling.reply))
+    greeting = phrases.words["greeting"].format(alias=alias)
+    body = _linked(template.body, filling.link).format(**values)
     return {
-        "sms": template.sms.format(**values),
+        "sms": led(language, _respelled(phrases, sms)),
         "subject": template.subject,
-        "body": f"{greeting}\n\n{template.body.format(**values).strip()}",
+        "body": led(language, f"{greeting}\n\n{body}"),
     }
 
 
-def _when(language: str, days: Sequence[Day]) -> str:
-    phrases = _phrases(language)
+def _linked(text: str, link: str) -> str:
+    """Leave out the line that names the link where there is none, and the paragraph that was nothing else."""
+    paragraphs = text.strip().split("\n\n")
+    kept = ["\n".join(line for line in one.split("\n") if link or LINK not in line) for one in paragraphs]
+    return "\n\n".join(filter(None, kept))
+
+
+def _respelled(phrases: Phrases, sms: str) -> str:
+    for dear, cheap in phrases.sms_spelling.items():
+        sms = sms.replace(dear, cheap)
+    return sms
+
+
+def _when(language: str, phrases: Phrases, days: Sequence[Day]) -> str:
+    words = phrases.words
     if len(days) <= DAYS_NAMED:
-        named = [phrases["day"].format(date=_date(language, day), hours=_hours(language, day)) for day in days]
-        return str(phrases["and"]).join(named)
-    ends = {"first": _date(language, days[0]), "last": _date(language, days[-1])}
+        named = [words["day"].format(date=_date(phrases, day.on), hours=_hours(language, phrases, day)) for day in days]
+        return words["and"].join(named)
+    ends = {"first": _date(phrases, days[0].on), "last": _date(phrases, days[-1].on)}
     rhythm: dict[str, list[str]] = {}
-    for hours, _number, weekday in sorted(
-        {(_hours(language, day), day.on.weekday(), format_date(day.on, "EEEE", locale=language)) for day in days}
-    ):
-        rhythm.setdefault(hours, []).append(weekday)
+    for hours, weekday in sorted({(_hours(language, phrases, day), day.on.weekday()) for day in days}):
+        rhythm.setdefault(hours, []).append(phrases.locale.days["format"]["wide"][weekday])
     if sum(map(len, rhythm.values())) > HOURS_NAMED:
-        return str(phrases["long_course"].format(hours=_hours(language, days[0]), **ends))
-    comma = "، " if language == "ar" else ", "
+        return words["long_course"].format(hours=_hours(language, phrases, days[0]), **ends)
+    comma = words["list"]
     week = comma.join(f"{comma.join(weekdays)} {hours}" for hours, weekdays in rhythm.items())
-    return str(phrases["course"].format(week=week, **ends))
+    return words["course"].format(week=week, **ends)
 
 
-def _date(language: str, day: Day) -> str:
-    return format_date(day.on, "EEEE d MMMM y", locale=language)
+def _date(phrases: Phrases, on: date) -> str:
+    return format_date(on, phrases.words["date"], locale=phrases.locale)
 
 
-def _hours(language: str, day: Day) -> str:
-    return _mark(language, f"{day.starts_at:%H:%M}-{day.ends_at:%H:%M}")
+def _hours(language: str, phrases: Phrases, day: Day) -> str:
+    hours = phrases.words["hours"].format(start=f"{day.starts_at:%H:%M}", end=f"{day.ends_at:%H:%M}")
+    return in_order(language, hours)
 
 
-def _mark(language: str, value: str) -> str:
-    """Keep Latin text and figures in their order inside a line that runs from right to left."""
-    return f"{LEFT_TO_RIGHT_MARK}{value}{LEFT_TO_RIGHT_MARK}" if language in RIGHT_TO_LEFT else value
+def _until(language: str, phrases: Phrases, until: datetime | None) -> str:
+    if until is None:
+        return ""
+    time = in_order(language, f"{until:%H:%M}")
+    return phrases.words["until"].format(date=_date(phrases, until.date()), time=time)
+
+
+def _wait(phrases: Phrases, days: int | None) -> str:
+    return "" if days is None else phrases.wait[phrases.locale.plural_form(days)].format(n=days)
 
 
 def _discreet(filling: Filling) -> str:
     """Return the place; its label is left out where it names what must not be named."""
-    label = "" if FORBIDDEN.search(filling.place) else filling.place
+    label = "" if indiscreet(filling.place) else filling.place
     return ", ".join(filter(None, (label, filling.commune if filling.commune not in label else "")))
 
 
 def _section(language: str, body: str) -> str:
-    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
     paragraphs = "".join(f"<p>{escape(one).replace(chr(10), '<br>')}</p>" for one in body.split("\n\n") if one.strip())
-    return f'<section lang="{language}" dir="{direction}">{paragraphs}</section>'
+    return f'<section lang="{language}" dir="{direction(language)}">{paragraphs}</section>'
 
 
 def _page(language: str, title: str, sections: Sequence[str]) -> str:
@@ -215,35 +213,3 @@ def _page(language: str, title: str, sections: Sequence[str]) -> str:
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
         f'<body style="font:1.1em/1.5 sans-serif;max-width:38em;margin:1em auto">{"<hr>".join(sections)}</body></html>'
     )
-
-
-def _template(kind: str, language: str) -> Template:
-    raw = _read(f"{kind}/{language}.yaml")
-    if set(raw) != {"reviewed", "sms", "subject", "body"}:
-        raise WordingError(f"{kind}/{language}.yaml must have reviewed, sms, subject and body, and nothing else")
-    _check(f"{kind}/{language}.yaml: sms", raw["sms"], FIELDS[kind])
-    _check(f"{kind}/{language}.yaml: body", raw["body"], FIELDS[kind] - {"alias"})
-    _check(f"{kind}/{language}.yaml: subject", raw["subject"], frozenset())
-    return Template(reviewed=raw["reviewed"], sms=raw["sms"], subject=raw["subject"], body=raw["body"])
-
-
-@cache
-def _phrases(language: str) -> Mapping[str, Any]:
-    raw = _read(f"phrases/{language}.yaml")
-    for name, wanted in PHRASES.items():
-        _check(f"phrases/{language}.yaml: {name}", raw.get(name, ""), wanted)
-    return raw
-
-
-def _check(where: str, text: str, wanted: frozenset[str]) -> None:
-    found = {name for _literal, name, _format, _conversion in Formatter().parse(text) if name is not None}
-    if found != wanted or not text:
-        raise WordingError(f"{where} must have the placeholders {sorted(wanted)}, not {sorted(found)}")
-    if FORBIDDEN.search(text):
-        raise WordingError(f"{where} names a status or an authority")
-
-
-def _read(name: str) -> dict[str, Any]:
-    text = resources.files("services.notifications.wording").joinpath(name).read_text(encoding="utf-8")
-    raw: dict[str, Any] = yaml.safe_load(text)
-    return raw
