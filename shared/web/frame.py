@@ -24,7 +24,7 @@ from shared.ids import new_id
 from shared.logs import bind_cause
 from shared.rights import LINKED, OWN_ROLES, SIGNATORY, Principal, RightsTable
 from shared.service import Service, backlog
-from shared.web.own import own_page
+from shared.web.own import OWN_HOME, own_page
 from shared.web.problems import ProblemSchema, install_problems
 from shared.web.texts import check_texts
 from shared.web.tokens import COOKIE, Session, TokenError, TokenVerifier
@@ -45,12 +45,11 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 ELSEWHERE = re.compile(r"[\x00-\x20\x7f\\]|//")  # browsers and libraries drop or bend these into another host
-OWN_HOME = "/notices/mine"
 READING = {"GET", "HEAD", "OPTIONS"}
 # Service, where it is mounted, label, the pages of which the first one that somebody may open is their way in.
 MENU = (
     ("scheduler", "/planning", _("Planification"), ("/", "/worklist", "/to-confirm")),
-    ("attendance", "/attendance", _("Émargement"), ("/", "/mine")),
+    ("attendance", "/attendance", _("Émargement"), ("/",)),
     ("notifications", "/notices", _("Messages"), ("/", "/tasks")),
 )
 

@@ -21,8 +21,8 @@ from shared.ids import new_id
 from shared.rights import SIGNATORY, Principal
 from shared.service import Service
 from shared.web.caller import caller
-from shared.web.frame import OWN_HOME, acting, current_principal, local_path
-from shared.web.own import own_page, remember_language
+from shared.web.frame import acting, current_principal, local_path
+from shared.web.own import OWN_HOME, own_page, remember_language
 from shared.web.tokens import COOKIE, OWN, OWN_LIFE_SECONDS, TokenSigner
 
 DONE = ("late_said", "absent_said", "done")  # what a page may say of the step before

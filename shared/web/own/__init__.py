@@ -6,7 +6,7 @@ goes from one to another sees one page. One file a language; a file that no tran
 demonstration only, elsewhere French and English stand together in its place.
 """
 
-__all__ = ["OwnWordsError", "Speech", "own_page", "remember_language", "words"]
+__all__ = ["OWN_HOME", "OwnWordsError", "Speech", "own_page", "remember_language", "words"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from shared.errors import ParcoursError
 from shared.languages import LANGUAGES, direction
 
 NAMES = {code: Locale.parse(code).language_name or code for code in LANGUAGES}  # each by its own name
+OWN_HOME = "/notices/mine"
 SOURCE = "fr"
 TOGETHER = ("fr", "en")  # instead of a language whose words nobody signed
 COOKIE = "parcours_own_lang"

@@ -301,7 +301,7 @@ def test_the_hours_end_when_the_next_day_begins(office, phone):
     phone.give_code("4711")
     phone.press(PLACE + "/giving-up")
 
-    office.clock.set(MONDAY + timedelta(days=9, hours=22))  # 08:00 in Paris
+    office.clock.set(MONDAY + timedelta(days=9, hours=23))  # 09:00 in Paris, when it begins
     assert phone.press("/notices/leave").status_code == 200
     phone.enter()
     phone.give_code("4711")
