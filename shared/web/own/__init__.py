@@ -88,15 +88,15 @@ class Speech:
         """Return a sentence as text, where no markup can stand."""
         return " / ".join(_sentence(one, name, fields) for one in self.spoken)
 
-    def day(self, value: date) -> Markup:
-        """Return a day written out with its weekday."""
-        return self._told(lambda language: _day(value, language))
+    def line(self, *parts: str | date) -> Markup:
+        """Return sentences by their names, and days written out with their weekdays, on one line."""
+        return self._told(lambda language: " – ".join(_part(one, language) for one in parts))
 
     def _told(self, write: Callable[[str], str]) -> Markup:
         if len(self.spoken) == 1:
             return escape(write(self.spoken[0]))
         told = (Markup('<span class="said" lang="{}">{}</span>').format(one, write(one)) for one in self.spoken)
-        return Markup(" ").join(told)
+        return Markup("<span>{}</span>").format(Markup(" ").join(told))
 
 
 def own_page(template: str, *, status: int = 200, **values: Any) -> Response:
@@ -133,6 +133,10 @@ def _language() -> str:
 def _sentence(language: str, name: str, fields: Mapping[str, Any]) -> str:
     filled = {key: ISOLATED % _text(value, language) for key, value in fields.items()}
     return words(language).sentences[name].format(**filled)
+
+
+def _part(value: str | date, language: str) -> str:
+    return _day(value, language) if isinstance(value, date) else words(language).sentences[value]
 
 
 def _text(value: Any, language: str) -> str:
