@@ -42,6 +42,7 @@ __all__ = [
     "SessionState",
     "SignatoryState",
     "SiteState",
+    "SlotOfferState",
     "State",
     "TrainerState",
     "TrainingCompleted",
@@ -49,7 +50,7 @@ __all__ = [
 ]
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import ClassVar
 from uuid import UUID
 
@@ -398,6 +399,24 @@ class DutyDue(Fact):
     due_on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotOfferState(State):
+    """
+    Dates that a person may choose from: open, taken (by them), expired, or withdrawn. What is offered stays here.
+
+    First come keeps the seat: nothing is held for them.
+    """
+
+    name = "scheduler.slot_offer"
+    hearers = ("notifications",)
+    subject = "offer_id"
+
+    offer_id: UUID
+    signatory_id: UUID
+    state: str
+    until: datetime
+
+
 # --- attendance tells ---------------------------------------------------------------------------------------------
 
 
@@ -732,6 +751,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     PersonUnmerged,
     AppointmentState,
     DutyDue,
+    SlotOfferState,
     ProgressState,
     FlagState,
     RollSigned,

@@ -26,6 +26,7 @@ __all__ = [
     "seat_news",
     "session",
     "site",
+    "slot_offer",
     "task",
 ]
 
@@ -285,6 +286,16 @@ announcement = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("said_at", UtcDateTime, nullable=False),
+)
+
+# Dates that scheduler lets a person choose from.
+slot_offer = sa.Table(
+    "slot_offer",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("state", sa.String(12), nullable=False),  # open, taken, expired, withdrawn
+    sa.Column("until", UtcDateTime, nullable=False),
 )
 
 # The four digits of the desk, as a keyed digest, and how often they were wrong on one day.

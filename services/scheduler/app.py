@@ -11,9 +11,8 @@ from services.scheduler import api, pages
 from services.scheduler.consumers import HANDLERS
 from services.scheduler.jobs import JOB_KINDS
 from services.scheduler.settings import Settings
-from services.scheduler.usecases import hearing
+from services.scheduler.usecases import choosing, hearing, telling
 from services.scheduler.usecases.life import look_at_terms
-from services.scheduler.usecases.telling import retell
 from shared.clock import clock_from
 from shared.database import Database
 from shared.events import ContactChanged, ContactGiven
@@ -46,8 +45,8 @@ def build_service(settings: Settings) -> Service:
             ContactChanged: partial(hearing.keep_own_contact, test_numbers=settings.demo),
         },
         job_kinds=JOB_KINDS,
-        ticks=(look_at_terms,),
-        retell=retell,
+        ticks=(look_at_terms, choosing.look_at_offers),
+        retell=lambda work: telling.retell(work) + choosing.retell(work),
     )
 
 

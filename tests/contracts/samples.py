@@ -1,6 +1,6 @@
 """One example of each event, with every field filled: what the golden files are made from."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from shared import events as e
@@ -65,6 +65,10 @@ EXAMPLES = (
     e.DutyDue(
         duty_id=uid(12), contract_id=uid(4), signatory_id=uid(3), kind="certification_offer",
         opens_on=date(2026, 1, 10), due_on=date(2026, 7, 10),
+    ),
+    e.SlotOfferState(
+        subject_version=1, offer_id=uid(18), signatory_id=uid(3), state="open",
+        until=datetime(2025, 7, 6, 8, 30, tzinfo=UTC),
     ),
     e.ProgressState(
         subject_version=9, contract_id=uid(4), followed_minutes=360, remaining_minutes=1080,

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.notifications.settings import Settings
-from services.notifications.usecases import codes, giving_up, links, own, own_contact
+from services.notifications.usecases import codes, giving_up, links, offers, own, own_contact
 from services.notifications.usecases.codes import Tried
 from services.notifications.usecases.links import LinkRefusedError
 from shared.errors import InvalidInputError, NotFoundError
@@ -77,8 +77,9 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
         with acting(service, reading=True) as work:
             places = own.own_places(work)
             days = own.own_days(work, places)
-            leaving = giving_up.given_up(work, places)
-        return own_page("own/mine.html", places=places, days=days, leaving=leaving, said=_said())
+            shown = {"places": places, "days": days, "leaving": giving_up.given_up(work, places)}
+            shown["choose"] = offers.may_choose(work)
+        return own_page("own/mine.html", said=_said(), **shown)
 
     @pages.get("/mine/days/<uuid:session_id>/<string:held_on>/<string:kind>")
     def ask_day(session_id: UUID, held_on: str, kind: str) -> BaseResponse:

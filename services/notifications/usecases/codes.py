@@ -14,6 +14,8 @@ from services.notifications.usecases.links import secrets_of
 from services.notifications.usecases.own import lock_person, whose
 from shared.communes import department_of
 from shared.database import upsert
+from shared.logs import log
+from shared.seal import KeyRing, SealBrokenError
 from shared.work import Work
 
 MOST_A_DAY = 5  # [A] wrong tries, then the code rests until the next day: 1 in 2,000 guesses it in a day
@@ -27,8 +29,17 @@ class Tried(StrEnum):
     LOCKED = "code_locked"
 
 
-def keep_code(work: Work, person_id: UUID, digits: str) -> None:
-    """Keep the code that a person was given, as a keyed digest; another one than before may be tried anew."""
+def keep_code(work: Work, person_id: UUID, sealed: str) -> None:
+    """
+    Keep the code that a person was given, as a keyed digest; another one than before may be tried anew.
+
+    One that was sealed with a key that is gone opens nothing: the person gets another at the desk.
+    """
+    try:
+        digits = KeyRing(work.voice.seal_keys[work.voice.service]).open(sealed, person_id)["code"]
+    except SealBrokenError:
+        log.warning("a code was sealed with another key", person=str(person_id))
+        return
     digest = secrets_of(work).digest_of_code(person_id, digits)
     before = storage.first(work.db, sa.select(storage.desk_code).where(storage.desk_code.c.person_id == person_id))
     if before is None or before["digest"] != digest:

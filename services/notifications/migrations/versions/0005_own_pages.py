@@ -43,6 +43,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_announcement_person_id"), "announcement", ["person_id"], unique=False)
     op.create_table(
+        "slot_offer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("until", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slot_offer")),
+    )
+    op.create_index(op.f("ix_slot_offer_person_id"), "slot_offer", ["person_id"], unique=False)
+    op.create_table(
         "desk_code",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -78,5 +87,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Remove them."""
-    for table in ("giving_up", "contact_word", "desk_code", "announcement", "door_count", "link"):
+    for table in ("giving_up", "contact_word", "desk_code", "slot_offer", "announcement", "door_count", "link"):
         op.drop_table(table)
