@@ -69,7 +69,7 @@ def open_post(settings: Settings) -> Post:
     if settings.mail == "smtp":
         mail = SmtpMail(settings.smtp_url)
     return Post(
-        sms=open_sms(settings.sms, settings.sms_folder),
+        sms=open_sms(settings.sms_gateways, settings.sms_folder),
         mail=mail,
         sender=settings.sender,
         mail_sender=settings.mail_sender,

@@ -1,6 +1,6 @@
 """What notifications reads from its environment, once."""
 
-__all__ = ["Settings"]
+__all__ = ["GatewayAddress", "Settings", "read_gateways"]
 
 import re
 from collections.abc import Mapping
@@ -8,16 +8,67 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from services.notifications.domain.discretion import indiscreet
-from services.notifications.gateways import open_sms
 from shared.errors import SettingsError
 from shared.settings import CommonSettings, Environment, common_from
 
 SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}")  # what operators accept as an alphanumeric sender
 RECEIPT_HOURS = 24  # [A]
 SMS_PRICE = 450  # [A] hundredths of a cent for one segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayAddress:
+    """
+    Where an SMS gateway is and what it can do: `kind` is file, kannel or json; `rate` is messages a second, 0 for any.
+
+    `receipts`: it tells later what became of a message; `replies`: it passes on what people answer.
+    """
+
+    kind: str
+    url: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    receipts: bool = False
+    replies: bool = False
+    rate: int = 0
+
+
+def read_gateways(written: str) -> tuple[GatewayAddress, ...]:
+    """
+    Return the SMS gateways of PARCOURS_SMS, in the order in which they are tried.
+
+    `file`, or one or two of `kannel+https://user:password@host/path` and `json+https://:key@host/path`, each with
+    `?receipts=yes&replies=yes&rate=20` where it does. Raises SettingsError.
+    """
+    found = tuple(_gateway(one, number) for number, one in enumerate(written.split(), start=1))
+    if not found or len({(one.kind, one.url) for one in found}) != len(found):
+        raise SettingsError("PARCOURS_SMS must name at least one gateway, none of them twice")
+    return found
+
+
+def _gateway(written: str, number: int) -> GatewayAddress:
+    if written == "file":
+        return GatewayAddress(kind="file")
+    parts = urlsplit(written)
+    kind, _, scheme = parts.scheme.partition("+")
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    rate = options.get("rate", "0")
+    if kind not in {"kannel", "json"} or scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"PARCOURS_SMS: gateway {number} must be file, kannel+https://… or json+https://…")
+    if options.keys() - {"receipts", "replies", "rate"} or not rate.isdecimal():
+        raise SettingsError(f"PARCOURS_SMS: gateway {number} takes receipts, replies and rate (a number) only")
+    return GatewayAddress(
+        kind=kind,
+        url=f"{scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        receipts=options.get("receipts") == "yes",
+        replies=options.get("replies") == "yes",
+        rate=int(rate),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +95,10 @@ class Settings:
     receipt_hours: int
     sms_price: int
     gather_seconds: int
+
+    @property
+    def sms_gateways(self) -> tuple[GatewayAddress, ...]:
+        return read_gateways(self.sms)
 
     @property
     def sms_folder(self) -> Path:
@@ -84,7 +139,7 @@ class Settings:
     def _check(self) -> None:
         faults = []
         try:
-            open_sms(self.sms, self.sms_folder)
+            read_gateways(self.sms)
         except SettingsError as error:
             faults.append(str(error))
         if urlsplit(self.public_url).scheme not in {"http", "https"}:

@@ -9,16 +9,12 @@ SMTP promise no such thing: there a second attempt may be a second message, so t
 
 __all__ = ["Gateway", "MailGateway", "SmsGateway", "open_sms"]
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from services.notifications.domain.messages import MailMessage, Outcome, SmsMessage
-from shared.errors import SettingsError
-
-FILES = "file"
-OPTIONS = frozenset({"receipts", "replies", "rate"})
+from services.notifications.settings import GatewayAddress
 
 
 class Gateway(Protocol):
@@ -55,42 +51,15 @@ class MailGateway(Gateway, Protocol):
         ...
 
 
-def open_sms(written: str, folder: Path) -> tuple[SmsGateway, ...]:
-    """
-    Return the SMS gateways of PARCOURS_SMS, in the order in which they are tried.
-
-    `file`, or one or two of `kannel+https://user:password@host/path` and `json+https://:key@host/path`, each with
-    `?receipts=yes&replies=yes&rate=20` where it does. Raises SettingsError.
-    """
+def open_sms(addresses: Sequence[GatewayAddress], folder: Path) -> tuple[SmsGateway, ...]:
+    """Return the SMS gateways at these addresses, in the order in which they are tried; files go into the folder."""
     from services.notifications.gateways.files import SmsFiles
     from services.notifications.gateways.json_http import JsonSms
     from services.notifications.gateways.kannel import KannelSms
 
-    kinds = {"kannel": KannelSms, "json": JsonSms}
-    found: list[SmsGateway] = []
-    for number, one in enumerate(written.split(), start=1):
-        if one == FILES:
-            found.append(SmsFiles(folder))
-            continue
-        parts = urlsplit(one)
-        kind, _, scheme = parts.scheme.partition("+")
-        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        rate = options.get("rate", "0")
-        if kind not in kinds or scheme not in {"http", "https"} or not parts.hostname:
-            raise SettingsError(f"PARCOURS_SMS: gateway {number} must be file, kannel+https://… or json+https://…")
-        if options.keys() - OPTIONS or not rate.isdecimal():
-            raise SettingsError(f"PARCOURS_SMS: gateway {number} takes receipts, replies and rate (a number) only")
-        address = f"{scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
-        found.append(
-            kinds[kind](
-                address,
-                user=unquote(parts.username or ""),
-                password=unquote(parts.password or ""),
-                receipts=options.get("receipts") == "yes",
-                replies=options.get("replies") == "yes",
-                rate=int(rate),
-            )
-        )
-    if len({one.name for one in found}) != len(found) or not found:
-        raise SettingsError("PARCOURS_SMS must name at least one gateway, none of them twice")
-    return tuple(found)
+    kinds: dict[str, Callable[[GatewayAddress], SmsGateway]] = {
+        "file": lambda _address: SmsFiles(folder),
+        "kannel": KannelSms,
+        "json": JsonSms,
+    }
+    return tuple(kinds[one.kind](one) for one in addresses)

@@ -1,6 +1,6 @@
 """What gateways by HTTP share: several calls at once, and what a failed call says about the message."""
 
-__all__ = ["HttpGateway", "failed", "tagged"]
+__all__ = ["HttpGateway", "failed"]
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from services.notifications.domain.messages import TEMPORARY, UNKNOWN, Outcome, SmsMessage
+from services.notifications.settings import GatewayAddress
 
 TIMEOUT_SECONDS = 5.0
 CALLS_AT_ONCE = 8  # a batch takes a quarter of a minute at worst, far less than a lease
 BATCH = 100
+NAME_LENGTH = 24  # of what its row and its attempts keep
 
 
 class HttpGateway(ABC):
@@ -21,17 +23,16 @@ class HttpGateway(ABC):
 
     batch = BATCH
     takes_test_numbers = False
-    kind: str
     idempotent: bool
 
-    def __init__(self, url: str, *, user: str, password: str, receipts: bool, replies: bool, rate: int) -> None:
-        self.name = tagged(self.kind, url)
-        self.url = url
-        self.user = user
-        self.password = password
-        self.receipts = receipts
-        self.replies = replies
-        self.rate = rate
+    def __init__(self, address: GatewayAddress) -> None:
+        self.name = f"{address.kind} {urlsplit(address.url).netloc}"[:NAME_LENGTH]
+        self.url = address.url
+        self.user = address.user
+        self.password = address.password
+        self.receipts = address.receipts
+        self.replies = address.replies
+        self.rate = address.rate
 
     def send(self, messages: Sequence[SmsMessage]) -> Iterator[Outcome]:
         if not messages:
@@ -68,8 +69,3 @@ def failed(answer: httpx.Response) -> Outcome:
     """
     busy = answer.status_code in {429, 503} or answer.status_code < 500
     return Outcome(TEMPORARY if busy else UNKNOWN, error=f"HTTP {answer.status_code}")
-
-
-def tagged(kind: str, url: str) -> str:
-    """Return a gateway's short name: kind, host and port, which is what its row and its attempts keep."""
-    return f"{kind} {urlsplit(url).netloc}"[:24]

@@ -23,7 +23,6 @@ REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_EN
 class JsonSms(HttpGateway):
     """A gateway that speaks JSON over HTTP."""
 
-    kind = "json"
     idempotent = True
 
     def headers(self) -> dict[str, str]:

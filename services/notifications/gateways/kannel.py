@@ -28,7 +28,6 @@ RECEIPTS: Mapping[str, str] = {"1": "delivered", "2": "failed", "4": "accepted",
 class KannelSms(HttpGateway):
     """A Kannel smsbox, or what speaks like one."""
 
-    kind = "kannel"
     idempotent = False
 
     def call(self, client: httpx.Client, message: SmsMessage) -> Outcome:

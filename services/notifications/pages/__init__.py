@@ -79,8 +79,7 @@ def _pages(service: Service, post: Post) -> Blueprint:
         return render_template(
             "notices/wording.html",
             texts=list(previews(kinds, languages, example)),
-            kind=kinds[0] if len(kinds) == 1 else "",
-            language=chosen["language"] or "",
+            chosen=chosen | {"kind": kinds[0] if len(kinds) == 1 else None},
             kinds=tuple(FIELDS),
             languages=LANGUAGES,
         )

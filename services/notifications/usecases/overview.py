@@ -20,7 +20,7 @@ from shared.work import Work
 # Real time and the holder of a lease say nothing about what was told.
 VOLATILE = frozenset({"ready_at", "holder", "stale"})
 DIGESTED = (storage.person, storage.notice)
-TOLD = ("accepted", "delivered", "failed", "expired")
+TOLD = ("accepted", "delivered", "unknown", "failed", "expired")
 SHOWN = (
     "id",
     "kind",
@@ -79,12 +79,12 @@ def words_of(post: Post, work: Work, notice_ids: Sequence[UUID]) -> dict[UUID, s
     rows = storage.by_id(work.db, storage.notice, notice_ids).values()
     people = storage.by_id(work.db, storage.person, [row["person_id"] for row in rows])
     sites = storage.by_id(work.db, storage.site, [UUID(row["site"]) for row in rows if row["site"]])
-    return {
-        row["id"]: written(
-            post, row, people[row["person_id"]], sites.get(UUID(row["site"])) if row["site"] else None, ("fr",)
-        ).plain
-        for row in rows
-    }
+    found = {}
+    for row in rows:
+        site = sites.get(UUID(row["site"])) if row["site"] else None
+        person = people[row["person_id"]]
+        found[row["id"]] = written(post, row, person, site, languages=("fr",), now=work.now).plain
+    return found
 
 
 def summary(work: Work, territory: str | None) -> dict[str, Any]:

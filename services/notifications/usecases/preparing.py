@@ -242,14 +242,11 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
     texts = []
     for row in rows:
         languages = tuple(row["languages"]) if again else languages_of(post, message.person, row["kind"])
-        text = written(
-            post, row, message.person, known.sites.get(UUID(row["site"])) if row["site"] else None, languages
-        )
+        site = known.sites.get(UUID(row["site"])) if row["site"] else None
+        row["reply_code"] = _reply_code(post, message.channel, row)
+        text = written(post, row, message.person, site, languages=languages, now=work.now)
         texts.append(text)
-        task = "relay" if message.person["reads"] == "no" else ""
-        own = own_language(reader_of(message.person))
-        if not task and own is not None and languages != (own,):
-            task = "translation"
+        task = _task_of(message.person, languages)
         row |= {
             "state": "sending",
             "channel": message.channel,
@@ -261,7 +258,6 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             "subject": "" if message.channel == "sms" else text.subject,
             "text": text.sms if message.channel == "sms" else text.plain,
             "segments": 0,
-            "reply_code": _reply_code(post, message.channel, row),
             "task": task,
             "holder": post.holder,
             "ready_at": real_now() + LEASE,
@@ -300,6 +296,14 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             at=work.now,
         )
     )
+
+
+def _task_of(person: Row, languages: tuple[str, ...]) -> str:
+    """Return what somebody has to do beside a message: tell who does not read, or whose language it is not in."""
+    if person["reads"] == "no":
+        return "relay"
+    own = own_language(reader_of(person))
+    return "translation" if own is not None and languages != (own,) else ""
 
 
 def _reply_code(post: Post, channel: str, row: Row) -> str:

@@ -3,32 +3,31 @@
 __all__ = ["languages_of", "reader_of", "written"]
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.notifications import wording
 from services.notifications.domain.languages import Reader, language_for
+from services.notifications.domain.timetable import read_day
 from services.notifications.usecases.post import Post
 from services.notifications.wording import Filling, Text
 
+Row = Mapping[str, Any]
 
-def reader_of(person: Mapping[str, Any]) -> Reader:
+
+def reader_of(person: Row) -> Reader:
     """Return what a person speaks and reads."""
     return Reader(spoken=tuple(person["spoken"]), reads=person["reads"], reading_language=person["reading_language"])
 
 
-def languages_of(post: Post, person: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+def languages_of(post: Post, person: Row, kind: str) -> tuple[str, ...]:
     """Return the language of a notice to a person, or French and English together."""
     return language_for(reader_of(person), wording.signed_languages(kind), unsigned_allowed=post.demo)
 
 
-def written(
-    post: Post,
-    row: Mapping[str, Any],
-    person: Mapping[str, Any],
-    site: Mapping[str, Any] | None,
-    languages: tuple[str, ...],
-) -> Text:
-    """Return a notice in words."""
+def written(post: Post, row: Row, person: Row, site: Row | None, *, languages: tuple[str, ...], now: datetime) -> Text:
+    """Return a notice in words, as it is said at an instant; `site` is the place that it names, if it names one."""
     filling = Filling(
         alias=person["alias"] or person["reference"],
         call=post.call_back,
@@ -36,5 +35,13 @@ def written(
         place=site["label"] if site else "",
         commune=site["commune"] if site else "",
         training=row["training"],
+        wait_days=_wait(row, site, now) if row["moment"] else None,
+        reply=row["reply_code"],
     )
     return wording.compose(row["kind"], languages, filling)
+
+
+def _wait(row: Row, site: Row | None, now: datetime) -> int:
+    """Return in how many days, by the calendar of the place, the first day comes that a reminder names."""
+    zone = ZoneInfo(site["zone"]) if site else now.tzinfo
+    return (read_day(row["days"][0]).on - now.astimezone(zone).date()).days

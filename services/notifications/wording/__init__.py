@@ -97,7 +97,7 @@ def compose(kind: str, languages: Sequence[str], filling: Filling) -> Text:
         sms=BETWEEN_SMS.join(plain_typography(words["sms"]) for _language, words in parts),
         subject=" / ".join(words["subject"] for _language, words in parts),
         plain=BETWEEN_MAILS.join(words["body"] for _language, words in parts),
-        sections=tuple(_section(language, words["body"]) for language, words in parts),
+        sections=tuple(_section(language, words["body"], filling.link) for language, words in parts),
         language=languages[0],
         versions=tuple(version for language in languages for version in _versions(kind, language)),
     )
@@ -203,13 +203,19 @@ def _discreet(filling: Filling) -> str:
     return ", ".join(filter(None, (label, filling.commune if filling.commune not in label else "")))
 
 
-def _section(language: str, body: str) -> str:
-    paragraphs = "".join(f"<p>{escape(one).replace(chr(10), '<br>')}</p>" for one in body.split("\n\n") if one.strip())
+def _section(language: str, body: str, link: str) -> str:
+    text = escape(body)
+    if link:
+        address = escape(link)
+        text = text.replace(address, f'<a href="{address}">{address}</a>')
+    paragraphs = "".join(f"<p>{one.replace(chr(10), '<br>')}</p>" for one in text.split("\n\n") if one.strip())
     return f'<section lang="{language}" dir="{direction(language)}">{paragraphs}</section>'
 
 
 def _page(language: str, title: str, sections: Sequence[str]) -> str:
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
-        f'<body style="font:1.1em/1.5 sans-serif;max-width:38em;margin:1em auto">{"<hr>".join(sections)}</body></html>'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title></head>'
+        '<body style="font:1.1em/1.5 sans-serif;max-width:38em;margin:1em auto;padding:0 .5em;overflow-wrap:anywhere">'
+        f"{'<hr>'.join(sections)}</body></html>"
     )

@@ -19,9 +19,14 @@ STRONG = frozenset({"L", "R", "AL"})
 
 
 def in_order(language: str, value: str) -> str:
-    """Return a value that can stand inside a text: marked where it runs against the language."""
-    against = RIGHTWARD if language in RIGHT_TO_LEFT else LEFTWARD
-    return f"{LEFT_MARK}{value}{LEFT_MARK}" if against.intersection(map(unicodedata.bidirectional, value)) else value
+    """Return a value that can stand inside a text, and after another: marked where it runs against the language."""
+    kinds = [unicodedata.bidirectional(character) for character in value]
+    if language not in RIGHT_TO_LEFT:
+        return f"{LEFT_MARK}{value}{LEFT_MARK}" if LEFTWARD.intersection(kinds) else value
+    if not RIGHTWARD.intersection(kinds):
+        return value
+    end = "" if kinds[-1] in RIGHTWARD else LEFT_MARK  # a bracket at the end belongs to the value
+    return f"{LEFT_MARK}{value}{end}{RIGHT_MARK}"  # else two values with a comma between them would change places
 
 
 def led(language: str, text: str) -> str:

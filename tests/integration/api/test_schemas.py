@@ -54,7 +54,7 @@ PROPOSAL = {"reason": "illness", "stated_by": "person", "months": 6, "opinion": 
 def seeded(tmp_path_factory):
     """A house with a published plan, a marked roll, flags and notices; and the ids to use in paths."""
     with a_house(tmp_path_factory.mktemp("api") / "var") as house:
-        rows = [person(n, langues_parlees="fr;ar") for n in range(1, 25)]
+        rows = [person(n, langues_parlees="fr;ar", lecture="non") for n in range(1, 25)]
         batch = house.send("mois.csv", csv_of([*rows, person(99, niveau="C3")])).json()["batch_id"]
         house.send("offre.xlsx", xlsx_of(OFFER), kind="offer")
         run_id = str(new_id())
@@ -83,6 +83,7 @@ def seeded(tmp_path_factory):
         body_door.post("/attendance/api/v1/rolls/marks", {"rolls": [sheet | {"sign": True}]})
         house.drain()
         notices = house.admin.get("/notices/api/v1/notices", state="accepted")["items"]
+        task = house.planner.items("/notices/api/v1/tasks")[0]["id"]
         listed = house.planner.items("/attendance/api/v1/absences", territory="93")
         (absence,) = [one for one in listed if one["signatory_id"] == absent]
         (other,) = [one for one in listed if one["signatory_id"] == away]
@@ -91,6 +92,7 @@ def seeded(tmp_path_factory):
             "batch_id": batch, "sheet": "signataires", "number": 26, "run_id": run_id,
             "signatory_id": needs[0]["signatory_id"], "contract_id": contract, "proposal_id": proposal,
             "meeting_id": roll["id"], "mark_id": absence["id"], "notice_id": notices[0]["id"],
+            "task_id": task,
             "attempt_id": str(new_id()), "showing_id": showing, "session_id": sessions[0]["id"],
         }  # fmt: skip
         house.bodies = {
@@ -112,6 +114,7 @@ def seeded(tmp_path_factory):
             "PUT /api/v1/attempts/{attempt_id}": {"signatory_id": absent, "method": "call", "outcome": "reached"},
             "PUT /api/v1/contracts/{contract_id}/level": {"level": "A1", "test": "final", "reached_on": first},
             "POST /api/v1/notices/{notice_id}/receipts": {"id": str(new_id()), "state": "delivered"},
+            "POST /api/v1/tasks/{task_id}/outcome": {"outcome": "not_reached"},
         }
         house.queries = {
             "GET /api/v1/rolls": {"day": first},

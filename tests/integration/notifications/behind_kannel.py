@@ -26,6 +26,7 @@ from services.notifications.app import create_app, open_post
 from services.notifications.domain.messages import SmsMessage
 from services.notifications.domain.sms import segments
 from services.notifications.gateways import open_sms
+from services.notifications.settings import read_gateways
 from shared.ids import derived_id
 from shared.web.frame import mount
 from tests.integration.notifications.office import PARTS, an_office
@@ -192,7 +193,7 @@ def counts(folder):
     """Random mixed texts: how many parts we count and how many the carrier gets."""
     draw = random.Random(6)
     with a_room(folder) as (_office, room):
-        (gateway,) = open_sms(URL, None)
+        (gateway,) = open_sms(read_gateways(URL), None)
         ours = {}
         for n in range(60):
             alphabet = RANDOM_CHARACTERS if n % 2 else "abé€{}[]~|^ "

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.app import build_service, open_post
+from services.notifications.domain.occasions import REMINDERS
 from services.notifications.settings import Settings
 from services.notifications.usecases.contacts import review_contacts
 from services.notifications.usecases.delivery import deliver_due
@@ -114,6 +115,9 @@ class Office:
             training="civic", package="S1 S2", trainer="t", state=state, meetings=meetings,
         )  # fmt: skip
 
+    def another_session(self, **other):
+        return self.session(derived_id("session", 2), **other)
+
     def seat(self, part="S1", person=PERSON, session=SESSION, state="active"):
         key = derived_id("placement", person, session, part)
         return PlacementState(
@@ -154,6 +158,18 @@ class Office:
             db.execute(storage.notice.update().values(ready_at=past))
             db.execute(storage.gateway.update().values(closed_until=past))
 
+    def minutes_pass(self, minutes):
+        """Let real time pass for the news that is gathered."""
+        with self.service.database.begin() as db:
+            for row in storage.rows(db, sa.select(storage.seat_news)):
+                then = {name: row[name] - timedelta(minutes=minutes) for name in ("since", "due_at")}
+                mine = sa.and_(*[storage.seat_news.c[name] == row[name] for name in ("person_id", "session_id")])
+                db.execute(storage.seat_news.update().where(mine).values(**then))
+
+    def deliver_only(self):
+        """Deliver what is due, without looking at the news first."""
+        return deliver_due(open_post(self.settings), self.service)
+
     def deliver_with(self, **parts):
         """Deliver once with other gateways, as another process would."""
         from dataclasses import replace
@@ -173,8 +189,17 @@ class Office:
     # --- what can be seen
 
     def notices(self, **wanted):
-        found = self.rows(storage.notice, storage.notice.c.number)
+        """Every notice but the reminders."""
+        found = [row for row in self.all_notices() if row["kind"] not in REMINDERS]
         return [row for row in found if all(row[name] == value for name, value in wanted.items())]
+
+    def reminders(self):
+        """When each reminder leaves or left, which one it is, and what became of it."""
+        found = sorted((row["due_at"], row["moment"], row["state"]) for row in self.all_notices() if row["moment"])
+        return [(f"{at:%d %H:%M}", moment, state) for at, moment, state in found]
+
+    def all_notices(self):
+        return self.rows(storage.notice, storage.notice.c.number)
 
     def attempts(self):
         return [(row["channel"], row["outcome"]) for row in self.rows(storage.attempt, storage.attempt.c.n)]
@@ -188,6 +213,10 @@ class Office:
             bodies = list(db.scalars(sa.select(outbox.c.body).order_by(outbox.c.seq)))
         events = [decode(body).event for body in bodies]
         return [event for event in events if type(event).__name__ == name]
+
+    def rows_of_proof(self):
+        """Of which kinds of notices attendance has a proof."""
+        return sorted(one.kind for one in self.told("NoticeDelivered"))
 
     def left_behind(self):
         """What is quarantined or waits to be heard again."""

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from services.notifications.domain.messages import MailMessage, SmsMessage
 from services.notifications.gateways import open_sms
 from services.notifications.gateways.mail import SmtpMail
+from services.notifications.settings import read_gateways
 from tests.integration.notifications.office import an_office
 from tests.servers import free_port
 
@@ -36,7 +37,7 @@ def json_url(url):
 
 
 def by_json(url):
-    (gateway,) = open_sms(json_url(url), None)
+    (gateway,) = open_sms(read_gateways(json_url(url)), None)
     return gateway
 
 

@@ -324,7 +324,7 @@ def test_the_summary_counts_people_who_have_a_seat_and_were_not_told(office):
     with office.service.database.read() as db:
         found = summary(office.service.work(db), "93")
     assert found["people_without_notice"] == 0
-    assert found["channels"] == {"letter": {"failed": 1}, "sms": {"accepted": 1}}
+    assert found["channels"] == {"letter": {"failed": 1}, "none": {"due": 6}, "sms": {"accepted": 1}}  # six reminders
 
 
 def test_retelling_tells_contactability_and_changes_no_digest(office):

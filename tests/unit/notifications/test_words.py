@@ -125,7 +125,7 @@ def test_a_link_ends_its_line_and_takes_the_line_with_it_where_there_is_none(kin
 def test_a_code_to_reply_with_has_a_line_of_its_own_in_the_sms_only(language):
     text = compose("convocation", (language,), filling(reply="K7"))
 
-    assert "K7" in text.sms.split("\n")[-1].replace(MARKS[0], "")
+    assert "K7" in text.sms.split("\n")[-1]
     assert text.sms.startswith(compose("convocation", (language,), filling()).sms)
     assert len(text.sms.split("\n")) == 3
     assert len(text.plain) == len(compose("convocation", (language,), filling()).plain)
@@ -251,7 +251,7 @@ def test_a_text_from_right_to_left_begins_so_and_keeps_figures_and_latin_words_t
         assert first in {"R", "AL"}
         for piece in ("Rose", "01 99 00 12 34", "Centre Jaurès, Bobigny", "09:00-12:00"):
             if piece in words:
-                assert words.count(f"{MARKS[0]}{piece}{MARKS[0]}") == words.count(piece)
+                assert words.count(f"{MARKS[0]}{piece}{MARKS[1]}") == words.count(piece)
         assert not any(f"{LINK}{mark}" in words for mark in MARKS)
 
 
@@ -281,6 +281,11 @@ def test_two_languages_of_an_sms_can_be_told_apart():
     alone = [compose("convocation", (language,), filling(reply="K7")).sms for language in ("fr", "en")]
 
     assert both.split(wording.BETWEEN_SMS) == alone
+
+
+def test_the_link_of_a_mail_can_be_followed():
+    assert f'<a href="{LINK}">{LINK}</a>' in compose("choose", ("ar",), filling()).html
+    assert "<a " not in compose("choose", ("ar",), filling(link="")).html
 
 
 def test_what_a_person_is_called_cannot_become_markup():
