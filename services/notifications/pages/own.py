@@ -77,7 +77,7 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
         with acting(service, reading=True) as work:
             places = own.own_places(work)
             days = own.own_days(work, places)
-            shown = {"places": places, "days": days, "leaving": giving_up.given_up(work, places)}
+            shown: dict[str, Any] = {"places": places, "days": days, "leaving": giving_up.given_up(work, places)}
             shown["choose"] = offers.may_choose(work)
         return own_page("own/mine.html", said=_said(), **shown)
 

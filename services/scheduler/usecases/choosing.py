@@ -57,8 +57,8 @@ def offer(work: Work, offer_id: UUID, signatory_id: UUID, hours: int) -> dict[st
     found = desk.fitting(work, asked)
     if not found:
         raise ConflictError("no published group fits this person now", "nothing_fits")
-    for row in _open(work, storage.slot_offer.c.signatory_id == signatory_id):
-        _end(work, row, "withdrawn")
+    for earlier in _open(work, storage.slot_offer.c.signatory_id == signatory_id):
+        _end(work, earlier, "withdrawn")
     row: dict[str, Any] = {
         "id": offer_id,
         "signatory_id": signatory_id,
@@ -88,9 +88,8 @@ def offers_of(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
     check_territory(work.who, person["territory"])
     table = storage.slot_offer
-    return storage.rows(
-        work.db, sa.select(table).where(table.c.signatory_id == signatory_id).order_by(table.c.at.desc())
-    )
+    mine = sa.select(table).where(table.c.signatory_id == signatory_id)
+    return storage.rows(work.db, mine.order_by(table.c.at.desc()))
 
 
 def open_offer(work: Work) -> dict[str, Any] | None:
