@@ -63,6 +63,8 @@ def link_of(work: Work, public_url: str, person_id: UUID) -> str:
 
 def links_of(work: Work, public_url: str, people: Collection[UUID]) -> dict[UUID, str]:
     """Return the addresses of people's links, as `link_of` does, with two statements for all."""
+    if not people:
+        return {}
     known = {
         row["person_id"]: row
         for row in storage.rows(work.db, sa.select(storage.link).where(storage.link.c.person_id.in_(list(people))))
