@@ -155,7 +155,7 @@ def pages(var):
         f"/planning/contracts/{contract}", "/attendance/absences",
         f"/planning/runs/{run}", "/planning/api/v1/docs", "/attendance/", f"/attendance/?day={held}",
         f"/attendance/rolls/{roll}", f"/attendance/rolls/{roll}/versions", "/attendance/missing", "/attendance/corrections", "/attendance/outlook", "/attendance/flags", f"/attendance/documents?month={str(held)[:7]}", "/attendance/opinions", f"/attendance/contracts/{flagged}",
-        "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording", "/notices/tasks", "/notices/wording?language=ar",
+        "/attendance/api/v1/docs", "/notices/", f"/notices/messages/{notice}", "/notices/wording", "/notices/wording?language=ar", "/notices/tasks",
         "/notices/api/v1/docs", "/planning/sign-in", f"/planning/demo/{secrets.token_hex(4)}",
     )  # fmt: skip
 

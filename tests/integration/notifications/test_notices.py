@@ -12,6 +12,7 @@ from services.notifications.usecases.overview import digests, summary
 from shared.errors import ConflictError
 from shared.ids import derived_id, new_id
 from shared.inbox import hear
+from shared.languages import LANGUAGES
 from tests.integration.notifications.office import DAYS, MONDAY, SESSION, an_office
 
 
@@ -282,6 +283,28 @@ def test_outside_the_demo_an_unsigned_text_is_replaced_by_french_and_english(tmp
         assert (notice["languages"], notice["task"], notice["usable"]) == (["fr", "en"], "translation", False)
         assert "jeudi 13 mars" in notice["text"]
         assert "Thursday 13 March" in notice["text"]
+
+
+def test_each_unsigned_language_is_written_in_the_demo_only(tmp_path):
+    for demo in ("yes", "no"):
+        with an_office(tmp_path / demo, PARCOURS_DEMO=demo) as office:
+            people = {derived_id("person", language): language for language in LANGUAGES}
+            office.hear(office.site(), office.session())
+            for n, (key, language) in enumerate(people.items()):
+                phone = f"+999000000{n:03}"
+                office.hear(office.person(key, spoken=(language,), reading_language=language, phone=phone))
+                office.hear(office.seat(person=key))
+            office.run()
+
+            written = {people[row["person_id"]]: row for row in office.notices()}
+            assert set(written) == set(LANGUAGES)
+            for language, row in written.items():
+                used = [language] if demo == "yes" or language == "fr" else ["fr", "en"]
+                assert row["languages"] == used
+                assert [version.partition("@")[0] for version in row["wording"]] == [
+                    f"{folder}/{one}" for one in used for folder in ("convocation", "phrases")
+                ]
+                assert row["usable"] is (language in used)
 
 
 def test_receipts_raise_a_state_and_never_lower_it(office):
