@@ -123,7 +123,7 @@ def choose(work: Work, offer_id: UUID, number: int) -> Outcome:
     if wanted is not None and _given(acting, row, wanted):
         _end(acting, row, "taken", itineraries=[{**wanted, "chosen": True}])
         return Outcome.TAKEN
-    rest = [one for one in left if one["number"] != number] or _anew(acting, row)
+    rest = [one for one in _left(acting, row) or () if one["number"] != number] or _anew(acting, row)
     if not rest:
         _end(acting, row, "expired", itineraries=[])
         return Outcome.OVER
