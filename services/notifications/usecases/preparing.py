@@ -308,7 +308,7 @@ def _task_of(person: Row, languages: tuple[str, ...]) -> str:
     if person["reads"] == "no":
         return "relay"
     own = own_language(reader_of(person))
-    return "translation" if own is not None and languages != (own,) else ""
+    return "translation" if own is not None and own not in languages else ""
 
 
 def _reply_code(post: Post, channel: str, row: Row) -> str:

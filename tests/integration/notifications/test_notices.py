@@ -305,6 +305,7 @@ def test_each_unsigned_language_is_written_in_the_demo_only(tmp_path):
                     f"{folder}/{one}" for one in used for folder in ("convocation", "phrases")
                 ]
                 assert row["usable"] is (language in used)
+                assert row["task"] == ("" if language in used else "translation")
 
 
 def test_receipts_raise_a_state_and_never_lower_it(office):
