@@ -146,7 +146,8 @@ def _text(value: Any, language: str) -> str:
 
 
 def _day(value: date, language: str) -> str:
-    return format_date(value, "EEEE d MMMM", locale=language)
+    """Return a day with its weekday and without its year, as the file of the language says: decision 0033 has why."""
+    return format_date(value, words(language).sentences["date"], locale=language)
 
 
 def _fields(sentence: str) -> set[str]:
