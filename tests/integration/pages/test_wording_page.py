@@ -19,6 +19,7 @@ OUT_OF_ORDER = """([element, piece]) => {
   for (let at = letters.data.indexOf(piece); at >= 0; at = letters.data.indexOf(piece, at + 1)) {
     let before = null;
     for (let n = at; n < at + piece.length; n++) {
+      if (letters.data[n] === " ") continue; // where a line breaks, a space stands anywhere
       const range = document.createRange();
       range.setStart(letters, n);
       range.setEnd(letters, n + 1);

@@ -6,6 +6,8 @@ from string import Formatter
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import sampled_from, text
 
 from services.notifications import wording
 from services.notifications.domain.discretion import FORBIDDEN, indiscreet
@@ -253,6 +255,21 @@ def test_a_text_from_right_to_left_begins_so_and_keeps_figures_and_latin_words_t
             if piece in words:
                 assert words.count(f"{MARKS[0]}{piece}{MARKS[1]}") == words.count(piece)
         assert not any(f"{LINK}{mark}" in words for mark in MARKS)
+
+
+@given(
+    language=sampled_from(LANGUAGES),
+    alias=text(alphabet="ab É7-(.وردة ", min_size=1, max_size=12),
+    place=text(alphabet="rR é12,'()", max_size=20),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_stands_in_a_text_it_begins_in_the_direction_of_its_language(language, alias, place):
+    written = compose("expected", (language,), filling(alias=alias, place=place))
+
+    for words in (written.sms, written.plain):
+        first = next(kind for kind in map(unicodedata.bidirectional, words) if kind in {"L", "R", "AL"})
+        assert (first != "L") is (language in RIGHT_TO_LEFT)
+        assert alias in words
 
 
 def test_an_alias_in_arabic_letters_does_not_turn_a_french_text_round():
