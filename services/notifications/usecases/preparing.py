@@ -252,12 +252,13 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
         for row in rows:
             row["ready_at"] = opens
         return
+    linked = next((row for row in rows if "link" in FIELDS[row["kind"]]), None)  # said once in a message
     texts = []
     for row in rows:
         languages = tuple(row["languages"]) if again else languages_of(post, message.person, row["kind"])
         site = known.sites.get(UUID(row["site"])) if row["site"] else None
         row["reply_code"] = _reply_code(post, message.channel, row)
-        link = known.links.get(row["person_id"], "")
+        link = known.links.get(row["person_id"], "") if row is linked else ""
         text = written(post, row, message.person, site, languages=languages, now=work.now, link=link)
         texts.append(text)
         task = _task_of(message.person, languages)
