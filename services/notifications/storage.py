@@ -137,7 +137,9 @@ notice = sa.Table(
     sa.Column("languages", JsonValue, nullable=False),
     sa.Column("wording", JsonValue, nullable=False),  # the texts used, `convocation/ar@1`
     sa.Column("reply_code", sa.String(8), nullable=False),  # what the person may answer; empty where nobody hears it
-    sa.Column("calendar", JsonValue, nullable=False),  # the entries that the mail's calendar file holds
+    sa.Column(
+        "calendar", JsonValue, nullable=False
+    ),  # what its mail brings: domain/calendar.py
     sa.Column("usable", sa.Boolean, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),  # this and the next as sent
     sa.Column("text", sa.Text, nullable=False),
