@@ -6,9 +6,10 @@ word() { openssl rand -hex 16 2>/dev/null || "$python" -c 'import secrets; print
 "$python" - <<'PY'
 import base64, os
 from shared.settings import public_half
-key = os.urandom(32)
 text = lambda raw: base64.b64encode(raw).decode()
-print(f"PARCOURS_TOKEN_KEY={text(key)}\nPARCOURS_TOKEN_PUBLIC={text(public_half(key))}")
+for name in ("TOKEN", "LINK"):
+    key = os.urandom(32)
+    print(f"PARCOURS_{name}_KEY={text(key)}\nPARCOURS_{name}_PUBLIC={text(public_half(key))}")
 for name in ("SCHEDULER", "ATTENDANCE", "NOTIFICATIONS"):
     print(f"PARCOURS_SEAL_{name}={text(os.urandom(32))}")
 PY

@@ -13,6 +13,7 @@ __all__ = [
     "UtcDateTime",
     "claim_due",
     "digests",
+    "first",
     "insert_new",
     "keep_greater",
     "new_metadata",
@@ -150,6 +151,12 @@ def rows(db: Session, query: sa.Select[Any]) -> list[dict[str, Any]]:
     found = db.execute(query)
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found]  # twice as fast as mappings()
+
+
+def first(db: Session, query: sa.Select[Any]) -> dict[str, Any] | None:
+    """Return the first row of a query, or None."""
+    found = rows(db, query.limit(1))
+    return found[0] if found else None
 
 
 def one(db: Session, table: Table, key: UUID, what: str, *, lock: bool = False) -> dict[str, Any]:

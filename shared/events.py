@@ -11,9 +11,11 @@ from __future__ import annotations
 
 __all__ = [
     "ALL_EVENTS",
+    "AbsenceAnnouncedState",
     "AppointmentState",
     "Carried",
     "CarriedState",
+    "ContactChanged",
     "ContactGiven",
     "ContactabilityState",
     "ContractState",
@@ -29,6 +31,7 @@ __all__ = [
     "Owed",
     "PersonMerged",
     "PersonUnmerged",
+    "PlacementDeclined",
     "PlacementState",
     "PlacementTakenState",
     "PrescriptionState",
@@ -39,6 +42,7 @@ __all__ = [
     "SessionState",
     "SignatoryState",
     "SiteState",
+    "SlotOfferState",
     "State",
     "TrainerState",
     "TrainingCompleted",
@@ -46,7 +50,7 @@ __all__ = [
 ]
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import ClassVar
 from uuid import UUID
 
@@ -395,6 +399,24 @@ class DutyDue(Fact):
     due_on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotOfferState(State):
+    """
+    Dates that a person may choose from: open, taken (by them), expired, or withdrawn. What is offered stays here.
+
+    First come keeps the seat: nothing is held for them.
+    """
+
+    name = "scheduler.slot_offer"
+    hearers = ("notifications",)
+    subject = "offer_id"
+
+    offer_id: UUID
+    signatory_id: UUID
+    state: str
+    until: datetime
+
+
 # --- attendance tells ---------------------------------------------------------------------------------------------
 
 
@@ -665,6 +687,54 @@ class ContactabilityState(State):
     channels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceAnnouncedState(State):
+    """
+    What a person says of a day to come: late or absent, or, `withdrawn`, nothing any more. It frees no seat.
+
+    A state, for what was said and taken back may come in another order.
+    """
+
+    name = "notifications.absence_announced"
+    hearers = ("attendance",)
+    subject = "announcement_id"
+
+    announcement_id: UUID
+    signatory_id: UUID
+    session_id: UUID
+    held_on: date  # day at the site: every half-day of it
+    kind: str
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementDeclined(Fact):
+    """A person gave up a place, and the hours in which they could take that back are over: the seat is free again."""
+
+    name = "notifications.placement_declined"
+    hearers = ("scheduler",)
+
+    placement_id: UUID
+    signatory_id: UUID
+    declined_on: date  # when they said so, day of their territory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChanged(Fact):
+    """
+    A person gave a new phone on their own page. Private: the phone, and whether it is their representative's.
+
+    Only who knows the code of the desk may.
+    """
+
+    name = "notifications.contact_changed"
+    hearers = ("scheduler",)
+
+    word_id: UUID
+    signatory_id: UUID
+    private: Private = field(default_factory=dict, repr=False)
+
+
 ALL_EVENTS: tuple[type[Event], ...] = (
     ProviderState,
     SiteState,
@@ -681,6 +751,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     PersonUnmerged,
     AppointmentState,
     DutyDue,
+    SlotOfferState,
     ProgressState,
     FlagState,
     RollSigned,
@@ -697,6 +768,9 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     NoticeDelivered,
     NoticeFailed,
     ContactabilityState,
+    AbsenceAnnouncedState,
+    PlacementDeclined,
+    ContactChanged,
 )
 
 _BY_TYPE = {event.type_name(): event for event in ALL_EVENTS}

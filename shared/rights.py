@@ -1,6 +1,6 @@
 """Who acts. A `Principal` is an argument of every use case; `actor` stands in every event and row."""
 
-__all__ = ["ROLES", "SIGNATORY", "Principal", "RightsTable", "service_principal"]
+__all__ = ["LINKED", "OWN_ROLES", "ROLES", "SIGNATORY", "Principal", "RightsTable", "service_principal"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from typing import Self
 import yaml
 
 SIGNATORY = "signatory"
+LINKED = "linked"  # who opened a signatory's link and has not given the code of the desk: time, place, announcing
+OWN_ROLES = (LINKED, SIGNATORY)  # people for themselves; their scope is their own id
 ROLES = (
     "planner",
     "auditor",
@@ -17,7 +19,7 @@ ROLES = (
     "controller",
     "provider_manager",
     "trainer",
-    SIGNATORY,
+    *OWN_ROLES,
     "admin",
     "service",
 )

@@ -1,6 +1,6 @@
 """Settings: read once from the environment, frozen; one error names all that lacks."""
 
-__all__ = ["SERVICES", "CommonSettings", "Environment", "common_from", "mode_of"]
+__all__ = ["FICTION", "SERVED", "SERVICES", "CommonSettings", "Environment", "common_from", "mode_of"]
 
 import base64
 import os
@@ -13,8 +13,14 @@ from shared.errors import SettingsError
 KEY_BYTES = 32
 SERVICES = ("scheduler", "attendance", "notifications")
 MODES = ("embedded", "compose", "production")
-# Who seals for whom beside itself: scheduler for everybody; attendance what a person says of their own contact.
-SEALS_FOR = {"scheduler": SERVICES, "attendance": ("attendance", "scheduler")}
+FICTION = "01 99 00 12 34"  # a block that ARCEP keeps for fiction: never a real office
+SERVED = "http://127.0.0.1:8000"  # what `parcours serve` and docker-compose.yml open
+# Who seals for whom beside itself: scheduler for everybody; the others what a person says of their own contact.
+SEALS_FOR = {
+    "scheduler": SERVICES,
+    "attendance": ("attendance", "scheduler"),
+    "notifications": ("notifications", "scheduler"),
+}
 
 
 class Environment:
@@ -76,8 +82,12 @@ class CommonSettings:
     var: Path = Path("var")
     token_key: bytes = field(repr=False)  # Ed25519 private seed: scheduler only; the others hold the public half
     token_public: bytes = field(repr=False)
+    link_key: bytes = field(repr=False)  # the same of signatories' sessions and links: notifications only
+    link_public: bytes = field(repr=False)
     seal_keys: Mapping[str, bytes] = field(repr=False)  # recipient service -> its current key
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = "http://127.0.0.1:8000"  # where people's phones find the pages; without a slash at its end
+    call_back: str = ""  # the number that people may call, on their own pages and in notices
+    demo: bool = False  # every person is invented: words that no translator signed may be read
     behind_proxy: bool = False  # the caller's address is what one reverse proxy says
 
     @property
@@ -98,15 +108,19 @@ def common_from(environment: Environment, service: str) -> CommonSettings:
     Read what every service needs.
 
     Embedded mode makes its own keys under `PARCOURS_VAR` at the first start and keeps its databases there; the other
-    modes take everything from the environment. Only scheduler gets the private half of the token key.
+    modes take everything from the environment. Only scheduler gets the private half of the token key, only
+    notifications that of the key of links.
     """
     mode = mode_of(environment)
     var = environment.path("PARCOURS_VAR") or Path("var")
     embedded = mode == "embedded"
-    names = ("token", *(f"seal-{recipient}" for recipient in SERVICES))
+    names = ("token", "link", *(f"seal-{recipient}" for recipient in SERVICES))
     made = _local_keys(var, names) if embedded else {}
     seed = environment.key("PARCOURS_TOKEN_KEY", made.get("token")) if service == "scheduler" or embedded else b""
     public = public_half(seed) if seed else environment.key("PARCOURS_TOKEN_PUBLIC")
+    own = service == "notifications" or embedded
+    link = environment.key("PARCOURS_LINK_KEY", made.get("link")) if own else b""
+    link_public = public_half(link) if link else environment.key("PARCOURS_LINK_PUBLIC")
     seals = {
         recipient: environment.key(f"PARCOURS_SEAL_{recipient.upper()}", made.get(f"seal-{recipient}"))
         for recipient in SERVICES
@@ -121,8 +135,12 @@ def common_from(environment: Environment, service: str) -> CommonSettings:
         var=var,
         token_key=seed,
         token_public=public,
+        link_key=link,
+        link_public=link_public,
         seal_keys=seals,
-        public_url=environment.text("PARCOURS_PUBLIC_URL", "http://127.0.0.1:8000"),
+        public_url=environment.text("PARCOURS_PUBLIC_URL", None if mode == "production" else SERVED).rstrip("/"),
+        call_back=environment.text("PARCOURS_CALL_BACK", None if mode == "production" else FICTION),
+        demo=environment.text("PARCOURS_DEMO", "no") == "yes" and mode != "production",
         behind_proxy=environment.text("PARCOURS_BEHIND_PROXY", "no") == "yes",
     )
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from flask import Flask
 
-from services.attendance import api, pages
+from services.attendance import api, pages, storage
 from services.attendance.consumers import HANDLERS
 from services.attendance.settings import Settings
 from services.attendance.usecases import absences, binders, clock, sealing
-from services.attendance.usecases.here import purge_knocks
 from services.attendance.usecases.missing import look_for_missing_rolls
 from services.attendance.usecases.overview import retell
 from shared.clock import clock_from
 from shared.database import Database
+from shared.knocks import purge_knocks
 from shared.rights import RightsTable
 from shared.seal import KeyRing
 from shared.service import Service
@@ -49,7 +49,7 @@ def build_service(settings: Settings) -> Service:
             absences.delete_old_papers,
             sealing.tell_heads,
             binders.delete_old,
-            purge_knocks,
+            partial(purge_knocks, storage.door_count),
         ),
         due=clock.due,
         retell=retell,
@@ -60,10 +60,12 @@ def create_app(settings: Settings, service: Service) -> Flask:
     """Return the web application; it is mounted under PREFIX."""
     common = settings.common
     doors = Doors(
-        verifier=TokenVerifier(common.token_public),
+        verifier=TokenVerifier(common.token_public, common.link_public),
         rights=RightsTable.load(),
         secure_cookie=common.production,
         behind_proxy=common.behind_proxy,
+        demo=common.demo,
+        call_back=common.call_back,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     api.register(app, service, settings)

@@ -4,8 +4,9 @@ __all__ = ["HANDLERS"]
 
 from collections.abc import Mapping
 
-from services.attendance.usecases import hearing
+from services.attendance.usecases import absences, hearing
 from shared.events import (
+    AbsenceAnnouncedState,
     CarriedState,
     ContractState,
     Event,
@@ -41,4 +42,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     PersonUnmerged: hearing.unmerge,
     NoticeDelivered: Together(hearing.keep_deliveries),
     NoticeFailed: hearing.keep_failure,
+    AbsenceAnnouncedState: absences.keep_announcement,
 }

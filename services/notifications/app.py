@@ -8,19 +8,22 @@ from pathlib import Path
 
 from flask import Flask
 
-from services.notifications import api, pages, wording
+from services.notifications import api, pages, storage, wording
 from services.notifications.api.callbacks import callback_routes
 from services.notifications.consumers import HANDLERS
 from services.notifications.gateways import MailGateway, open_sms
 from services.notifications.gateways.files import MailFiles
 from services.notifications.gateways.mail import SmtpMail
+from services.notifications.pages.own import own_pages
 from services.notifications.settings import Settings
-from services.notifications.usecases.contacts import retell, review_contacts
-from services.notifications.usecases.delivery import deliver_due, doubt_unanswered, due
+from services.notifications.usecases import contacts, delivery, giving_up, own
+from services.notifications.usecases.contacts import review_contacts
+from services.notifications.usecases.delivery import deliver_due, doubt_unanswered
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.seats import review_seats
 from shared.clock import clock_from
 from shared.database import Database
+from shared.knocks import purge_knocks
 from shared.rights import RightsTable
 from shared.seal import KeyRing
 from shared.service import Service
@@ -52,9 +55,11 @@ def build_service(settings: Settings) -> Service:
             partial(review_seats, timedelta(seconds=settings.gather_seconds)),
             doubt_unanswered,
             partial(deliver_due, post),
+            giving_up.settle_given_up,
+            partial(purge_knocks, storage.door_count),
         ),
-        due=due,
-        retell=retell,
+        due=lambda db, now: delivery.due(db, now) + giving_up.due(db, now),
+        retell=lambda work: contacts.retell(work) + own.retell(work),
     )
 
 
@@ -82,14 +87,17 @@ def create_app(settings: Settings, service: Service) -> Flask:
     """Return the web application; it is mounted under PREFIX."""
     common = settings.common
     doors = Doors(
-        verifier=TokenVerifier(common.token_public),
+        verifier=TokenVerifier(common.token_public, common.link_public),
         rights=RightsTable.load(),
         secure_cookie=common.production,
         behind_proxy=common.behind_proxy,
+        demo=common.demo,
+        call_back=common.call_back,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     post = open_post(settings)
     api.register(app, service)
     app.register_blueprint(callback_routes(service, post))
     pages.register(app, service, post)
+    app.register_blueprint(own_pages(service, settings))
     return app

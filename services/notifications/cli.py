@@ -7,9 +7,10 @@ from dataclasses import asdict
 
 import click
 
-from services.notifications.settings import FICTION, LOCAL_URL, SMS_PRICE
+from services.notifications.settings import SMS_PRICE
 from services.notifications.wording.files import FIELDS
 from shared.languages import LANGUAGES
+from shared.settings import FICTION, SERVED
 
 
 @click.group()
@@ -22,7 +23,7 @@ def notices() -> None:
 @click.option("--language", type=click.Choice(LANGUAGES), help="One language; else all.")
 @click.option("--json", "as_json", is_flag=True, help="A list, for programs.")
 @click.option("--call-back", envvar="PARCOURS_CALL_BACK", default=FICTION, help="The number to call in the example.")
-@click.option("--public-url", envvar="PARCOURS_PUBLIC_URL", default=LOCAL_URL, help="Where its link leads.")
+@click.option("--public-url", envvar="PARCOURS_PUBLIC_URL", default=SERVED, help="Where its link leads.")
 @click.option(
     "--price", envvar="PARCOURS_SMS_PRICE", default=SMS_PRICE, show_default=True, help="Of a segment, in 1/10,000 euro."
 )

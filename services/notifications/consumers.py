@@ -4,7 +4,7 @@ __all__ = ["HANDLERS"]
 
 from collections.abc import Mapping
 
-from services.notifications.usecases import hearing
+from services.notifications.usecases import hearing, offers
 from shared.events import (
     AbsenceWithdrawn,
     AppointmentState,
@@ -20,6 +20,7 @@ from shared.events import (
     SessionState,
     SignatoryState,
     SiteState,
+    SlotOfferState,
     TrainingCompleted,
 )
 from shared.inbox import Handler, Together
@@ -34,6 +35,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     PersonUnmerged: hearing.unmerge,
     AppointmentState: hearing.keep_appointment,
     DutyDue: hearing.keep_duty,
+    SlotOfferState: offers.keep_offer,
     MeetingMissed: hearing.keep_miss,
     AbsenceWithdrawn: hearing.take_back_miss,
     ChainHead: hearing.keep_chain_head,

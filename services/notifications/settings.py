@@ -14,9 +14,7 @@ from services.notifications.domain.discretion import indiscreet
 from shared.errors import SettingsError
 from shared.settings import CommonSettings, Environment, common_from
 
-FICTION = "01 99 00 12 34"  # a block that ARCEP keeps for fiction: never a real office
 SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}")  # what operators accept as an alphanumeric sender
-LOCAL_URL = "http://127.0.0.1:8000"
 RECEIPT_HOURS = 24  # [A]
 SMS_PRICE = 450  # [A] hundredths of a cent for one segment
 
@@ -119,8 +117,8 @@ class Settings:
         mail = environment.text("PARCOURS_MAIL", None if real else "file")
         settings = cls(
             common=common,
-            demo=environment.text("PARCOURS_DEMO", "no") == "yes" and not real,
-            public_url=environment.text("PARCOURS_PUBLIC_URL", None if real else LOCAL_URL).rstrip("/"),
+            demo=common.demo,
+            public_url=common.public_url,
             sms=environment.text("PARCOURS_SMS", None if real else "file"),
             mail=mail,
             smtp_url=environment.text("PARCOURS_SMTP_URL", None if mail == "smtp" else ""),
@@ -128,7 +126,7 @@ class Settings:
             mail_sender=environment.text(
                 "PARCOURS_MAIL_SENDER", None if real else "Formation <formation@parcours.example>"
             ),
-            call_back=environment.text("PARCOURS_CALL_BACK", None if real else FICTION),
+            call_back=common.call_back,
             quiet_hours=environment.text("PARCOURS_QUIET_HOURS", "yes") == "yes",
             receipt_hours=environment.number("PARCOURS_RECEIPT_HOURS", RECEIPT_HOURS),
             sms_price=environment.number("PARCOURS_SMS_PRICE", SMS_PRICE),

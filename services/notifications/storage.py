@@ -2,12 +2,19 @@
 
 __all__ = [
     "METADATA",
+    "announcement",
     "appointment",
     "attempt",
     "by_id",
     "chain_head",
+    "contact_word",
     "contactability",
+    "desk_code",
+    "door_count",
+    "first",
     "gateway",
+    "giving_up",
+    "link",
     "notice",
     "one",
     "page",
@@ -19,6 +26,7 @@ __all__ = [
     "seat_news",
     "session",
     "site",
+    "slot_offer",
     "task",
 ]
 
@@ -29,7 +37,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
-from shared.database import JsonValue, UtcDateTime, new_metadata, one, rows
+from shared.database import JsonValue, UtcDateTime, first, new_metadata, one, rows
+from shared.knocks import knock_table
 from shared.witness import witness_table
 
 METADATA = new_metadata()
@@ -137,9 +146,7 @@ notice = sa.Table(
     sa.Column("languages", JsonValue, nullable=False),
     sa.Column("wording", JsonValue, nullable=False),  # the texts used, `convocation/ar@1`
     sa.Column("reply_code", sa.String(8), nullable=False),  # what the person may answer; empty where nobody hears it
-    sa.Column(
-        "calendar", JsonValue, nullable=False
-    ),  # what its mail brings: domain/calendar.py
+    sa.Column("calendar", JsonValue, nullable=False),  # what its mail brings: domain/calendar.py
     sa.Column("usable", sa.Boolean, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),  # this and the next as sent
     sa.Column("text", sa.Text, nullable=False),
@@ -250,6 +257,80 @@ contactability = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),  # reachable, doubtful, unreachable
     sa.Column("channels", JsonValue, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+)
+
+# --- the signatory's side -----------------------------------------------------------------------------------------
+
+# One reusable link a person. The secret is made anew from the service's key whenever it is needed; a digest is kept.
+link = sa.Table(
+    "link",
+    METADATA,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),  # raised, the link before opens nothing
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("told_at", UtcDateTime, nullable=False),  # business time: when a notice last said it, to within a day
+)
+
+door_count = knock_table(METADATA)
+
+# What a person said of one of their days. Told to attendance with each change.
+announcement = sa.Table(
+    "announcement",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),  # derived from person, session and day: said twice, it is one
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("session_id", sa.Uuid, nullable=False),
+    sa.Column("held_on", sa.Date, nullable=False),  # day at the site
+    sa.Column("kind", sa.String(8), nullable=False),  # late, absent
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("said_at", UtcDateTime, nullable=False),
+)
+
+# Dates that scheduler lets a person choose from.
+slot_offer = sa.Table(
+    "slot_offer",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("state", sa.String(12), nullable=False),  # open, taken, expired, withdrawn
+    sa.Column("until", UtcDateTime, nullable=False),
+)
+
+# The four digits of the desk, as a keyed digest, and how often they were wrong on one day.
+desk_code = sa.Table(
+    "desk_code",
+    METADATA,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("wrong", sa.Integer, nullable=False),
+    sa.Column("wrong_on", sa.Date),  # day of the person's territory
+)
+
+# What a person said of how they are reached: that nothing changed, or that there is another phone, which is not kept.
+contact_word = sa.Table(
+    "contact_word",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("kind", sa.String(12), nullable=False),  # confirmed, changed
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("given_at", UtcDateTime, nullable=False),
+)
+
+# A place that a person gives up: told to scheduler once it can no longer be undone.
+giving_up = sa.Table(
+    "giving_up",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("session_id", sa.Uuid, nullable=False),
+    sa.Column("placement_ids", JsonValue, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),  # asked, undone, told
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime, nullable=False, index=True),  # business time
+    sa.Column("actor", sa.String(80), nullable=False),
 )
 
 

@@ -11,12 +11,11 @@ from services.scheduler import api, pages
 from services.scheduler.consumers import HANDLERS
 from services.scheduler.jobs import JOB_KINDS
 from services.scheduler.settings import Settings
-from services.scheduler.usecases import hearing
+from services.scheduler.usecases import choosing, hearing, telling
 from services.scheduler.usecases.life import look_at_terms
-from services.scheduler.usecases.telling import retell
 from shared.clock import clock_from
 from shared.database import Database
-from shared.events import ContactGiven
+from shared.events import ContactChanged, ContactGiven
 from shared.rights import RightsTable
 from shared.seal import KeyRing
 from shared.service import Service
@@ -40,10 +39,14 @@ def build_service(settings: Settings) -> Service:
         voice=Voice(NAME, common.seal_keys),
         ring=KeyRing(common.seal_keys[NAME]),
         migrations=MIGRATIONS,
-        handlers={**HANDLERS, ContactGiven: partial(hearing.keep_contact, test_numbers=settings.demo)},
+        handlers={
+            **HANDLERS,
+            ContactGiven: partial(hearing.keep_contact, test_numbers=settings.demo),
+            ContactChanged: partial(hearing.keep_own_contact, test_numbers=settings.demo),
+        },
         job_kinds=JOB_KINDS,
-        ticks=(look_at_terms,),
-        retell=retell,
+        ticks=(look_at_terms, choosing.look_at_offers),
+        retell=lambda work: telling.retell(work) + choosing.retell(work),
     )
 
 
@@ -51,10 +54,12 @@ def create_app(settings: Settings, service: Service) -> Flask:
     """Return the web application; it is mounted under PREFIX."""
     common = settings.common
     doors = Doors(
-        verifier=TokenVerifier(common.token_public),
+        verifier=TokenVerifier(common.token_public, common.link_public),
         rights=RightsTable.load(),
         secure_cookie=common.production,
         behind_proxy=common.behind_proxy,
+        demo=common.demo,
+        call_back=common.call_back,
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     signer = TokenSigner(common.token_key)

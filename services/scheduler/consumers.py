@@ -9,6 +9,7 @@ from shared.events import (
     AbsenceWithdrawn,
     ChainHead,
     ContactabilityState,
+    ContactChanged,
     ContactGiven,
     DayIncomplete,
     Event,
@@ -16,6 +17,7 @@ from shared.events import (
     LevelReached,
     MeetingMissed,
     NoticeFailed,
+    PlacementDeclined,
     ProgressState,
     RollMissingState,
     RollSealed,
@@ -39,4 +41,6 @@ HANDLERS: Mapping[type[Event], Handler] = {
     ContactabilityState: hearing.keep_contactability,
     NoticeFailed: hearing.keep_notice_failure,
     ContactGiven: hearing.keep_contact,
+    ContactChanged: hearing.keep_own_contact,
+    PlacementDeclined: hearing.keep_declined,
 }

@@ -9,6 +9,8 @@ from typing import Self
 
 from shared.settings import CommonSettings, Environment, common_from
 
+CHOOSE_HOURS = 72  # [A]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -16,6 +18,7 @@ class Settings:
 
     common: CommonSettings
     demo: bool
+    choose_hours: int  # how long somebody may choose their dates at home
     legal_texts: Path | None  # the operator's own; ours is a SPECIMEN
 
     @classmethod
@@ -23,8 +26,8 @@ class Settings:
         """Read the environment. Raises SettingsError with everything that lacks."""
         environment = Environment(environ)
         common = common_from(environment, "scheduler")
-        demo = environment.text("PARCOURS_DEMO", "no") == "yes"
         legal = environment.text("PARCOURS_LEGAL_TEXTS", "")
+        hours = environment.number("PARCOURS_CHOOSE_HOURS", CHOOSE_HOURS)
         environment.check()
         texts = Path(legal) if legal else None
-        return cls(common=common, demo=demo and not common.production, legal_texts=texts)
+        return cls(common=common, demo=common.demo, choose_hours=hours, legal_texts=texts)

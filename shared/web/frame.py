@@ -1,11 +1,12 @@
 """The frame of a service's web application: sign-in, rights by `docs/rights.yaml`, headers, the theme, health."""
 
-__all__ = ["Doors", "acting", "api", "current_principal", "make_app", "mount", "route_keys"]
+__all__ = ["Doors", "acting", "api", "current_principal", "local_path", "make_app", "mount", "route_keys"]
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,11 +22,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from shared.errors import ForbiddenError
 from shared.ids import new_id
 from shared.logs import bind_cause
-from shared.rights import Principal, RightsTable
+from shared.rights import LINKED, OWN_ROLES, SIGNATORY, Principal, RightsTable
 from shared.service import Service, backlog
+from shared.web.own import OWN_HOME, own_page
 from shared.web.problems import ProblemSchema, install_problems
 from shared.web.texts import check_texts
-from shared.web.tokens import COOKIE, TokenError, TokenVerifier
+from shared.web.tokens import COOKIE, Session, TokenError, TokenVerifier
 from shared.web.words import here, install_words
 from shared.work import Work
 
@@ -42,11 +44,12 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+ELSEWHERE = re.compile(r"[\x00-\x20\x7f\\]|//")  # browsers and libraries drop or bend these into another host
 READING = {"GET", "HEAD", "OPTIONS"}
 # Service, where it is mounted, label, the pages of which the first one that somebody may open is their way in.
 MENU = (
     ("scheduler", "/planning", _("Planification"), ("/", "/worklist", "/to-confirm")),
-    ("attendance", "/attendance", _("Émargement"), ("/", "/mine")),
+    ("attendance", "/attendance", _("Émargement"), ("/",)),
     ("notifications", "/notices", _("Messages"), ("/", "/tasks")),
 )
 
@@ -59,6 +62,8 @@ class Doors:
     rights: RightsTable
     secure_cookie: bool = False
     behind_proxy: bool = False
+    demo: bool = False
+    call_back: str = ""
     banner: str = ""
 
 
@@ -72,6 +77,8 @@ def make_app(service: Service, prefix: str, label: str, doors: Doors, import_nam
         OPENAPI_VERSION="3.0.3",
         PROPAGATE_EXCEPTIONS=False,
         JSON_SORT_KEYS=False,
+        UNSIGNED_WORDS=doors.demo,
+        CALL_BACK=doors.call_back,
     )
     theme = Flask("shared.web").create_jinja_environment().loader
     app.url_map.converters["int"] = _Number
@@ -127,6 +134,11 @@ def acting(service: Service, *, reading: bool = False) -> Iterator[Work]:
     """Open a unit of work as who makes this request: what every view does before it calls a use case."""
     with service.database.read() if reading else service.database.begin() as db:
         yield Work(db=db, who=current_principal(), now=service.clock.now(), voice=service.voice)
+
+
+def local_path(target: str | None) -> str:
+    """Return a path on this site only, or nothing: never a redirect to somewhere else."""
+    return target if target and target.startswith("/") and not ELSEWHERE.search(target) else ""
 
 
 def mount(front: Flask | None, apps: Mapping[str, Flask]) -> Any:
@@ -188,6 +200,9 @@ def _guard(app: Flask, service: Service, doors: Doors) -> None:
         if doors.rights.allows(service.name, route, g.principal):
             check_texts(request)
             return None
+        own = _own_door(doors.rights.roles(service.name, route), expired)
+        if own is not None:
+            return own
         if g.principal.kind != "visitor":
             raise ForbiddenError(f"{g.principal.role} may not {route}")
         if request.path.startswith("/api/") or request.method not in READING:
@@ -209,22 +224,35 @@ def _guard(app: Flask, service: Service, doors: Doors) -> None:
             held.__exit__(None, None, None)
 
 
-def _sign_in(doors: Doors) -> bool:
-    """Set the principal from the token; say whether there was one that has expired."""
+def _own_door(roles: Collection[str], expired: Session | None) -> BaseResponse | None:
+    """Return what somebody sees first who must give the code of the desk, or open their link again; else nothing."""
+    if request.path.startswith("/api/"):
+        return None
+    if g.principal.role == LINKED and SIGNATORY in roles:
+        target = here() if request.method in READING else OWN_HOME
+        return redirect(f"/notices/code?next={quote(target)}", HTTPStatus.SEE_OTHER)
+    renewable = expired is not None and expired.renewable
+    if g.principal.kind == "visitor" and set(OWN_ROLES).issuperset(roles) and roles and not renewable:
+        return own_page("own/again.html", status=HTTPStatus.UNAUTHORIZED)
+    return None
+
+
+def _sign_in(doors: Doors) -> Session | None:
+    """Set the principal from the token; return what one says that has expired."""
     bearer = request.headers.get("Authorization", "")
     token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else request.cookies.get(COOKIE)
     if not token:
-        return False
+        return None
     try:
         session = doors.verifier.read(token)
     except TokenError:
-        return False
+        return None
     if session.fresh:
         g.principal = session.who
         g.session_id = session.session_id
-    else:
-        g.expired_session_id = session.session_id
-    return not session.fresh
+        return None
+    g.expired_session_id = session.session_id
+    return session
 
 
 def _refuse_foreign_origin() -> None:

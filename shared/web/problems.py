@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import marshmallow as ma
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -22,6 +22,8 @@ from shared.errors import (
     TransientError,
 )
 from shared.logs import cause, log
+from shared.rights import OWN_ROLES, Principal
+from shared.web.own import OWN_HOME, own_page
 from shared.web.tokens import TokenError
 
 MEDIA_TYPE = "application/problem+json"
@@ -139,6 +141,8 @@ def _route() -> str:
 def _answer(status: int, code: str, detail: str, faults: list[dict[str, str]]) -> Response:
     if request.path.startswith("/api/"):
         return problem(status, code, detail, faults)
+    if g.get("principal", Principal.visitor()).role in OWN_ROLES:
+        return own_page("own/said.html", status=status, said="failed", bad=True, back=OWN_HOME)
     words = WORDS.get(status) or _("Une erreur est survenue.")
     page = render_template("theme/error.html", status=status, words=words, detail=detail, faults=faults, cause=cause())
     return Response(page, status=status, mimetype="text/html")

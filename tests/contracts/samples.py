@@ -1,6 +1,6 @@
 """One example of each event, with every field filled: what the golden files are made from."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from shared import events as e
@@ -66,6 +66,10 @@ EXAMPLES = (
         duty_id=uid(12), contract_id=uid(4), signatory_id=uid(3), kind="certification_offer",
         opens_on=date(2026, 1, 10), due_on=date(2026, 7, 10),
     ),
+    e.SlotOfferState(
+        subject_version=1, offer_id=uid(18), signatory_id=uid(3), state="open",
+        until=datetime(2025, 7, 6, 8, 30, tzinfo=UTC),
+    ),
     e.ProgressState(
         subject_version=9, contract_id=uid(4), followed_minutes=360, remaining_minutes=1080,
         forecast_first=date(2025, 10, 1), forecast_last=None, status="running",
@@ -116,4 +120,10 @@ EXAMPLES = (
         notice_id=uid(10), signatory_id=uid(3), session_id=uid(6), kind="convocation", reason="no_contact_point"
     ),
     e.ContactabilityState(subject_version=1, signatory_id=uid(3), state="doubtful", channels=("sms", "email")),
+    e.AbsenceAnnouncedState(
+        subject_version=2, announcement_id=uid(16), signatory_id=uid(3), session_id=uid(6), held_on=date(2025, 8, 4),
+        kind="late", withdrawn=False,
+    ),
+    e.PlacementDeclined(placement_id=uid(8), signatory_id=uid(3), declined_on=date(2025, 7, 20)),
+    e.ContactChanged(word_id=uid(17), signatory_id=uid(3)),
 )  # fmt: skip

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from services.attendance.storage.base import METADATA
 from shared.database import JsonValue, UtcDateTime
+from shared.knocks import knock_table
 
 roll = sa.Table(
     "roll",
@@ -230,12 +231,4 @@ relay = sa.Table(
     sa.Column("asked_at", UtcDateTime, nullable=False),
 )
 
-# Tries that were wrong at the door where people say that they are here, by hour: nothing about anybody.
-door_count = sa.Table(
-    "door_count",
-    METADATA,
-    sa.Column("door", sa.String(24), primary_key=True),
-    sa.Column("caller", sa.String(64), primary_key=True),  # keyed digest of an address
-    sa.Column("hour", UtcDateTime, primary_key=True),  # real time
-    sa.Column("count", sa.Integer, nullable=False),
-)
+door_count = knock_table(METADATA)

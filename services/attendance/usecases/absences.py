@@ -13,6 +13,7 @@ __all__ = [
     "answer_absence",
     "delete_old_papers",
     "is_paper",
+    "keep_announcement",
     "keep_attempt",
     "own_absences",
     "qualify_absence",
@@ -35,10 +36,13 @@ from services.attendance.domain.marks import ABSENT, Mark, Status
 from services.attendance.domain.media import begins_as
 from services.attendance.usecases import sheets
 from services.attendance.usecases.hearing import touch
-from services.attendance.usecases.seeing import OF_A_BODY, check_seen
+from services.attendance.usecases.seeing import OF_A_BODY, all_meetings, check_seen, locked
 from services.attendance.usecases.sheets import Sheet
 from shared.communes import department_of
-from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
+from shared.database import upsert
+from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError, TransientError
+from shared.events import AbsenceAnnouncedState
+from shared.ids import derived_id
 from shared.rights import SIGNATORY
 from shared.scope import check_territory
 from shared.service import Service
@@ -150,6 +154,32 @@ def withdraw_announcement(work: Work, key: UUID) -> None:
     _sheet_of(work, row["meeting_id"])
     mine = storage.announcement.c.id == key
     work.db.execute(storage.announcement.update().where(mine).values(withdrawn=True))
+
+
+def keep_announcement(work: Work, event: AbsenceAnnouncedState) -> None:
+    """
+    Keep what a person said on their own page of a day to come, for each half-day of it; a signed roll stays as it is.
+
+    Raises TransientError while their seat in the session is not known here yet.
+    """
+    seat, meeting = storage.placement, storage.meeting
+    seats = sa.and_(seat.c.signatory_id == event.signatory_id, seat.c.session_id == event.session_id)
+    if work.db.scalar(sa.select(seat.c.id).where(seats).limit(1)) is None:
+        raise TransientError(f"no seat of {event.signatory_id} in session {event.session_id} is known here yet")
+    parts = sa.select(seat.c.part).where(seats)
+    day = sa.and_(meeting.c.session_id == event.session_id, meeting.c.held_on == event.held_on)
+    held = locked(work, all_meetings(day, meeting.c.part.in_(parts)))
+    said = {"signatory_id": event.signatory_id, "kind": event.kind, "reason": "", "withdrawn": event.withdrawn}
+    said |= {"actor": f"{SIGNATORY}:{event.signatory_id}", "recorded_at": work.now}
+    upsert(
+        work.db,
+        storage.announcement,
+        [
+            said | {"id": derived_id("own announcement", event.announcement_id, one["id"]), "meeting_id": one["id"]}
+            for one in held
+            if one["state"] not in sheets.SIGNED
+        ],
+    )
 
 
 def answer_absence(work: Work, key: UUID, mark_id: UUID, *, kind: str, reason: str) -> None:

@@ -12,16 +12,13 @@ __all__ = [
     "count_knock",
     "look",
     "may_knock",
-    "purge_knocks",
     "say_here",
     "say_here_by_code",
 ]
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -35,11 +32,11 @@ from services.attendance.usecases import sheets
 from services.attendance.usecases.acts import meeting_secret
 from services.attendance.usecases.seeing import all_meetings
 from services.attendance.usecases.sheets import Sheet
+from shared import knocks
 from shared.clock import real_now
-from shared.database import insert_new, upsert
+from shared.database import insert_new
 from shared.errors import ForbiddenError
 from shared.ids import derived_id
-from shared.service import Service
 from shared.work import Work
 
 MOST_AN_HOUR = 60  # [A] codes or references that were wrong, of one address: a class behind one router errs less
@@ -121,29 +118,12 @@ def say_here_by_code(work: Work, said: str, reference: str, early: timedelta = O
 
 def may_knock(work: Work, caller: str) -> bool:
     """Say whether this address may still try: only what was wrong is counted."""
-    table = storage.door_count
-    mine = sa.and_(table.c.door == DOOR, table.c.caller == _digest(work, caller), table.c.hour == _hour())
-    return (work.db.scalar(sa.select(table.c.count).where(mine)) or 0) < MOST_AN_HOUR
+    return knocks.may_knock(work, storage.door_count, DOOR, caller, MOST_AN_HOUR)
 
 
 def count_knock(work: Work, caller: str) -> None:
-    """Count one try that was wrong, kept only as a keyed digest of the address."""
-    table = storage.door_count
-    key = {"door": DOOR, "caller": _digest(work, caller), "hour": _hour()}
-    mine = sa.and_(*(table.c[name] == value for name, value in key.items()))
-    known = work.db.scalar(sa.select(table.c.count).where(mine).with_for_update()) or 0
-    upsert(work.db, table, [key | {"count": known + 1}])
-
-
-def purge_knocks(service: Service) -> int:
-    """Forget the counts of past hours; return 0, for nothing happened."""
-    old = storage.door_count.c.hour < real_now() - timedelta(hours=2)
-    with service.database.read() as db:
-        if db.scalar(sa.select(storage.door_count.c.door).where(old).limit(1)) is None:
-            return 0
-    with service.database.begin() as db:
-        db.execute(storage.door_count.delete().where(old))
-    return 0
+    """Count one try that was wrong."""
+    knocks.count_knock(work, storage.door_count, DOOR, caller)
 
 
 def _keep(work: Work, sheet: Sheet, kind: str, reference: str, early: timedelta) -> None:
@@ -207,11 +187,3 @@ def _today(work: Work, signatory_id: UUID) -> list[UUID]:
 def _said(work: Work, meeting_id: UUID, signatory_id: UUID) -> bool:
     own = sa.and_(storage.act.c.meeting_id == meeting_id, storage.act.c.subject_id == signatory_id)
     return work.db.scalar(sa.select(storage.act.c.id).where(own).limit(1)) is not None
-
-
-def _digest(work: Work, caller: str) -> str:
-    return hmac.digest(work.voice.seal_keys[work.voice.service], caller.encode(), sha256).hex()
-
-
-def _hour() -> datetime:
-    return real_now().replace(minute=0, second=0, microsecond=0)

@@ -4,6 +4,7 @@ __all__ = ["register"]
 
 from flask import Flask
 
+from services.notifications.api.links import link_routes
 from services.notifications.api.notices import notice_routes
 from services.notifications.api.tasks import task_routes
 from services.notifications.storage import chain_head
@@ -15,5 +16,10 @@ from shared.web.witness import witness_routes
 def register(app: Flask, service: Service) -> None:
     """Add every route of the API to the application."""
     routes = api(app, service)
-    for blueprint in (notice_routes(service), task_routes(service), witness_routes(service, chain_head)):
+    for blueprint in (
+        notice_routes(service),
+        task_routes(service),
+        link_routes(service),
+        witness_routes(service, chain_head),
+    ):
         routes.register_blueprint(blueprint, url_prefix="/api/v1")

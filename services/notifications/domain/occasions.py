@@ -26,6 +26,7 @@ from shared.events import (
     SessionState,
     SignatoryState,
     SiteState,
+    SlotOfferState,
     TrainingCompleted,
 )
 
@@ -199,6 +200,28 @@ OCCASIONS: Mapping[str, Occasion] = {
             supersedes=("appointment",),
             useful_for=None,
             priority=USUAL,
+        ),
+        Occasion(
+            kind="choose",
+            events=(SlotOfferState,),
+            audience="the person who may choose their dates, and who stands for them",
+            subject="the offer",
+            moment="at once; useless once its hours are over",
+            channels=("sms", "email"),
+            supersedes=(),
+            useful_for=None,
+            priority=URGENT,
+        ),
+        Occasion(
+            kind="given_up",
+            events=(),
+            audience="the person who gave up a place on their own page, and who stands for them",
+            subject="each time that a place is given up",
+            moment="at once; useless once it can be undone no more",
+            channels=("sms", "email"),
+            supersedes=(),
+            useful_for=None,
+            priority=URGENT,
         ),
         Occasion(
             kind="call_us",

@@ -15,7 +15,6 @@ from services.notifications.domain.occasions import SEAT_KINDS
 from services.notifications.domain.timetable import ends_at, starts_at
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.seats import BELIEVED, Truth
-from services.notifications.wording import Text
 from shared.ids import derived_id
 
 Row = Mapping[str, Any]
@@ -44,10 +43,10 @@ def seat_entries(row: Row, truth: Truth, notices: Sequence[Row], now: datetime) 
     return [entry.as_json() for entry in changes(believed, holding, sequence=sequence, now=now)]
 
 
-def enclosed(post: Post, message: Iterable[tuple[Row, Text, Row | None]], *, now: datetime) -> tuple[Attachment, ...]:
-    """Return what goes with one mail that says these notices; each comes with its words and the place it names."""
+def enclosed(post: Post, message: Iterable[tuple[Row, Row | None]], *, now: datetime) -> tuple[Attachment, ...]:
+    """Return what goes with one mail that says these notices; each comes with the place that it names."""
     events: dict[str, Event] = {}
-    for row, text, site in message:
+    for row, site in message:
         for entry in map(Entry.from_json, row["calendar"]):
             known = events.get(entry.uid)
             if known is None or known.entry.sequence <= entry.sequence:
@@ -55,7 +54,7 @@ def enclosed(post: Post, message: Iterable[tuple[Row, Text, Row | None]], *, now
                     entry=entry,
                     summary=wording.title("convocation" if row["session_id"] else "appointment", row["languages"]),
                     location=wording.named_place(site["label"], site["commune"]) if site else "",
-                    description=text.plain,
+                    description=post.call_back,
                 )
     organizer = parseaddr(post.mail_sender)[1]
     return calendar_files(list(events.values()), organizer=organizer, made_at=now)

@@ -27,6 +27,7 @@ from services.notifications import storage
 from services.notifications.domain.calendar import Entry
 from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS
 from services.notifications.domain.timetable import Day, days_of, ends_at, ends_on_day, starts_at
+from services.notifications.usecases.codes import keep_code
 from services.notifications.usecases.seats import fresh_notice
 from shared.clock import real_now
 from shared.communes import department_of
@@ -65,6 +66,8 @@ def keep_person(work: Work, event: SignatoryState) -> None:
     private = event.private.get("notifications", {})
     row = _person(event, event.signatory_id)
     _keep_person(work, row)
+    if private.get("code"):
+        keep_code(work, event.signatory_id, private["code"])
     points = {name: private.get(f"representative_{name}", "") for name in ("phone", "email")}
     if not any(points.values()):
         return

@@ -24,12 +24,14 @@ from services.notifications.domain.timetable import coming
 from services.notifications.usecases.contacts import points_of
 from services.notifications.usecases.enclosing import enclosed, seat_entries
 from services.notifications.usecases.lines import Lines
+from services.notifications.usecases.links import links_of
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.replies import reply_code
 from services.notifications.usecases.seats import Truth, notices_about, seat_truths, told_of
 from services.notifications.usecases.tasks import task_row
 from services.notifications.usecases.writing import languages_of, reader_of, written
 from services.notifications.wording import joined
+from services.notifications.wording.files import FIELDS
 from shared.clock import real_now
 from shared.communes import department_of
 from shared.events import NoticeFailed
@@ -80,6 +82,7 @@ class _Known:
     people: Mapping[UUID, Row]
     sites: Mapping[UUID, Row]
     sessions: Mapping[UUID, Row]
+    links: Mapping[UUID, str]
 
 
 def prepare(post: Post, work: Work, claimed: Sequence[Row]) -> Batch:
@@ -90,6 +93,7 @@ def prepare(post: Post, work: Work, claimed: Sequence[Row]) -> Batch:
         people=people,
         sites=storage.by_id(work.db, storage.site, {UUID(row["site"]) for row in claimed if row["site"]}),
         sessions=storage.by_id(work.db, storage.session, {row["session_id"] for row in claimed if row["session_id"]}),
+        links=links_of(work, post.public_url, [row["person_id"] for row in claimed if "link" in FIELDS[row["kind"]]]),
     )
     batch = Batch(post=post, work=work, lines=Lines(post, work))
     heads_first = sorted(claimed, key=lambda row: row["rides_on"] is not None)
@@ -247,7 +251,8 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
         languages = tuple(row["languages"]) if again else languages_of(post, message.person, row["kind"])
         site = known.sites.get(UUID(row["site"])) if row["site"] else None
         row["reply_code"] = _reply_code(post, message.channel, row)
-        text = written(post, row, message.person, site, languages=languages, now=work.now)
+        link = known.links.get(row["person_id"], "")
+        text = written(post, row, message.person, site, languages=languages, now=work.now, link=link)
         said.append((row, text, site))
         task = _task_of(message.person, languages)
         row |= {
@@ -297,7 +302,7 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             html=whole.html,
             languages=tuple(dict.fromkeys(one for row in rows for one in row["languages"])),
             at=work.now,
-            attachments=enclosed(post, said, now=work.now),
+            attachments=enclosed(post, [(row, site) for row, _text, site in said], now=work.now),
         )
     )
 

@@ -12,6 +12,7 @@ from services.notifications.domain.languages import Reader, language_for
 from services.notifications.domain.timetable import read_day
 from services.notifications.usecases.post import Post
 from services.notifications.wording import Filling, Text
+from shared.communes import department_of
 
 Row = Mapping[str, Any]
 
@@ -26,8 +27,14 @@ def languages_of(post: Post, person: Row, kind: str) -> tuple[str, ...]:
     return language_for(reader_of(person), wording.signed_languages(kind), unsigned_allowed=post.demo)
 
 
-def written(post: Post, row: Row, person: Row, site: Row | None, *, languages: tuple[str, ...], now: datetime) -> Text:
-    """Return a notice in words, as it is said at an instant; `site` is the place that it names, if it names one."""
+def written(
+    post: Post, row: Row, person: Row, site: Row | None, *, languages: tuple[str, ...], now: datetime, link: str = ""
+) -> Text:
+    """
+    Return a notice in words, as it is said at an instant; `site` is the place that it names, if it names one.
+
+    What can be done until a moment, can be done as long as the notice is of use.
+    """
     filling = Filling(
         alias=person["alias"] or person["reference"],
         call=post.call_back,
@@ -35,6 +42,8 @@ def written(post: Post, row: Row, person: Row, site: Row | None, *, languages: t
         place=site["label"] if site else "",
         commune=site["commune"] if site else "",
         training=row["training"],
+        link=link,
+        until=row["useless_after"].astimezone(ZoneInfo(department_of(person["territory"]).time_zone)),
         wait_days=_wait(row, site, now) if row["moment"] else None,
         reply=row["reply_code"],
     )

@@ -47,7 +47,7 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
         eligibility_routes(),
         extension_routes(service),
         life_routes(service),
-        desk_routes(service),
+        desk_routes(service, settings),
         shock_routes(service),
         waiver_routes(service),
         transparency_routes(service),

@@ -9,7 +9,8 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 
 from services.scheduler.bodies.desk import ChoiceBody, ShowBody
-from services.scheduler.usecases import desk
+from services.scheduler.settings import Settings
+from services.scheduler.usecases import choosing, desk, desk_code
 from shared.service import Service
 from shared.web.frame import acting
 
@@ -61,7 +62,23 @@ class FittingView(ma.Schema):
     travel_minutes = ma.fields.Integer(required=True)
 
 
-def desk_routes(service: Service) -> Blueprint:
+class OfferView(ma.Schema):
+    """What somebody may choose from at home, until an instant; nothing is held. Of one that ended, what was given."""
+
+    id = ma.fields.UUID(required=True)
+    signatory_id = ma.fields.UUID(required=True)
+    state = ma.fields.String(required=True, validate=ma.validate.OneOf(["open", "taken", "expired", "withdrawn"]))
+    until = ma.fields.AwareDateTime(required=True)
+    itineraries = ma.fields.List(ma.fields.Nested(ItineraryView), required=True)
+
+
+class CodeView(ma.Schema):
+    """The four digits that open more than a link: said once, kept sealed."""
+
+    code = ma.fields.String(required=True, metadata={"pattern": "^[0-9]{4}$"})
+
+
+def desk_routes(service: Service, settings: Settings) -> Blueprint:
     """Return the routes of the interview desk."""
     routes = Blueprint("desk", __name__, description="The interview desk")
 
@@ -100,6 +117,41 @@ def desk_routes(service: Service) -> Blueprint:
         """Let go of the seats that are held."""
         with acting(service) as work:
             return desk.release(work, showing_id)
+
+    @routes.put("/slot-offers/<uuid:offer_id>")
+    @routes.arguments(ShowBody)
+    @routes.response(200, OfferView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="Nothing is owed, or nothing fits now.")
+    def offer_slots(body: dict[str, UUID], offer_id: UUID) -> dict[str, Any]:
+        """Let somebody choose at home from up to three itineraries; first come keeps the seat."""
+        with acting(service) as work:
+            return choosing.offer(work, offer_id, body["signatory_id"], settings.choose_hours)
+
+    @routes.get("/signatories/<uuid:signatory_id>/slot-offers")
+    @routes.response(200, OfferView(many=True))
+    @routes.alt_response(404, success=False)
+    def read_offers(signatory_id: UUID) -> list[dict[str, Any]]:
+        """Return what was offered to somebody, the last one first."""
+        with acting(service, reading=True) as work:
+            return choosing.offers_of(work, signatory_id)
+
+    @routes.post("/slot-offers/<uuid:offer_id>/withdrawal")
+    @routes.response(200, OfferView)
+    @routes.alt_response(404, success=False)
+    def withdraw_offer(offer_id: UUID) -> dict[str, Any]:
+        """Take an offer back; what has ended stays as it is."""
+        with acting(service) as work:
+            return choosing.withdraw(work, offer_id)
+
+    @routes.post("/signatories/<uuid:signatory_id>/code")
+    @routes.response(200, CodeView)
+    @routes.alt_response(404, success=False)
+    @routes.alt_response(409, success=False, description="This record is merged into another.")
+    def give_code(signatory_id: UUID) -> dict[str, str]:
+        """Give somebody a code of four digits, another one each time; show it to them and keep no copy."""
+        with acting(service) as work:
+            return {"code": desk_code.give_code(work, signatory_id)}
 
     @routes.get("/sessions/<uuid:session_id>/fitting")
     @routes.response(200, FittingView(many=True))

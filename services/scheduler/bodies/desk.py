@@ -6,7 +6,7 @@ import marshmallow as ma
 
 
 class ShowBody(ma.Schema):
-    """Who sits at the desk."""
+    """Who sits at the desk, or chooses at home."""
 
     signatory_id = ma.fields.UUID(required=True)
 

@@ -6,6 +6,7 @@ from flask import Flask
 
 from services.scheduler.pages.advice import advice_pages
 from services.scheduler.pages.bodies import body_pages
+from services.scheduler.pages.choose import choose_pages
 from services.scheduler.pages.contracts import contract_pages
 from services.scheduler.pages.desk import desk_pages
 from services.scheduler.pages.doors import door_pages
@@ -34,7 +35,8 @@ def register(app: Flask, service: Service, signer: TokenSigner, settings: Settin
     app.register_blueprint(run_pages(service))
     app.register_blueprint(body_pages(service))
     app.register_blueprint(waiver_pages(service))
-    app.register_blueprint(desk_pages(service))
+    app.register_blueprint(desk_pages(service, settings))
+    app.register_blueprint(choose_pages(service))
     app.register_blueprint(reception_pages(service, demo=settings.demo))
     app.register_blueprint(contract_pages(service, settings.legal_texts))
     app.register_blueprint(worklist_pages(service))

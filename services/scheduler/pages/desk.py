@@ -8,14 +8,15 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from services.scheduler.usecases import desk, overview
+from services.scheduler.settings import Settings
+from services.scheduler.usecases import choosing, desk, desk_code, overview
 from shared.clock import real_now
 from shared.ids import new_id
 from shared.service import Service
 from shared.web.frame import acting
 
 
-def desk_pages(service: Service) -> Blueprint:
+def desk_pages(service: Service, settings: Settings) -> Blueprint:
     """Return the pages of the desk."""
     pages = Blueprint("desk_pages", __name__, template_folder="templates")
 
@@ -47,5 +48,26 @@ def desk_pages(service: Service) -> Blueprint:
         with acting(service) as work:
             desk.release(work, showing_id)
         return redirect(f"/planning/showings/{showing_id}", HTTPStatus.SEE_OTHER)
+
+    @pages.post("/people/<uuid:signatory_id>/slot-offers")
+    def let_choose(signatory_id: UUID) -> BaseResponse:
+        offer_id = request.form.get("key", type=UUID) or new_id()
+        with acting(service) as work:
+            choosing.offer(work, offer_id, signatory_id, settings.choose_hours)
+        return redirect(f"/planning/people/{signatory_id}", HTTPStatus.SEE_OTHER)
+
+    @pages.post("/people/<uuid:signatory_id>/slot-offers/<uuid:offer_id>/withdrawal")
+    def withdraw_offer(signatory_id: UUID, offer_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            choosing.withdraw(work, offer_id)
+        return redirect(f"/planning/people/{signatory_id}", HTTPStatus.SEE_OTHER)
+
+    @pages.post("/people/<uuid:signatory_id>/code")
+    def give_code(signatory_id: UUID) -> str:
+        """Show the code on the answer itself: no address leads to it a second time."""
+        with acting(service) as work:
+            code = desk_code.give_code(work, signatory_id)
+            person = overview.person(work, signatory_id)
+        return render_template("scheduler/desk_code.html", digits=code, person=person, code=person["territory"])
 
     return pages

@@ -2,7 +2,6 @@
 
 __all__ = ["door_pages"]
 
-import re
 from urllib.parse import quote
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from services.scheduler.usecases import accounts
 from shared.rights import Principal
 from shared.service import Service
-from shared.web.frame import acting
+from shared.web.frame import acting, local_path
 from shared.web.tokens import COOKIE, TokenError, TokenSigner
 
 HOMES = {
@@ -22,9 +21,6 @@ HOMES = {
     "trainer": "/attendance/",
     "signatory": "/attendance/mine",
 }
-
-
-ELSEWHERE = re.compile(r"[\x00-\x20\x7f\\]|//")  # browsers and libraries drop or bend these into another host
 
 
 def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: bool) -> Blueprint:
@@ -47,14 +43,14 @@ def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: boo
     @pages.get("/sign-in")
     def sign_in_page() -> str:
         return render_template(
-            "scheduler/sign_in.html", next=_local(request.args.get("next")), refused=False, demo=demo
+            "scheduler/sign_in.html", next=local_path(request.args.get("next")), refused=False, demo=demo
         )
 
     @pages.post("/sign-in")
     def sign_in() -> BaseResponse:
         with acting(service) as work:
             opened = accounts.sign_in(work, request.form.get("login", ""), request.form.get("password", ""))
-        target = _local(request.form.get("next"))
+        target = local_path(request.form.get("next"))
         if opened is None:
             page = render_template("scheduler/sign_in.html", next=target, refused=True, demo=demo)
             return Response(page, status=401, mimetype="text/html")
@@ -63,7 +59,7 @@ def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: boo
     @pages.get("/session")
     def renew() -> BaseResponse:
         """Renew an expired token when its session still holds, else ask to sign in."""
-        target = _local(request.args.get("next")) or "/planning/"
+        target = local_path(request.args.get("next")) or "/planning/"
         sign_in_first = f"/planning/sign-in?next={quote(target)}"
         held = g.get("expired_session_id") or g.get("session_id")
         if held is None:
@@ -100,11 +96,6 @@ def door_pages(service: Service, signer: TokenSigner, *, demo: bool, secure: boo
         return entered(*opened, _home(opened[0]))
 
     return pages
-
-
-def _local(target: str | None) -> str:
-    """Return a path on this site only, or nothing: never a redirect to somewhere else."""
-    return target if target and target.startswith("/") and not ELSEWHERE.search(target) else ""
 
 
 def _home(who: Principal) -> str:

@@ -13,7 +13,7 @@ from services.scheduler.bodies.prescriptions import ReachBody
 from services.scheduler.domain.eligibility import CHOICES, FACTS, NUMBERS, decide, facts_of
 from services.scheduler.pages.forms import Form, submit
 from services.scheduler.programmes import codes, rule_book
-from services.scheduler.usecases import desk, imports, overview, people, shocks, transparency
+from services.scheduler.usecases import choosing, desk, imports, overview, people, shocks, transparency
 from shared import staging
 from shared.communes import commune
 from shared.errors import InvalidInputError, ParcoursError
@@ -124,10 +124,17 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
         with acting(service, reading=True) as work:
             found = overview.person(work, signatory_id)
             check_territory(work.who, found["territory"])
+            offered = choosing.offers_of(work, signatory_id)[:1]
         form = sent or _reach_form(found)
         waiting = any(need["state"] in {"open", "unplaced"} for need in found["needs"])
         return render_template(
-            "scheduler/person.html", person=found, code=found["territory"], form=form, waiting=waiting, key=new_id()
+            "scheduler/person.html",
+            person=found,
+            code=found["territory"],
+            form=form,
+            waiting=waiting,
+            offered=offered,
+            key=new_id(),
         )
 
     @pages.get("/people/<uuid:signatory_id>")

@@ -54,6 +54,7 @@ __all__ = [
     "session",
     "signatory",
     "signature",
+    "slot_offer",
     "territory",
     "territory_version",
     "training_outcome",
@@ -73,7 +74,7 @@ from sqlalchemy.orm import Session as DbSession
 from services.scheduler.storage.attended import chain_head, missing_roll, sealed_roll
 from services.scheduler.storage.base import METADATA
 from services.scheduler.storage.consultation import consultation, consultation_answer, consulted, travel_time, waiver
-from services.scheduler.storage.desk import desk_showing, seat_hold
+from services.scheduler.storage.desk import desk_showing, seat_hold, slot_offer
 from services.scheduler.storage.life import (
     carried,
     contract_move,
@@ -118,13 +119,7 @@ from services.scheduler.storage.reception import (
     same_person,
 )
 from services.scheduler.storage.whatif import advice, rescue_search, scenario
-from shared.database import insert_new, one, rows
-
-
-def first(db: DbSession, query: sa.Select[Any]) -> dict[str, Any] | None:
-    """Return the first row of a query, or None."""
-    found = rows(db, query.limit(1))
-    return found[0] if found else None
+from shared.database import first, insert_new, one, rows
 
 
 def territory_version(db: DbSession, code: str, *, lock: bool = False) -> int:

@@ -6,7 +6,19 @@ the rule-book have passed in real time. The groups are read as they stand in thi
 are is taken apart once for each of its versions.
 """
 
-__all__ = ["ROLES", "find", "pay", "release", "show", "take", "who_fits"]
+__all__ = [
+    "ROLES",
+    "find",
+    "fitting",
+    "give",
+    "lock_seats",
+    "pay",
+    "release",
+    "show",
+    "still_fitting",
+    "take",
+    "who_fits",
+]
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -19,6 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from services.scheduler import storage
 from services.scheduler.domain.desk import (
     Guest,
+    Itinerary,
     Shelf,
     Step,
     Unit,
@@ -67,14 +80,7 @@ def show(work: Work, showing_id: UUID, signatory_id: UUID) -> dict[str, Any]:
             if not free:
                 looked.rollback()
         if free:
-            shown = [
-                {
-                    "number": number,
-                    "value": dict(zip(("T1", "T2", "T3"), one.value, strict=True)),
-                    "steps": [_step(step, guest, asked) for step in one.steps],
-                }
-                for number, one in enumerate(found, start=1)
-            ]
+            shown = [_itinerary(number, one, guest, asked) for number, one in enumerate(found, start=1)]
             return _hold(work, showing_id, asked, shown, wanted)
     raise ConflictError("other desks take these seats right now: ask again", "desks_busy")
 
@@ -103,14 +109,28 @@ def take(work: Work, showing_id: UUID, number: int) -> dict[str, Any]:
             return row
         raise ConflictError("another itinerary was chosen", "chosen_before")
     _still_shown(row)
-    today = telling.today(work, row["territory"])
-    if any(date.fromisoformat(step["joins_on"]) <= today for step in chosen["steps"]):
+    give(work, row["signatory_id"], chosen)
+    listed = [one | {"chosen": one["number"] == number} for one in row["itineraries"]]
+    return _end(work, row, "taken", itineraries=listed)
+
+
+def give(work: Work, signatory_id: UUID, itinerary: Mapping[str, Any]) -> None:
+    """
+    Give somebody the seats of an itinerary; that they are free is the caller's to know.
+
+    Raises NotFoundError, ForbiddenError, ConflictError (`hold_over`, `contract_not_running`, `lot_spent`,
+    `time_taken`).
+    """
+    steps = itinerary["steps"]
+    asked_of = storage.one(work.db, storage.signatory, signatory_id, "signatory")
+    today = telling.today(work, asked_of["territory"])
+    if any(date.fromisoformat(step["joins_on"]) <= today for step in steps):
         raise ConflictError("these groups have begun: look again", "hold_over")
-    needs = {UUID(key): part for step in chosen["steps"] for key, part in step["needs"].items()}
+    needs = {UUID(key): part for step in steps for key, part in step["needs"].items()}
     waiting = _lock_needs(work, needs)
     if waiting != set(needs):
         raise ConflictError("these needs have a seat or are owed no more", "contract_not_running")
-    sessions = storage.by_id(work.db, storage.session, [UUID(step["session_id"]) for step in chosen["steps"]])
+    sessions = storage.by_id(work.db, storage.session, [UUID(step["session_id"]) for step in steps])
     given = [
         seating.Given(
             need_id=UUID(key),
@@ -118,16 +138,42 @@ def take(work: Work, showing_id: UUID, number: int) -> dict[str, Any]:
             part=part,
             joins_on=date.fromisoformat(step["joins_on"]),
         )
-        for step in chosen["steps"]
+        for step in steps
         for key, part in step["needs"].items()
     ]
-    pay(work, guests.ask(work, row["signatory_id"]), given)
+    pay(work, guests.ask(work, signatory_id), given)
     try:
-        seating.give(work, given)
+        with work.db.begin_nested():
+            seating.give(work, given)
     except IntegrityError as error:  # the table's own key: a person is in one place at a time
         raise ConflictError("this person has another seat at that time: look again", "time_taken") from error
-    listed = [one | {"chosen": one["number"] == number} for one in row["itineraries"]]
-    return _end(work, row, "taken", itineraries=listed)
+
+
+def fitting(work: Work, asked: Asked) -> list[dict[str, Any]]:
+    """Return up to three itineraries that fit somebody now, the best first; nothing is held."""
+    shelf, guest, units = _look(work, asked)
+    return [_itinerary(number, one, guest, asked) for number, one in enumerate(itineraries(guest, units, shelf), 1)]
+
+
+def still_fitting(work: Work, asked: Asked, listed: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return those of the itineraries that still fit as they were shown, every step of them."""
+    shelf, guest, units = _look(work, asked)
+    by_needs = {frozenset(need.id for need in unit.needs): unit for unit in units}
+    openings = {opening.session.id: opening for opening in shelf.openings}
+
+    def fits_still(step: Mapping[str, Any]) -> bool:
+        unit, opening = by_needs.get(frozenset(step["needs"])), openings.get(step["session_id"])
+        found = fits(guest, unit, opening, shelf) if unit and opening else None
+        return found is not None and str(found.joins_on) == step["joins_on"]
+
+    return [one for one in listed if all(map(fits_still, one["steps"]))]
+
+
+def lock_seats(work: Work, itinerary: Mapping[str, Any]) -> bool:
+    """Lock the groups of an itinerary; say whether each still has a seat. Nobody takes one meanwhile."""
+    wanted = [(UUID(step["session_id"]), part) for step in itinerary["steps"] for part in step["needs"].values()]
+    sessions = storage.by_id(work.db, storage.session, [key for key, _ in wanted])
+    return lock_free(work, {(key, part): sessions[key]["seats"] for key, part in wanted})
 
 
 def release(work: Work, showing_id: UUID) -> dict[str, Any]:
@@ -216,6 +262,14 @@ def _hold(
     if holds:
         work.db.execute(storage.seat_hold.insert(), holds)
     return row
+
+
+def _itinerary(number: int, one: Itinerary, guest: Guest, asked: Asked) -> dict[str, Any]:
+    return {
+        "number": number,
+        "value": dict(zip(("T1", "T2", "T3"), one.value, strict=True)),
+        "steps": [_step(step, guest, asked) for step in one.steps],
+    }
 
 
 def _step(step: Step, guest: Guest, asked: Asked) -> dict[str, Any]:

@@ -4,10 +4,12 @@ __all__ = [
     "keep_chain_head",
     "keep_contact",
     "keep_contactability",
+    "keep_declined",
     "keep_flag",
     "keep_level",
     "keep_missing_roll",
     "keep_notice_failure",
+    "keep_own_contact",
     "keep_progress",
     "keep_rolls",
     "keep_sealed_rolls",
@@ -17,14 +19,14 @@ __all__ = [
     "take_back_need",
 ]
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.scheduler import storage
-from services.scheduler.usecases import dossier, life, people
+from services.scheduler.usecases import dossier, leaving, life, people
 from services.scheduler.usecases.planning import need_of
 from shared.database import insert_new, upsert
 from shared.errors import InvalidInputError, TransientError
@@ -32,12 +34,14 @@ from shared.events import (
     AbsenceWithdrawn,
     ChainHead,
     ContactabilityState,
+    ContactChanged,
     ContactGiven,
     DayIncomplete,
     FlagState,
     LevelReached,
     MeetingMissed,
     NoticeFailed,
+    PlacementDeclined,
     ProgressState,
     RollMissingState,
     RollSealed,
@@ -246,7 +250,32 @@ def keep_contact(work: Work, event: ContactGiven, *, test_numbers: bool = False)
     What they left empty, the channel and whether the phone is shared stay as they are.
     """
     said = event.private.get("scheduler", {})
-    person = storage.one(work.db, storage.signatory, event.signatory_id, "signatory", lock=True)
+    try:
+        _change_reach(work, event.signatory_id, said, test_numbers=test_numbers)
+    except InvalidInputError:
+        _note(work, event.signatory_id, "contact_unreadable", "attendance", str(event.word_id))
+
+
+def keep_own_contact(work: Work, event: ContactChanged, *, test_numbers: bool = False) -> None:
+    """Change the phone of a person, or of who stands for them, as they gave it on their own page."""
+    said = event.private.get("scheduler", {})
+    try:
+        if said.get("of") == "representative":
+            people.change_representative(work, event.signatory_id, said.get("phone", ""), test_numbers=test_numbers)
+        else:
+            _change_reach(work, event.signatory_id, said, test_numbers=test_numbers)
+    except InvalidInputError:
+        _note(work, event.signatory_id, "contact_unreadable", "notifications", str(event.word_id))
+
+
+def keep_declined(work: Work, event: PlacementDeclined) -> None:
+    """Free a seat that a person gave up; its need waits for another."""
+    leaving.decline_seat(work, event.placement_id, event.declined_on)
+
+
+def _change_reach(work: Work, signatory_id: UUID, said: Mapping[str, str], *, test_numbers: bool) -> None:
+    """Change the phone and the e-mail address that somebody gave. Raises InvalidInputError."""
+    person = storage.one(work.db, storage.signatory, signatory_id, "signatory", lock=True)
     facts, before = person["facts"], person["private"]
     reach = people.Reach(
         phone=said.get("phone") or before["phone"],
@@ -254,10 +283,7 @@ def keep_contact(work: Work, event: ContactGiven, *, test_numbers: bool = False)
         channel=facts["channel"],
         shared_phone=facts["shared_phone"],
     )
-    try:
-        people.change_contact(work, event.signatory_id, reach, test_numbers=test_numbers)
-    except InvalidInputError:
-        _note(work, event.signatory_id, "contact_unreadable", "attendance", str(event.word_id))
+    people.change_contact(work, signatory_id, reach, test_numbers=test_numbers)
 
 
 def keep_notice_failure(work: Work, event: NoticeFailed) -> None:

@@ -212,8 +212,10 @@ def _keep_by_hand(before: Mapping[str, Any], facts: dict[str, Any], private: dic
     """Keep what an agent changed here since: a file sent again does not take it back."""
     names = before["facts"].get(BY_HAND, ())
     for name in names:
-        kept = private if name in private else facts
-        kept[name] = before["private" if name in private else "facts"][name]
+        if name in before["private"]:
+            private[name] = before["private"][name]
+        else:
+            facts[name] = before["facts"][name]
     if names:
         facts[BY_HAND] = names
 

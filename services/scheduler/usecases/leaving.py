@@ -1,8 +1,8 @@
 """Seats that a person gives back: the coming half-days are free again, and whoever was told is told."""
 
-__all__ = ["HELD", "end_needs", "give_back_seats", "hold_needs", "reopen_needs", "replace_course"]
+__all__ = ["HELD", "decline_seat", "end_needs", "give_back_seats", "hold_needs", "reopen_needs", "replace_course"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.scheduler import storage
-from services.scheduler.usecases import telling
+from services.scheduler.usecases import dossier, duties, telling
 from shared.work import Work
 
 OWED = ("open", "placed", "unplaced", "held")
@@ -43,16 +43,35 @@ def give_back_seats(work: Work, contract_id: UUID, today: date, training: str | 
     if training is not None:
         mine = sa.and_(mine, seat.c.session_id.in_(sa.select(session.c.id).where(session.c.training == training)))
     rows = storage.rows(work.db, sa.select(seat).where(mine).with_for_update())
-    ids = [row["id"] for row in rows]
-    work.db.execute(time.delete().where(time.c.placement_id.in_(ids), time.c.day > today))
-    gone = [
-        row | {"state": "withdrawn", "version": row["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
-        for row in rows
-    ]
-    changed = {"state": "withdrawn", "version": seat.c.version + 1, "actor": work.who.actor, "changed_at": work.now}
-    work.db.execute(seat.update().where(seat.c.id.in_(ids)).values(**changed))
-    work.tell(*(telling.placement_state(row) for row in gone))
+    _withdraw(work, rows, today)
     return len(rows)
+
+
+def decline_seat(work: Work, placement_id: UUID, declined_on: date) -> None:
+    """
+    Take back a seat that the person gave up: its coming half-days are free, its need waits again and says why.
+
+    A seat that is no more theirs stays as it is. Raises NotFoundError.
+    """
+    row = storage.one(work.db, storage.placement, placement_id, "placement", lock=True)
+    if row["state"] != "active":
+        return
+    signatory = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
+    _withdraw(work, [row], telling.today(work, signatory["territory"]))
+    reason = {
+        "code": "declined",
+        "fr": f"la personne a renoncé à sa place le {declined_on:%d/%m/%Y}",
+        "en": f"the person gave up their place on {declined_on}",
+    }
+    mine = sa.and_(storage.need.c.id == row["need_id"], storage.need.c.state == "placed")
+    stamp = {"actor": work.who.actor, "changed_at": work.now}
+    work.db.execute(storage.need.update().where(mine).values(state="open", reason=reason, **stamp))
+    duties.refresh(work, [row["contract_id"]])
+    link = f"/planning/sessions/{row['session_id']}"
+    entry = dossier.Entry(
+        person_id=row["signatory_id"], at=work.now, code="seat_declined", source="notifications", link=link
+    )
+    dossier.note(work, [entry])
 
 
 def hold_needs(work: Work, contract_id: UUID, reason: Mapping[str, str]) -> None:
@@ -81,6 +100,20 @@ def replace_course(work: Work, contract_id: UUID, part: str, today: date) -> Non
     give_back_seats(work, contract_id, today, training="language")
     stamp = {"actor": work.who.actor, "changed_at": work.now}
     work.db.execute(need.update().where(old).values(state="replaced", **stamp))
+
+
+def _withdraw(work: Work, rows: Sequence[Mapping[str, Any]], today: date) -> None:
+    """Withdraw seats with their half-days after today, and tell it."""
+    seat, time = storage.placement, storage.seat_time
+    ids = [row["id"] for row in rows]
+    work.db.execute(time.delete().where(time.c.placement_id.in_(ids), time.c.day > today))
+    gone = [
+        {**row} | {"state": "withdrawn", "version": row["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
+        for row in rows
+    ]
+    changed = {"state": "withdrawn", "version": seat.c.version + 1, "actor": work.who.actor, "changed_at": work.now}
+    work.db.execute(seat.update().where(seat.c.id.in_(ids)).values(**changed))
+    work.tell(*(telling.placement_state(row) for row in gone))
 
 
 def _set(work: Work, contract_id: UUID, states: tuple[str, ...], values: dict[str, Any]) -> None:

@@ -1,6 +1,17 @@
 """Who is who: records that are one person, merged as an alias that can be undone."""
 
-__all__ = ["Reach", "aliases", "change_contact", "merge", "merged", "merges", "refuse_alias", "suspects", "unmerge"]
+__all__ = [
+    "Reach",
+    "aliases",
+    "change_contact",
+    "change_representative",
+    "merge",
+    "merged",
+    "merges",
+    "refuse_alias",
+    "suspects",
+    "unmerge",
+]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,12 +113,19 @@ def change_contact(work: Work, signatory_id: UUID, reach: Reach, *, test_numbers
     fresh = person | {"facts": facts, "private": person["private"] | points}
     if (fresh["facts"], fresh["private"]) == (person["facts"], person["private"]):
         return person
-    fresh |= {"version": person["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
-    table = storage.signatory
-    work.db.execute(table.update().where(table.c.id == signatory_id).values(**fresh))
-    work.tell(telling.signatory_state(fresh))
-    dossier.note(work, [dossier.Entry(person_id=signatory_id, at=work.now, code="contact_changed")])
-    return fresh
+    return _keep_contact(work, fresh)
+
+
+def change_representative(work: Work, signatory_id: UUID, phone: str, *, test_numbers: bool) -> None:
+    """Change the phone of who stands for a minor. Raises NotFoundError, InvalidInputError for what is no phone."""
+    person = storage.one(work.db, storage.signatory, signatory_id, "signatory", lock=True)
+    cells = Cells({"phone": phone})
+    read = read_phone(cells, person["territory"], "phone", test_numbers=test_numbers)
+    if cells.faults:
+        raise InvalidInputError("refused", cells.faults)
+    if person["private"].get("representative_phone") != read:
+        facts = changed_by_hand(person["facts"], {}, also=("representative_phone",))
+        _keep_contact(work, person | {"facts": facts, "private": person["private"] | {"representative_phone": read}})
 
 
 def merge(work: Work, merge_id: UUID, kept_id: UUID, other_id: UUID) -> dict[str, Any]:
@@ -189,6 +207,16 @@ def merges(work: Work, territory: str) -> list[dict[str, Any]]:
         .where(other.c.territory == territory, table.c.undone_at.is_(None))
     )
     return storage.rows(work.db, query.order_by(table.c.at.desc()).limit(200))
+
+
+def _keep_contact(work: Work, person: dict[str, Any]) -> dict[str, Any]:
+    """Keep a person who is reached in another way by now, and tell it."""
+    fresh = person | {"version": person["version"] + 1, "actor": work.who.actor, "changed_at": work.now}
+    table = storage.signatory
+    work.db.execute(table.update().where(table.c.id == person["id"]).values(**fresh))
+    work.tell(telling.signatory_state(fresh))
+    dossier.note(work, [dossier.Entry(person_id=person["id"], at=work.now, code="contact_changed")])
+    return fresh
 
 
 def _contracts(work: Work, signatory_id: UUID) -> list[UUID]:

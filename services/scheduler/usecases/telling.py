@@ -43,7 +43,7 @@ from shared.work import Work
 
 Row = Mapping[str, Any]
 NOT_OWED = frozenset({"not_owed", "replaced"})  # a replaced civic day is owed by its successor
-REACHED_BY = ("alias", "phone", "email", "representative_phone", "representative_email")
+REACHED_BY = ("alias", "phone", "email", "representative_phone", "representative_email", "code")
 
 
 def signatory_state(row: Row) -> SignatoryState:

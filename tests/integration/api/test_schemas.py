@@ -66,6 +66,7 @@ def seeded(tmp_path_factory):
         sessions = house.planner.items("/planning/api/v1/sessions", territory="93")
         assert sessions, house.planner.get(f"/planning/api/v1/runs/{run_id}")
         showing = _at_the_desk(house)
+        chooser, offer = _at_home(house)
         house.cancelled = max(sessions, key=lambda one: one["starts_on"])["id"]
         house.ask("planner", "POST", f"/sessions/{house.cancelled}/cancellation", {"reason": "room"}).raise_for_status()
         house.drain()
@@ -94,6 +95,7 @@ def seeded(tmp_path_factory):
             "meeting_id": roll["id"], "mark_id": absence["id"], "notice_id": notices[0]["id"],
             "task_id": task,
             "attempt_id": str(new_id()), "showing_id": showing, "session_id": sessions[0]["id"],
+            "offer_id": offer,
         }  # fmt: skip
         house.bodies = {
             "POST /api/v1/sessions": {"login": "admin", "password": house.passwords["admin"]},
@@ -114,6 +116,7 @@ def seeded(tmp_path_factory):
             "PUT /api/v1/attempts/{attempt_id}": {"signatory_id": absent, "method": "call", "outcome": "reached"},
             "PUT /api/v1/contracts/{contract_id}/level": {"level": "A1", "test": "final", "reached_on": first},
             "POST /api/v1/notices/{notice_id}/receipts": {"id": str(new_id()), "state": "delivered"},
+            "PUT /api/v1/slot-offers/{offer_id}": {"signatory_id": chooser},
             "POST /api/v1/tasks/{task_id}/outcome": {"outcome": "not_reached"},
         }
         house.queries = {
@@ -141,6 +144,17 @@ def _at_the_desk(house):
     house.ask("auditor", "POST", f"/showings/{showing}/choice", {"number": 1}).raise_for_status()
     house.drain()
     return showing
+
+
+def _at_home(house):
+    """Let somebody new choose at home; return them and the id of the offer."""
+    house.send("un.csv", csv_of([person(83, langues_parlees="fr;ar")])).raise_for_status()
+    with house.house.services["scheduler"].database.read() as db:
+        key = db.scalar(sa.select(storage.signatory.c.id).where(storage.signatory.c.reference == "93-2025-000083"))
+    offer = str(new_id())
+    house.ask("planner", "PUT", f"/slot-offers/{offer}", {"signatory_id": str(key)}).raise_for_status()
+    house.drain()
+    return str(key), offer
 
 
 def _proposal(house):

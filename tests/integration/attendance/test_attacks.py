@@ -234,8 +234,9 @@ def test_pages_say_what_is_wrong_in_words_and_show_nobody_a_code(taken):
     assert 'name="ask"' in late
 
     mine = Visitor(house, "herself").open("/attendance/mine").text
-    assert "Signataire" in mine
-    assert f"· {missing['signatory_id']}" not in mine
+    assert "Mes heures et mes absences" in mine
+    for private in (missing["signatory_id"], missing["reference"], missing["name"], "Signataire"):
+        assert private not in mine
     assert "et le –" not in mine
 
 

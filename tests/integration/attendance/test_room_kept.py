@@ -13,6 +13,7 @@ from services.attendance.usecases.provisional import ProvisionalCommand
 from services.attendance.usecases.rolls import MarkCommand
 from shared.clock import real_now
 from shared.errors import ConflictError
+from shared.knocks import purge_knocks
 from shared.rights import Principal
 from tests.integration.attendance.room import MEETINGS, OTHER, PEOPLE, PROVIDER, absent, present
 
@@ -92,7 +93,7 @@ def test_wrong_tries_are_counted_by_the_hour_and_forgotten(room):
     assert room.do(here.may_knock, "203.0.113.7")
     with room.service.database.begin() as db:
         db.execute(storage.door_count.update().values(hour=datetime(2020, 1, 1, tzinfo=UTC)))
-    here.purge_knocks(room.service)
+    purge_knocks(storage.door_count, room.service)
     assert rows(room, storage.door_count) == []
 
 

@@ -28,6 +28,7 @@ from shared.events import (
 )
 from shared.ids import derived_id, new_id
 from shared.inbox import hear
+from shared.seal import seal_for
 from shared.tables import inbox, outbox, quarantine
 
 MONDAY = datetime(2025, 3, 3, 9, tzinfo=UTC)
@@ -79,6 +80,8 @@ class Office:
     def person(self, key=PERSON, **other):
         points = {"alias": "Rose", "phone": "+999000000001", "email": "rose@example.org"}
         points |= {name: other.pop(name) for name in list(other) if name in points}
+        if "code" in other:
+            points["code"] = self.sealed_code(key, other.pop("code"))
         facts = {
             "reference": "93-1", "territory": "93", "spoken": ("ar",), "reads": "yes", "reading_language": "ar",
             "channel": "sms", "shared_phone": False,
@@ -87,6 +90,10 @@ class Office:
             subject_version=self.version(("person", key)), signatory_id=key, private={"notifications": points},
             **{**facts, **other},
         )  # fmt: skip
+
+    def sealed_code(self, key, digits):
+        """Return the digits of the desk as scheduler tells them."""
+        return seal_for(self.settings.common.seal_keys["notifications"], {"code": digits}, key)
 
     def site(self, key=SITE, label="Centre Jaurès"):
         return SiteState(

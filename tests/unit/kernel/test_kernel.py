@@ -45,6 +45,8 @@ def test_one_settings_error_names_all_that_lacks():
 
     for name in (
         "PARCOURS_TOKEN_PUBLIC",
+        "PARCOURS_LINK_PUBLIC",
+        "PARCOURS_PUBLIC_URL",
         "PARCOURS_SEAL_ATTENDANCE",
         "PARCOURS_ATTENDANCE_DATABASE_URL",
         "PARCOURS_AMQP_URL",

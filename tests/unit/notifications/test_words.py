@@ -14,7 +14,7 @@ from services.notifications.domain.discretion import FORBIDDEN, indiscreet
 from services.notifications.domain.languages import Reader, language_for, own_language, usable
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.sms import dear_characters, segments
-from services.notifications.settings import FICTION, Settings
+from services.notifications.settings import Settings
 from services.notifications.usecases import preview
 from services.notifications.usecases.preview import Example
 from services.notifications.wording import Filling, compose, signed_languages, templates
@@ -22,6 +22,7 @@ from services.notifications.wording.budgets import BUDGETS, REPLY
 from services.notifications.wording.files import FIELDS, WordingError, phrases_of
 from shared.errors import SettingsError
 from shared.languages import LANGUAGES, RIGHT_TO_LEFT
+from shared.settings import FICTION
 
 SIGNED = {language: language in {"fr", "en"} for language in LANGUAGES}
 EXAMPLE = Example(call_back=FICTION, public_url="https://parcours.example", sms_price=450)

@@ -1,0 +1,69 @@
+"""The four digits that a person got at the desk: they open what a link alone does not."""
+
+__all__ = ["MOST_A_DAY", "Tried", "keep_code", "try_code"]
+
+import hmac
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from services.notifications import storage
+from services.notifications.usecases.links import secrets_of
+from services.notifications.usecases.own import lock_person, whose
+from shared.communes import department_of
+from shared.database import upsert
+from shared.logs import log
+from shared.seal import KeyRing, SealBrokenError
+from shared.work import Work
+
+MOST_A_DAY = 5  # [A] wrong tries, then the code rests until the next day: 1 in 2,000 guesses it in a day
+
+
+class Tried(StrEnum):
+    """What came of a try."""
+
+    RIGHT = "right"
+    WRONG = "code_refused"
+    LOCKED = "code_locked"
+
+
+def keep_code(work: Work, person_id: UUID, sealed: str) -> None:
+    """
+    Keep the code that a person was given, as a keyed digest; another one than before may be tried anew.
+
+    One that was sealed with a key that is gone opens nothing: the person gets another at the desk.
+    """
+    try:
+        digits = KeyRing(work.voice.seal_keys[work.voice.service]).open(sealed, person_id)["code"]
+    except SealBrokenError:
+        log.warning("a code was sealed with another key", person=str(person_id))
+        return
+    digest = secrets_of(work).digest_of_code(person_id, digits)
+    before = storage.first(work.db, sa.select(storage.desk_code).where(storage.desk_code.c.person_id == person_id))
+    if before is None or before["digest"] != digest:
+        upsert(work.db, storage.desk_code, [{"person_id": person_id, "digest": digest, "wrong": 0, "wrong_on": None}])
+
+
+def try_code(work: Work, digits: str) -> Tried:
+    """
+    Say whether these are the digits of who asks, and count those that are not in this transaction: the caller commits.
+
+    A lock holds until midnight in the person's territory, and concerns the code alone.
+    """
+    me = whose(work)
+    person = lock_person(work, me)
+    table = storage.desk_code
+    row = storage.first(work.db, sa.select(table).where(table.c.person_id == me))
+    if row is None:
+        return Tried.WRONG
+    today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
+    wrong = row["wrong"] if row["wrong_on"] == today else 0
+    if wrong >= MOST_A_DAY:
+        return Tried.LOCKED
+    if hmac.compare_digest(row["digest"], secrets_of(work).digest_of_code(me, digits)):
+        return Tried.RIGHT
+    counted = {"wrong": wrong + 1, "wrong_on": today}
+    work.db.execute(table.update().where(table.c.person_id == me).values(**counted))
+    return Tried.LOCKED if wrong + 1 >= MOST_A_DAY else Tried.WRONG

@@ -1,0 +1,111 @@
+"""A person's own pages in a real browser, at the width of an old phone, from right to left, with scripts and without."""
+
+import threading
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from services.notifications.app import PREFIX, create_app
+from services.notifications.usecases.links import link_of
+from shared.languages import LANGUAGES, direction
+from shared.web.frame import mount
+from tests.browser import FLAGS, chromium
+from tests.integration.notifications.office import DAYS, PERSON, SESSION, an_office
+
+WIDTHS = (320, 1280)
+PLACE = f"/notices/mine/places/{SESSION}"
+PAGES = (
+    "/notices/mine",
+    f"/notices/mine/days/{SESSION}/{DAYS['S1']}/absent",
+    "/notices/mine/phone",
+    "/notices/code",
+    PLACE,
+    "/notices/mine/phone/new",
+)
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_):
+        """A test says what it has to say itself."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def door(tmp_path):
+    """Serve one office with a person who reads Arabic; return the address of their link."""
+    with an_office(tmp_path) as office:
+        office.place(code="4711")
+        app = mount(None, {PREFIX: create_app(office.settings, office.service)})
+        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        with office.service.database.begin() as db:
+            address = link_of(office.service.work(db), f"http://127.0.0.1:{server.port}", PERSON)
+        yield address
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+def entered(browser, door, width, **how):
+    """Open the link as a person does: look, press the one button."""
+    context = browser.new_context(viewport={"width": width, "height": 640}, **how)
+    page = context.new_page()
+    page.goto(door)
+    page.locator("button.big").click()
+    assert page.url.endswith("/notices/mine")
+    return context, page
+
+
+def test_everything_can_be_said_without_scripts_from_right_to_left(browser, door):
+    context, page = entered(browser, door, 320, java_script_enabled=False)
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    page.locator(".saying a").first.click()
+    page.locator("button.big").click()
+    assert page.get_by_text("قلتم: سأتأخر.").count() == 2  # just now, and beside its day
+    page.locator("form[action$=withdrawal] button").click()
+    assert page.get_by_text("قلتم: سأتأخر.").count() == 0
+    page.locator(".more a").last.click()
+    page.fill("#code", "4711")
+    page.locator("button.big").click()
+    page.locator("button.danger").click()
+    page.get_by_role("link", name="أحتفظ بمكاني").click()
+    page.locator("button.big").click()
+
+    assert page.get_by_role("link", name="أحتفظ بمكاني").count() == 0
+    context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_are_accessible_and_never_wider_than_the_screen(browser, door, width):
+    context, page = entered(browser, door, width)
+    page.goto(door.partition("/notices")[0] + "/notices/code")
+    page.fill("#code", "4711")
+    page.locator("button.big").click()
+    for path in PAGES:
+        for language in ("ar", "ti", "fr"):
+            page.goto(f"{door.partition('/notices')[0]}{path}?lang={language}")
+            assert page.evaluate(OVERFLOW) <= 1, (path, language, width)
+            found = Axe().run(page)
+            assert found.violations_count == 0, (path, language, found.generate_report())
+    context.close()
+
+
+def test_each_of_the_languages_has_its_direction_and_fits_an_old_phone(browser, door):
+    context, page = entered(browser, door, 320)
+    for language in LANGUAGES:
+        page.goto(f"{door.partition('/notices')[0]}/notices/mine?lang={language}")
+        html = page.locator("html")
+        assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction(language))
+        assert page.evaluate(OVERFLOW) <= 1, language
+    context.close()
