@@ -173,18 +173,16 @@ def measure(console, people, reminders):
                     for what, count in (("convocations", people), ("reminders", reminders)):
                         if what == "reminders" and channel == "email":
                             continue
-                        rows.append(one_run(
-                                servers, channel, environ, mode=mode, what=what, count=count,
-                                gateway_port=gateway_port, mail_port=mail_port,
-                            )
-                        )  # fmt: skip
+                        ports = gateway_port, mail_port
+                        rows.append(one_run(servers, channel, environ, mode=mode, what=what, count=count, ports=ports))
                         console.print(rows[-1])
     finally:
         servers.stop()
     return rows
 
 
-def one_run(servers, channel, environ, *, mode, what, count, gateway_port, mail_port):
+def one_run(servers, channel, environ, *, mode, what, count, ports):
+    gateway_port, mail_port = ports
     with tempfile.TemporaryDirectory() as folder:
         url = None
         if mode != "embedded":
