@@ -10,6 +10,7 @@ __all__ = ["reply_code", "take_reply"]
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,14 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.contacts import mobile_number
+from services.notifications.domain.timetable import read_day
+from services.notifications.usecases.own import announce
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.tasks import open_tasks, task_row
 from shared.database import insert_new
+from shared.errors import NotFoundError
 from shared.ids import derived_id
+from shared.rights import LINKED, Principal
 from shared.work import Work
 
 STOP = re.compile(r"\s*(stop|arr[eê]t)\b", re.IGNORECASE)
@@ -55,7 +60,7 @@ def take_reply(post: Post, work: Work, *, key: str, sender: str, text: str) -> s
     if STOP.match(text) and people:
         row["understood"] = "stop"
         _mute(work, people)
-    elif meant is not None:
+    elif meant is not None and _announced(work, meant):
         row |= {"understood": "absent", "person_id": meant["person_id"], "notice_id": meant["id"]}
     elif people:
         row["text"] = text[:LONGEST]
@@ -78,6 +83,18 @@ def _meant(told: Sequence[dict[str, Any]], text: str, work: Work) -> dict[str, A
     plain = "".join(str(unicodedata.digit(one, one)) for one in text)
     codes = set(CODE.findall(plain))
     return next((row for row in told if row["reply_code"] in codes and work.now < row["useless_after"]), None)
+
+
+def _announced(work: Work, row: dict[str, Any]) -> bool:
+    """Tell on a person's behalf that they cannot come to the first day of a notice; say whether that day is theirs."""
+    person = storage.one(work.db, storage.person, row["person_id"], "person")
+    whose = str(person["stands_for"] or person["merged_into"] or person["id"])
+    as_them = replace(work, who=Principal(kind="person", id=whose, role=LINKED, scope=whose))
+    try:
+        announce(as_them, row["session_id"], read_day(row["days"][0]).on, "absent")
+    except NotFoundError:
+        return False
+    return True
 
 
 def _mute(work: Work, people: Sequence[UUID]) -> None:
