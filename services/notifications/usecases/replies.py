@@ -10,6 +10,7 @@ __all__ = ["reply_code", "take_reply"]
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,13 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.contacts import mobile_number
+from services.notifications.domain.timetable import read_day
+from services.notifications.usecases.links import holder_of
+from services.notifications.usecases.own import announce
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.tasks import open_tasks, task_row
 from shared.database import insert_new
+from shared.errors import NotFoundError
 from shared.ids import derived_id
 from shared.work import Work
 
@@ -55,7 +60,7 @@ def take_reply(post: Post, work: Work, *, key: str, sender: str, text: str) -> s
     if STOP.match(text) and people:
         row["understood"] = "stop"
         _mute(work, people)
-    elif meant is not None:
+    elif meant is not None and _announced(work, meant):
         row |= {"understood": "absent", "person_id": meant["person_id"], "notice_id": meant["id"]}
     elif people:
         row["text"] = text[:LONGEST]
@@ -78,6 +83,16 @@ def _meant(told: Sequence[dict[str, Any]], text: str, work: Work) -> dict[str, A
     plain = "".join(str(unicodedata.digit(one, one)) for one in text)
     codes = set(CODE.findall(plain))
     return next((row for row in told if row["reply_code"] in codes and work.now < row["useless_after"]), None)
+
+
+def _announced(work: Work, notice: dict[str, Any]) -> bool:
+    """Say for the person that they cannot come on the first day of a notice; false where it is theirs no more."""
+    acting = replace(work, who=holder_of(work, notice["person_id"]))
+    try:
+        announce(acting, notice["session_id"], read_day(notice["days"][0]).on, "absent")
+    except NotFoundError:
+        return False
+    return True
 
 
 def _mute(work: Work, people: Sequence[UUID]) -> None:
