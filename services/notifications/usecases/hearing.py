@@ -24,8 +24,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from services.notifications import storage
+from services.notifications.domain.calendar import Entry
 from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS
-from services.notifications.domain.timetable import Day, days_of, ends_at, ends_on_day
+from services.notifications.domain.timetable import Day, days_of, ends_at, ends_on_day, starts_at
 from services.notifications.usecases.codes import keep_code
 from services.notifications.usecases.seats import fresh_notice
 from shared.clock import real_now
@@ -102,8 +103,16 @@ def keep_appointment(work: Work, event: AppointmentState) -> None:
         person = _known(work, storage.person, event.person_id)
         key = derived_id("notice", kind, event.appointment_id, event.subject_version)
         day = Day(event.held_on, event.starts_at, ends_on_day(event.held_on, event.starts_at, event.minutes))
+        zone = ZoneInfo(place["zone"])
+        entry = Entry(
+            uid=str(derived_id("calendar", event.appointment_id)),
+            starts_at=starts_at(str(day), zone),
+            ends_at=ends_at(str(day), zone),
+            sequence=event.subject_version,
+            gone=kind == "no_appointment",
+        )
         row = fresh_notice(key, kind, person, work.now) | {"site": str(place["id"]), "days": [str(day)]}
-        row["useless_after"] = ends_at(str(day), ZoneInfo(place["zone"]))
+        row |= {"useless_after": entry.ends_at, "calendar": [entry.as_json()]}
         insert_new(work.db, notice, [row])
     upsert(work.db, table, [{"id": event.appointment_id, "person_id": event.person_id, "notice_id": key}])
 

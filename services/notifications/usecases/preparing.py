@@ -22,6 +22,7 @@ from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_K
 from services.notifications.domain.sms import segments
 from services.notifications.domain.timetable import coming
 from services.notifications.usecases.contacts import points_of
+from services.notifications.usecases.enclosing import enclosed, seat_entries
 from services.notifications.usecases.lines import Lines
 from services.notifications.usecases.links import links_of
 from services.notifications.usecases.post import Post
@@ -115,7 +116,7 @@ def _refresh_all(work: Work, claimed: Sequence[Row]) -> None:
     """Say what is true now of each notice about seats that waits, or supersede it."""
     about_seats = [row for row in claimed if row["kind"] in (*SEAT_KINDS, *REMINDERS) and row["state"] == "due"]
     pairs = [(row["person_id"], row["session_id"]) for row in about_seats]
-    truths, notices = seat_truths(work, pairs), notices_about(work, pairs, SEAT_KINDS)
+    truths, notices = seat_truths(work, pairs), notices_about(work, pairs, (*SEAT_KINDS, *REMINDERS))
     for row, pair in zip(about_seats, pairs, strict=True):
         if pair not in truths or work.now >= row["useless_after"]:
             continue
@@ -123,6 +124,8 @@ def _refresh_all(work: Work, claimed: Sequence[Row]) -> None:
             _refresh(work, row, truths[pair], notices[pair])
         elif not _still(row, truths[pair]):
             row |= {"state": "superseded", "reason": "no_longer_true", "ended_at": work.now}
+        if row["state"] == "due":
+            row["calendar"] = seat_entries(row, truths[pair], notices[pair], work.now)
 
 
 def _refresh(work: Work, row: Row, truth: Truth, notices: Sequence[Row]) -> None:
@@ -243,14 +246,14 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
         for row in rows:
             row["ready_at"] = opens
         return
-    texts = []
+    said = []
     for row in rows:
         languages = tuple(row["languages"]) if again else languages_of(post, message.person, row["kind"])
         site = known.sites.get(UUID(row["site"])) if row["site"] else None
         row["reply_code"] = _reply_code(post, message.channel, row)
         link = known.links.get(row["person_id"], "")
         text = written(post, row, message.person, site, languages=languages, now=work.now, link=link)
-        texts.append(text)
+        said.append((row, text, site))
         task = _task_of(message.person, languages)
         row |= {
             "state": "sending",
@@ -270,7 +273,7 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
         }
         if task:
             batch.tasks.append(_task(task, row, known))
-    whole = joined(texts)
+    whole = joined([text for _row, text, _site in said])
     batch.attempts.append(_attempt(post, work.now, head, message.address))
     key = str(head["id"])
     if message.channel == "sms":
@@ -299,6 +302,7 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             html=whole.html,
             languages=tuple(dict.fromkeys(one for row in rows for one in row["languages"])),
             at=work.now,
+            attachments=enclosed(post, [(row, site) for row, _text, site in said], now=work.now),
         )
     )
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from services.notifications import storage
 from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS, Told, wanted_kind
 from services.notifications.domain.reminding import KINDS, reminders
-from services.notifications.domain.timetable import coming, days_of, ends_at
+from services.notifications.domain.timetable import coming, days_of, ends_at, first_meetings
 from shared.clock import real_now
 from shared.database import claim_due, upsert
 from shared.ids import derived_id
@@ -32,9 +32,14 @@ Pair = tuple[UUID, UUID]  # person, session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What is true of a person's seats in a session now; no days when seat or session is gone."""
+    """
+    What is true of a person's seats in a session now; no days when seat or session is gone.
+
+    `firsts` is the first meeting of each day, by its date.
+    """
 
     days: tuple[str, ...]
+    firsts: Mapping[str, str]
     site_id: UUID
     zone: ZoneInfo
 
@@ -84,6 +89,7 @@ def seat_truths(work: Work, pairs: Collection[Pair]) -> dict[Pair, Truth]:
         running = session["state"] == "open" and pair in joins
         found[pair] = Truth(
             days=days_of(session["meetings"], joins[pair]) if running else (),
+            firsts=first_meetings(session["meetings"], joins[pair]) if running else {},
             site_id=site["id"],
             zone=ZoneInfo(site["zone"]),
         )

@@ -13,8 +13,10 @@ __all__ = [
     "WordingError",
     "compose",
     "joined",
+    "named_place",
     "signed_languages",
     "templates",
+    "title",
 ]
 
 from collections.abc import Sequence
@@ -95,7 +97,7 @@ def compose(kind: str, languages: Sequence[str], filling: Filling) -> Text:
     parts = [(language, _words(kind, language, filling)) for language in languages]
     return Text(
         sms=BETWEEN_SMS.join(plain_typography(words["sms"]) for _language, words in parts),
-        subject=" / ".join(words["subject"] for _language, words in parts),
+        subject=title(kind, languages),
         plain=BETWEEN_MAILS.join(words["body"] for _language, words in parts),
         sections=tuple(_section(language, words["body"], filling.link) for language, words in parts),
         language=languages[0],
@@ -115,6 +117,17 @@ def joined(texts: Sequence[Text]) -> Text:
     )
 
 
+def title(kind: str, languages: Sequence[str]) -> str:
+    """Return what a notice of this kind is called."""
+    return " / ".join(templates()[kind][language].subject for language in languages)
+
+
+def named_place(label: str, commune: str) -> str:
+    """Return a place; its label is left out where it names what must not be named."""
+    said = "" if indiscreet(label) else label
+    return ", ".join(filter(None, (said, commune if commune not in said else "")))
+
+
 def _versions(kind: str, language: str) -> tuple[str, str]:
     template, phrases = templates()[kind][language], phrases_of(language)
     return f"{kind}/{language}@{template.version}", f"phrases/{language}@{phrases.version}"
@@ -127,7 +140,7 @@ def _words(kind: str, language: str, filling: Filling) -> dict[str, str]:
         "alias": alias,
         "call": in_order(language, filling.call),
         "when": _when(language, phrases, [read_day(day) for day in filling.days]),
-        "place": in_order(language, _discreet(filling)),
+        "place": in_order(language, named_place(filling.place, filling.commune)),
         "training": phrases.words.get(f"training_{filling.training}", ""),
         "link": filling.link,
         "until": _until(language, phrases, filling.until),
@@ -143,7 +156,6 @@ def _words(kind: str, language: str, filling: Filling) -> dict[str, str]:
     body = _linked(template.body, filling.link).format(**values)
     return {
         "sms": led(language, _respelled(phrases, sms)),
-        "subject": template.subject,
         "body": led(language, f"{greeting}\n\n{body}"),
     }
 
@@ -195,12 +207,6 @@ def _until(language: str, phrases: Phrases, until: datetime | None) -> str:
 
 def _wait(phrases: Phrases, days: int | None) -> str:
     return "" if days is None else phrases.wait[phrases.locale.plural_form(days)].format(n=days)
-
-
-def _discreet(filling: Filling) -> str:
-    """Return the place; its label is left out where it names what must not be named."""
-    label = "" if indiscreet(filling.place) else filling.place
-    return ", ".join(filter(None, (label, filling.commune if filling.commune not in label else "")))
 
 
 def _section(language: str, body: str, link: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from aiosmtpd.controller import Controller
 
-from services.notifications.domain.messages import MailMessage, SmsMessage
+from services.notifications.domain.messages import Attachment, MailMessage, SmsMessage
 from services.notifications.gateways import open_sms
-from services.notifications.gateways.mail import SmtpMail
+from services.notifications.gateways.mail import SmtpMail, as_email
 from services.notifications.settings import read_gateways
 from tests.integration.notifications.office import an_office
 from tests.servers import free_port
@@ -178,6 +179,14 @@ def test_a_mail_arrives_plain_and_html_in_its_own_direction(mailbox, tmp_path):
         assert str(notice["id"]) in mail_seen["Message-ID"]
         assert mail_seen.get_body(("plain",)).get_content().strip() == notice["text"].strip()
         assert 'dir="rtl"' in mail_seen.get_body(("html",)).get_content()
+
+
+def test_the_same_mail_is_the_same_bytes_with_what_goes_along():
+    file = Attachment(name="dates.ics", media_type="text/calendar; method=PUBLISH; charset=utf-8", content=b"BEGIN")
+    once, again = (as_email(replace(mail(), attachments=(file, file))).as_bytes() for _time in range(2))
+
+    assert once == again
+    assert once.count(b'Content-Disposition: attachment; filename="dates.ics"') == 2
 
 
 def test_refusals_are_told_apart_and_spare_the_other_mails(mailbox):
