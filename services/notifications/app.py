@@ -96,7 +96,7 @@ def create_app(settings: Settings, service: Service) -> Flask:
     )
     app = make_app(service, PREFIX, LABEL, doors, __name__)
     post = open_post(settings)
-    api.register(app, service)
+    api.register(app, service, post)
     app.register_blueprint(callback_routes(service, post))
     pages.register(app, service, post)
     app.register_blueprint(own_pages(service, settings))

@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
 from services.notifications.usecases import overview
+from services.notifications.usecases.post import Post
 from services.notifications.usecases.receipts import ReceiptCommand, take_receipt
 from shared.scope import own_territory
 from shared.service import Service
@@ -120,6 +121,9 @@ class Summary(ma.Schema):
     sms_cost = ma.fields.Integer(required=True)
     sms_segments = ma.fields.Integer(required=True)
     people_without_notice = ma.fields.Integer(required=True)
+    doubles = ma.fields.Dict(
+        required=True, metadata={"description": "Messages that may have come twice (possible), and that did (proven)."}
+    )
 
 
 class Digests(ma.Schema):
@@ -128,7 +132,7 @@ class Digests(ma.Schema):
     tables = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String(), required=True)
 
 
-def notice_routes(service: Service) -> Blueprint:
+def notice_routes(service: Service, post: Post) -> Blueprint:
     """Return the routes about notices."""
     routes = Blueprint("notices", __name__, description="What was told, and what became of it")
 
@@ -170,7 +174,8 @@ def notice_routes(service: Service) -> Blueprint:
     def read_summary(query: dict[str, Any]) -> dict[str, Any]:
         """Count notices by channel and state."""
         with acting(service, reading=True) as work:
-            return overview.summary(work, own_territory(work.who, query["territory"]))
+            counts = overview.summary(work, own_territory(work.who, query["territory"]))
+            return counts | {"doubles": overview.doubles(post, work)}
 
     @routes.get("/digests")
     @routes.response(200, Digests)

@@ -224,6 +224,17 @@ OCCASIONS: Mapping[str, Occasion] = {
             priority=URGENT,
         ),
         Occasion(
+            kind="confirm_contact",
+            events=(),
+            audience="the person of whom one contact point has failed, by another one",
+            subject="the contact point",
+            moment="at once",
+            channels=("sms", "email"),
+            supersedes=(),
+            useful_for=timedelta(days=14),  # [A]
+            priority=LATER,
+        ),
+        Occasion(
             kind="call_us",
             events=(DutyDue,),
             audience="the person to whom something is offered until a day",

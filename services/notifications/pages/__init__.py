@@ -48,6 +48,7 @@ def _pages(service: Service, post: Post) -> Blueprint:
             own = own_territory(work.who, None)
             listed = overview.newest(work, chosen | {"territory": own}, before, A_PAGE + 1)
             counts = overview.summary(work, own)
+            doubles = overview.doubles(post, work)
         more = ""
         if len(listed) > A_PAGE:
             last = listed[A_PAGE - 1]
@@ -56,6 +57,7 @@ def _pages(service: Service, post: Post) -> Blueprint:
             "notices/index.html",
             notices=listed[:A_PAGE],
             counts=counts,
+            doubles=doubles,
             chosen=chosen,
             states={state: _link(chosen | {"state": state}) for state in ("", *STATES)},
             kinds={kind: _link(chosen | {"kind": kind}) for kind in ("", *OCCASIONS)},

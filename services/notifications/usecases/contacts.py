@@ -3,14 +3,18 @@
 __all__ = ["points_of", "retell", "review_contacts"]
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.contacts import contact_state, email_address, mobile_number
-from shared.database import upsert
+from services.notifications.domain.occasions import OCCASIONS
+from services.notifications.usecases.seats import fresh_notice
+from shared.database import insert_new, upsert
 from shared.events import ContactabilityState
+from shared.ids import derived_id
 from shared.service import Service
 from shared.work import Work
 
@@ -53,7 +57,7 @@ def _keep(work: Work, people: list[dict[str, Any]], *, test_numbers: bool) -> No
     table = storage.contactability
     query = sa.select(table).where(table.c.person_id.in_([one["id"] for one in people]))
     known = {row["person_id"]: row for row in storage.rows(work.db, query)}
-    changed = []
+    changed, asked = [], []
     for person in people:
         points = points_of(person, test_numbers=test_numbers)
         written = [name for name, column in (("sms", "phone"), ("email", "email")) if person[column]]
@@ -62,8 +66,19 @@ def _keep(work: Work, people: list[dict[str, Any]], *, test_numbers: bool) -> No
         before = known.get(person["id"])
         if before is None or any(before[name] != value for name, value in row.items()):
             changed.append({"person_id": person["id"], "version": before["version"] + 1 if before else 1, **row})
+        if points and any(name in person["refused"] for name in broken):
+            asked.append(_asks(work, person))
     upsert(work.db, table, changed)
+    insert_new(work.db, storage.notice, asked)
     work.tell(*[_state(row) for row in changed])
+
+
+def _asks(work: Work, person: dict[str, Any]) -> dict[str, Any]:
+    """Return the notice that asks for a better contact point, by one that works: one for each that failed."""
+    failed = [f"{name} {person['phone' if name == 'sms' else 'email']}" for name in sorted(person["refused"])]
+    key = derived_id("notice", "confirm_contact", person["id"], *failed)
+    row = fresh_notice(key, "confirm_contact", person, work.now)
+    return row | {"useless_after": work.now + (OCCASIONS["confirm_contact"].useful_for or timedelta())}
 
 
 def _state(row: Mapping[str, Any]) -> ContactabilityState:

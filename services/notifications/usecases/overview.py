@@ -1,6 +1,6 @@
 """What pages and the API show: notices with their attempts, counts."""
 
-__all__ = ["digests", "listed", "newest", "notice_detail", "summary", "words_of"]
+__all__ = ["digests", "doubles", "listed", "newest", "notice_detail", "summary", "words_of"]
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -112,6 +112,40 @@ def summary(work: Work, territory: str | None) -> dict[str, Any]:
         left = left.join(storage.person, storage.person.c.id == seat.c.person_id)
         left = left.where(storage.person.c.territory == territory)
     return found | {"people_without_notice": work.db.scalar(left) or 0}
+
+
+def doubles(post: Post, work: Work) -> dict[str, int]:
+    """
+    Count messages that may have come twice, and those that did.
+
+    Possible: an attempt whose outcome nobody knew, and after it another one by the same channel, unless both went to a
+    gateway that keeps one message for one key. Proven: two attempts of which a receipt says that they were delivered.
+    """
+    lost, later = storage.attempt.alias("lost"), storage.attempt.alias("later")
+    again = sa.and_(
+        later.c.notice_id == lost.c.notice_id,
+        later.c.channel == lost.c.channel,
+        later.c.n > lost.c.n,
+        later.c.outcome.in_(("accepted", "unknown")),
+    )
+    pairs = (
+        sa.select(lost.c.gateway, later.c.gateway, sa.func.count(sa.distinct(lost.c.notice_id)))
+        .join(later, again)
+        .where(lost.c.outcome == "unknown")
+        .group_by(lost.c.gateway, later.c.gateway)
+    )
+    possible = sum(
+        count for first, second, count in work.db.execute(pairs) if first != second or not post.idempotent(first)
+    )
+    receipt = storage.receipt
+    twice = (
+        sa.select(receipt.c.notice_id)
+        .where(receipt.c.state == "delivered")
+        .group_by(receipt.c.notice_id)
+        .having(sa.func.count(sa.distinct(receipt.c.attempt)) > 1)
+    )
+    proven = work.db.scalar(sa.select(sa.func.count()).select_from(twice.subquery())) or 0
+    return {"possible": possible, "proven": proven}
 
 
 def digests(work: Work) -> dict[str, str]:

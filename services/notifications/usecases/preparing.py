@@ -174,11 +174,20 @@ def _decide(batch: Batch, row: Row, known: _Known) -> Message | None:
     points = points_of(person, test_numbers=post.test_numbers)
     channel = row["channel"] if again and row["channel"] in points else _channel(row, person, points)
     if channel == "letter":
-        reason = "letter_wanted" if person["channel"] == "letter" else "refused" if row["attempts"] else "no_contact"
+        reason = _why_a_letter(row, person)
         row["channel"] = "letter"
         _give_up(batch, row, known, "failed", reason)
         return None
     return Message(head=row, riders=[], person=person, channel=channel, address=points[channel])
+
+
+def _why_a_letter(row: Row, person: Row) -> str:
+    """Return why no message brings a notice: the person's wish, dead contact points, none at all, or gateways."""
+    if person["channel"] == "letter":
+        return "letter_wanted"
+    if not row["skipped"]:
+        return "no_contact"
+    return "refused" if set(row["skipped"]) <= set(person["refused"]) else "undelivered"
 
 
 def _may_leave_again(post: Post, row: Row) -> bool:
@@ -246,12 +255,13 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
         for row in rows:
             row["ready_at"] = opens
         return
+    linked = next((row for row in rows if "link" in FIELDS[row["kind"]]), None)  # said once in a message
     said = []
     for row in rows:
         languages = tuple(row["languages"]) if again else languages_of(post, message.person, row["kind"])
         site = known.sites.get(UUID(row["site"])) if row["site"] else None
         row["reply_code"] = _reply_code(post, message.channel, row)
-        link = known.links.get(row["person_id"], "")
+        link = known.links.get(row["person_id"], "") if row is linked else ""
         text = written(post, row, message.person, site, languages=languages, now=work.now, link=link)
         said.append((row, text, site))
         task = _task_of(message.person, languages)

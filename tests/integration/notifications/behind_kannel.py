@@ -184,6 +184,7 @@ def delivers(folder):
             "segments": sum(one["segments"] for one in office.notices()),
             "sizes": sorted(sizes),
             "replies": Counter(one["understood"] for one in replies),
+            "announced": [(one.kind, str(one.held_on)) for one in office.told("AbsenceAnnouncedState")],
             "tasks": Counter(one["kind"] for one in tasks),
             "proofs": Counter(one.proof for one in office.told("NoticeDelivered")),
         }

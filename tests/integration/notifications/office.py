@@ -204,6 +204,9 @@ class Office:
     def attempts(self):
         return [(row["channel"], row["outcome"]) for row in self.rows(storage.attempt, storage.attempt.c.n)]
 
+    def open_tasks(self):
+        return [row for row in self.rows(storage.task, storage.task.c.kind) if not row["outcome"]]
+
     def rows(self, table, order):
         with self.service.database.read() as db:
             return storage.rows(db, sa.select(table).order_by(order))

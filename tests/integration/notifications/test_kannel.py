@@ -41,6 +41,7 @@ def test_kannel_delivers_tells_what_became_of_it_and_passes_answers_on(behind):
     assert seen["parts"] == seen["segments"]
     assert seen["sizes"][-1] > 1
     assert seen["replies"] == {"absent": 1, "stop": 1, "nothing": 2}
+    assert seen["announced"] == [["absent", "2025-03-13"]]
     assert seen["tasks"] == {"muted": 1, "reply": 1}  # of whom we know nothing, nothing is kept
 
 

@@ -162,9 +162,11 @@ def test_a_refused_number_leads_to_a_mail_and_is_remembered(office):
     office.deliver_with(sms=[Answering(office.settings.sms_folder, REFUSED)])
     office.run()
 
-    (notice,) = office.notices()
+    notice, asks = office.notices(kind="convocation") + office.notices(kind="confirm_contact")
     assert (notice["state"], notice["channel"]) == ("accepted", "email")
+    assert asks["channel"] == "email"  # and asks for a number that works
     assert office.attempts() == [("sms", "refused"), ("email", "accepted")]
+    assert [(one["kind"], one["note"]) for one in office.open_tasks()] == [("dead_contact", "sms")]
     assert len(office.mails()) == 1
     assert [(one.state, one.channels) for one in office.told("ContactabilityState")][-1] == ("doubtful", ("email",))
 
