@@ -101,7 +101,7 @@ class ProviderState(State):
     """A training body. `name` is an organisation's, not a person's."""
 
     name = "scheduler.provider"
-    hearers = ("attendance",)
+    hearers = ("attendance", "notifications")
     subject = "provider_id"
 
     provider_id: UUID

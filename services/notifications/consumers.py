@@ -16,6 +16,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    ProviderState,
     RelayAsked,
     SessionState,
     SignatoryState,
@@ -26,6 +27,7 @@ from shared.events import (
 from shared.inbox import Handler, Together
 
 HANDLERS: Mapping[type[Event], Handler] = {
+    ProviderState: hearing.keep_provider,
     SiteState: hearing.keep_site,
     SignatoryState: hearing.keep_person,
     SessionState: hearing.keep_session,

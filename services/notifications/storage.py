@@ -20,6 +20,7 @@ __all__ = [
     "page",
     "person",
     "placement",
+    "provider",
     "receipt",
     "reply",
     "rows",
@@ -89,12 +90,21 @@ site = sa.Table(
     sa.Column("zone", sa.String(40), nullable=False),
 )
 
+# Training bodies, by the code that stands in their people's accounts.
+provider = sa.Table(
+    "provider",
+    METADATA,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("code", sa.String(40), nullable=False, index=True),
+)
+
 session = sa.Table(
     "session",
     METADATA,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("site_id", sa.Uuid, nullable=False),
     sa.Column("provider_id", sa.Uuid, index=True),
+    sa.Column("trainer", sa.String(40)),  # code; null for what was heard before it was kept
     sa.Column("training", sa.String(12), nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("meetings", JsonValue, nullable=False),  # id, held_on, starts_at (local), minutes, part

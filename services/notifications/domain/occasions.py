@@ -22,6 +22,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    ProviderState,
     RelayAsked,
     SessionState,
     SignatoryState,
@@ -69,6 +70,7 @@ SEAT_KINDS = ("convocation", "moved", "cancelled")
 REMINDERS = ("reminder", "tomorrow")
 # Heard for what they say about people and places; they tell nobody anything by themselves.
 EVENTS_OF_FACTS: tuple[type[Event], ...] = (
+    ProviderState,
     SignatoryState,
     SiteState,
     PlacementTakenState,

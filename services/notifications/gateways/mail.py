@@ -89,12 +89,13 @@ def as_email(message: MailMessage) -> EmailMessage:
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
     mail.set_boundary(f"=={message.key}==")
-    for enclosed in message.attachments:
+    files = message.enclose()
+    for enclosed in files:
         main, _slash, rest = enclosed.media_type.partition("/")
         sub, *params = (part.strip() for part in rest.split(";"))
         named = dict(param.split("=", 1) for param in params)
         mail.add_attachment(enclosed.content, main, sub, filename=enclosed.name, params=named)
-    if message.attachments:
+    if files:
         mail.set_boundary(f"=+{message.key}+=")
     return mail
 

@@ -7,6 +7,7 @@ __all__ = [
     "keep_miss",
     "keep_person",
     "keep_placements",
+    "keep_provider",
     "keep_relay",
     "keep_session",
     "keep_site",
@@ -43,6 +44,7 @@ from shared.events import (
     PersonUnmerged,
     PlacementState,
     PlacementTakenState,
+    ProviderState,
     RelayAsked,
     SessionState,
     SignatoryState,
@@ -168,6 +170,11 @@ def keep_site(work: Work, event: SiteState) -> None:
     upsert(work.db, storage.site, [row])
 
 
+def keep_provider(work: Work, event: ProviderState) -> None:
+    """Keep a training body: its people see the tasks about its groups."""
+    upsert(work.db, storage.provider, [{"id": event.provider_id, "code": event.code}])
+
+
 def keep_session(work: Work, event: SessionState) -> None:
     """Keep a session; everybody who has or had a seat in it may have to be told."""
     meetings = [
@@ -181,7 +188,7 @@ def keep_session(work: Work, event: SessionState) -> None:
         for one in event.meetings
     ]
     row = {"id": event.session_id, "site_id": event.site_id, "training": event.training, "state": event.state}
-    row |= {"provider_id": event.provider_id}
+    row |= {"provider_id": event.provider_id, "trainer": event.trainer}
     upsert(work.db, storage.session, [row | {"meetings": meetings}])
     seated = sa.select(storage.placement.c.person_id).where(storage.placement.c.session_id == event.session_id)
     _note_news(work, [(person_id, event.session_id) for person_id in work.db.scalars(seated.distinct())])

@@ -10,6 +10,7 @@ __all__ = [
     "LinkRefusedError",
     "Opened",
     "count_wrong",
+    "holder_of",
     "link_of",
     "links_of",
     "may_try",
@@ -18,17 +19,17 @@ __all__ = [
     "secrets_of",
 ]
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.notifications import storage
-from services.notifications.domain.languages import Reader, own_language
+from services.notifications.domain.languages import own_language
 from services.notifications.domain.secrets import Secrets
+from services.notifications.usecases.writing import reader_of
 from shared import knocks
 from shared.database import upsert
 from shared.errors import ForbiddenError
@@ -110,26 +111,30 @@ def open_link(work: Work, said: str) -> Opened:
     row = storage.first(work.db, sa.select(table).where(table.c.digest == digest)) if digest else None
     if row is None:
         raise LinkRefusedError("this link opens nothing")
-    holder = _kept(work, storage.one(work.db, storage.person, row["person_id"], "person"))
-    scope = holder["stands_for"] or holder["id"]
-    last = max(filter(None, (row["told_at"].date(), _last_day(work, scope))))
+    who = holder_of(work, row["person_id"])
+    last = max(filter(None, (row["told_at"].date(), _last_day(work, UUID(who.scope)))))
     if work.now.date() > last + LASTS:
         raise LinkRefusedError("this link is over")
-    reader = Reader(spoken=tuple(holder["spoken"]), reads=holder["reads"], reading_language=holder["reading_language"])
-    who = Principal(kind="person", id=str(holder["id"]), role=LINKED, scope=str(scope))
-    return Opened(who, own_language(reader) or "")
+    holder = storage.one(work.db, storage.person, UUID(who.id), "person")
+    return Opened(who, own_language(reader_of(holder)) or "")
+
+
+def holder_of(work: Work, person_id: UUID) -> Principal:
+    """
+    Return as whom somebody acts who holds what was sent to this person: a link, a code to answer with.
+
+    They are the record that was kept of merged ones; whose things they see is theirs, or those of whom they stand for.
+    """
+    person = storage.one(work.db, storage.person, person_id, "person")
+    if person["merged_into"] is not None:
+        person = storage.one(work.db, storage.person, person["merged_into"], "person")
+    scope = person["stands_for"] or person["id"]
+    return Principal(kind="person", id=str(person["id"]), role=LINKED, scope=str(scope))
 
 
 def secrets_of(work: Work) -> Secrets:
     """Return what makes and checks secrets, with the service's own key: another key makes every link another one."""
     return Secrets(work.voice.seal_keys[work.voice.service])
-
-
-def _kept(work: Work, person: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the record that was kept of two that are one person."""
-    if person["merged_into"] is None:
-        return person
-    return storage.one(work.db, storage.person, person["merged_into"], "person")
 
 
 def _last_day(work: Work, person_id: UUID) -> date | None:

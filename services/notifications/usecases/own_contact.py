@@ -27,7 +27,11 @@ def confirm_phone(work: Work) -> None:
     """Keep that the number is still right; one that had been given up is tried again."""
     person = lock_person(work, _me(work))
     _keep(work, person["id"], CONFIRMED)
-    tried_again: dict[str, Any] = {"refused": [one for one in person["refused"] if one != "sms"], "stale": True}
+    tried_again: dict[str, Any] = {
+        "refused": [one for one in person["refused"] if one != "sms"],
+        "failing": {channel: count for channel, count in person["failing"].items() if channel != "sms"},
+        "stale": True,
+    }
     work.db.execute(storage.person.update().where(storage.person.c.id == person["id"]).values(**tried_again))
 
 

@@ -19,13 +19,13 @@ import sqlalchemy as sa
 from services.notifications import storage
 from services.notifications.domain.contacts import mobile_number
 from services.notifications.domain.timetable import read_day
+from services.notifications.usecases.links import holder_of
 from services.notifications.usecases.own import announce
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.tasks import open_tasks, task_row
 from shared.database import insert_new
 from shared.errors import NotFoundError
 from shared.ids import derived_id
-from shared.rights import LINKED, Principal
 from shared.work import Work
 
 STOP = re.compile(r"\s*(stop|arr[eê]t)\b", re.IGNORECASE)
@@ -85,13 +85,11 @@ def _meant(told: Sequence[dict[str, Any]], text: str, work: Work) -> dict[str, A
     return next((row for row in told if row["reply_code"] in codes and work.now < row["useless_after"]), None)
 
 
-def _announced(work: Work, row: dict[str, Any]) -> bool:
-    """Tell on a person's behalf that they cannot come to the first day of a notice; say whether that day is theirs."""
-    person = storage.one(work.db, storage.person, row["person_id"], "person")
-    whose = str(person["stands_for"] or person["merged_into"] or person["id"])
-    as_them = replace(work, who=Principal(kind="person", id=whose, role=LINKED, scope=whose))
+def _announced(work: Work, notice: dict[str, Any]) -> bool:
+    """Say for the person that they cannot come on the first day of a notice; false where it is theirs no more."""
+    acting = replace(work, who=holder_of(work, notice["person_id"]))
     try:
-        announce(as_them, row["session_id"], read_day(row["days"][0]).on, "absent")
+        announce(acting, notice["session_id"], read_day(notice["days"][0]).on, "absent")
     except NotFoundError:
         return False
     return True

@@ -81,7 +81,7 @@ def end_task(work: Work, task_id: UUID, outcome: str, *, proof: str = "") -> Non
     again. Raises NotFoundError, ForbiddenError, InvalidInputError, ConflictError (`task_ended`).
     """
     row = storage.one(work.db, storage.task, task_id, "task", lock=True)
-    _check_seen(work.who, row)
+    _check_seen(work, row)
     faults = []
     if outcome not in OUTCOMES[row["kind"]]:
         faults.append(FieldFault("outcome", "choice", f"one of {', '.join(OUTCOMES[row['kind']])}"))
@@ -106,7 +106,7 @@ def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID
     """
     Return a keyset page of open tasks that can still be done, with the person's reference and what to tell.
 
-    A training body sees those about its groups, OFII those of the territory.
+    A training body sees what its people can do about its groups, a trainer about their own; OFII all of the territory.
     """
     task, person, notice = storage.task, storage.person, storage.notice
     query = (
@@ -116,7 +116,7 @@ def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID
         .where(task.c.outcome == "", sa.or_(task.c.due_by.is_(None), task.c.due_by > work.now))
     )
     if work.who.role in OF_A_BODY:
-        query = query.where(task.c.provider_id == UUID(work.who.scope), task.c.kind == "relay")
+        query = query.where(_of_body(work.who))
     elif territory:
         query = query.where(task.c.territory == territory)
     if kind:
@@ -124,9 +124,21 @@ def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID
     return storage.page(work.db, query, task.c.id, after, limit)
 
 
-def _check_seen(who: Principal, row: Mapping[str, Any]) -> None:
-    if who.role in OF_A_BODY:
-        if row["kind"] != "relay" or str(row["provider_id"]) != who.scope:
-            raise NotFoundError("task", row["id"])
+def _check_seen(work: Work, row: Mapping[str, Any]) -> None:
+    if work.who.role not in OF_A_BODY:
+        check_territory(work.who, row["territory"])
         return
-    check_territory(who, row["territory"])
+    task = storage.task
+    if work.db.scalar(sa.select(task.c.id).where(task.c.id == row["id"], _of_body(work.who))) is None:
+        raise NotFoundError("task", row["id"])
+
+
+def _of_body(who: Principal) -> sa.ColumnElement[bool]:
+    """Return the condition for what a training body's people do: tell who does not read, in groups of theirs."""
+    task, notice, session, provider = storage.task, storage.notice, storage.session, storage.provider
+    body, _slash, trainer = who.scope.partition("/")
+    theirs: sa.ColumnElement[bool] = task.c.provider_id.in_(sa.select(provider.c.id).where(provider.c.code == body))
+    if who.role == "trainer":
+        own = sa.select(notice.c.id).join(session, session.c.id == notice.c.session_id)
+        theirs = sa.and_(theirs, task.c.notice_id.in_(own.where(session.c.trainer == trainer)))
+    return sa.and_(theirs, task.c.kind == "relay")

@@ -2,17 +2,15 @@
 
 __all__ = ["choose_pages"]
 
-from datetime import date, datetime
+from datetime import date
 from http import HTTPStatus
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from services.scheduler.usecases import choosing
 from services.scheduler.usecases.choosing import Outcome
-from shared.communes import department_of
 from shared.errors import NotFoundError
 from shared.service import Service
 from shared.web.frame import acting
@@ -32,7 +30,7 @@ def choose_pages(service: Service) -> Blueprint:
             offer = choosing.open_offer(work)
         asked = request.args.get("said", "")
         said = Outcome(asked) if asked in set(Outcome) else None
-        until = _local(offer["until"], offer["territory"]) if offer else None
+        until = choosing.ends_at(offer) if offer else None
         bad = said is not None and said is not Outcome.TAKEN
         return own_page("own/choose.html", offer=offer, until=until, said=said, bad=bad, back=OWN_HOME)
 
@@ -46,7 +44,3 @@ def choose_pages(service: Service) -> Blueprint:
         return redirect(f"{HERE}?said={outcome.value}", HTTPStatus.SEE_OTHER)
 
     return pages
-
-
-def _local(instant: datetime, territory: str) -> datetime:
-    return instant.astimezone(ZoneInfo(department_of(territory).time_zone))

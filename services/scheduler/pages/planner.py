@@ -124,7 +124,10 @@ def planner_pages(service: Service, *, demo: bool) -> Blueprint:
         with acting(service, reading=True) as work:
             found = overview.person(work, signatory_id)
             check_territory(work.who, found["territory"])
-            offered = choosing.offers_of(work, signatory_id)[:1]
+            offers = choosing.offers_of(work, signatory_id)
+        offered = [
+            one | {"ends": f"{choosing.ends_at(one):%d/%m %H:%M}"} for one in offers[:1] if one["state"] == "open"
+        ]
         form = sent or _reach_form(found)
         waiting = any(need["state"] in {"open", "unplaced"} for need in found["needs"])
         return render_template(

@@ -6,20 +6,32 @@ meanwhile leaves the offer; when nothing is left of it, what fits now takes its 
 the best that is left, or the need waits for the next plan.
 """
 
-__all__ = ["Outcome", "choose", "look_at_offers", "offer", "offers_of", "open_offer", "retell", "withdraw"]
+__all__ = [
+    "Outcome",
+    "choose",
+    "ends_at",
+    "look_at_offers",
+    "offer",
+    "offers_of",
+    "open_offer",
+    "retell",
+    "withdraw",
+]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.usecases import desk, dossier, guests
 from services.scheduler.usecases.guests import WAITING
+from shared.communes import department_of
 from shared.errors import ConflictError, NotFoundError
 from shared.events import SlotOfferState
 from shared.rights import Principal
@@ -54,7 +66,7 @@ def offer(work: Work, offer_id: UUID, signatory_id: UUID, hours: int) -> dict[st
         return before
     storage.one(work.db, storage.signatory, signatory_id, "signatory", lock=True)  # one offer to a person at a time
     asked = guests.ask(work, signatory_id)
-    found = desk.fitting(work, asked)
+    found = _whole(desk.fitting(work, asked))
     if not found:
         raise ConflictError("no published group fits this person now", "nothing_fits")
     for earlier in _open(work, storage.slot_offer.c.signatory_id == signatory_id):
@@ -90,6 +102,12 @@ def offers_of(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
     table = storage.slot_offer
     mine = sa.select(table).where(table.c.signatory_id == signatory_id)
     return storage.rows(work.db, mine.order_by(table.c.at.desc()))
+
+
+def ends_at(row: Mapping[str, Any]) -> datetime:
+    """Return when an offer ends, in the time of its territory."""
+    until: datetime = row["until"]
+    return until.astimezone(ZoneInfo(department_of(row["territory"]).time_zone))
 
 
 def open_offer(work: Work) -> dict[str, Any] | None:
@@ -183,8 +201,13 @@ def _left(work: Work, row: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
 def _anew(work: Work, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what fits now, numbered on: a number that was shown before never stands for something else."""
     last = max(one["number"] for one in row["itineraries"])
-    found = desk.fitting(work, guests.ask(work, row["signatory_id"]))
+    found = _whole(desk.fitting(work, guests.ask(work, row["signatory_id"])))
     return [one | {"number": last + one["number"]} for one in found]
+
+
+def _whole(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those that seat as much as the best does: who chooses at home cannot know that a part is missing."""
+    return [one for one in found if one["value"]["T1"] == found[0]["value"]["T1"]]
 
 
 def _given(work: Work, row: Mapping[str, Any], itinerary: Mapping[str, Any]) -> bool:

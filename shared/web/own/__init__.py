@@ -81,7 +81,7 @@ class Speech:
         return direction(self.spoken[0])
 
     def say(self, name: str, **fields: Any) -> Markup:
-        """Return a sentence as HTML; days and moments among the fields are written out in its language."""
+        """Return a sentence as HTML; days (with their year) and moments among the fields are written out."""
         return self._told(lambda language: _sentence(language, name, fields))
 
     def plain(self, name: str, **fields: Any) -> str:
@@ -142,12 +142,12 @@ def _part(value: str | date, language: str) -> str:
 def _text(value: Any, language: str) -> str:
     if isinstance(value, datetime):
         return f"{_day(value, language)} {value:%H:%M}"
-    return _day(value, language) if isinstance(value, date) else str(value)
+    return _day(value, language, "date_and_year") if isinstance(value, date) else str(value)
 
 
-def _day(value: date, language: str) -> str:
-    """Return a day with its weekday and without its year, as the file of the language says: decision 0033 has why."""
-    return format_date(value, words(language).sentences["date"], locale=language)
+def _day(value: date, language: str, pattern: str = "date") -> str:
+    """Return a day with its weekday by a pattern of the language's file; decision 0033 has why they are as they are."""
+    return format_date(value, words(language).sentences[pattern], locale=language)
 
 
 def _fields(sentence: str) -> set[str]:

@@ -12,6 +12,7 @@ from parcours.wire import in_this_process
 from services.scheduler import storage
 from shared.ids import new_id
 from tests.doors import OFFER, START, a_house, csv_of, person, xlsx_of
+from tests.forms import Visitor
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/notices/m/\w+)")
 NEWCOMER = {"langues_parlees": "fr;ar"}
@@ -194,6 +195,29 @@ def test_somebody_chooses_at_home_from_the_link_that_came(house):
     assert seats(house, phone.me)
     assert "/planning/choose" not in phone.read("/notices/mine").text
     assert phone.messages()[-1]["kind"] == "convocation"
+
+
+def test_an_agent_offers_withdraws_and_gives_the_code_from_the_persons_page(house):
+    house.send("deux.csv", csv_of([person(92, **NEWCOMER)])).raise_for_status()
+    house.drain()
+    key = _of(house, house.planner.items("/planning/api/v1/needs", territory="93", state="open"), "93-2025-000092")
+    agent = Visitor(house, "planner")
+    agent.open(f"/planning/people/{key}")
+    assert "La personne choisit elle-même ses dates" in agent.send("/slot-offers").text
+    assert not agent.has_form("/slot-offers") or agent.has_form("/withdrawal")
+    assert "La personne choisit elle-même ses dates" not in agent.send("/withdrawal").text
+
+    codes = []
+    for _ in range(2):
+        agent.open(f"/planning/people/{key}")
+        codes.append(re.search(r"<bdi>(\d{4})</bdi>", agent.send("/code").text)[1])
+        assert codes[-1] not in agent.open(f"/planning/people/{key}").text
+    house.drain()
+    house.account("watching", "controller", "93")
+    controller = Visitor(house, "watching")
+    controller.open(f"/planning/people/{key}")
+    assert not controller.has_form("/code")
+    assert controller.post(f"/planning/people/{key}/code", {}).status_code == 403
 
 
 def _of(house, found, reference):

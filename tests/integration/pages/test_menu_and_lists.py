@@ -38,8 +38,8 @@ def house(tmp_path_factory):
     [
         (None, []),
         ("prefect", ["/planning/worklist"]),
-        ("a-trainer", ["/attendance/"]),
-        ("body-ORG", ["/planning/to-confirm", "/attendance/"]),
+        ("a-trainer", ["/attendance/", "/notices/tasks"]),
+        ("body-ORG", ["/planning/to-confirm", "/attendance/", "/notices/tasks"]),
         ("planner", ["/planning/", "/attendance/", "/notices/"]),
         ("controller", ["/planning/", "/attendance/", "/notices/"]),
     ],

@@ -41,6 +41,7 @@ def test_days_are_written_as_each_language_does():
         return str(Speech.of(language, unsigned_allowed=True).line(DAY))
 
     assert said("fr") == "jeudi 13 mars"
+    assert "jeudi 13 mars 2025" in Speech.of("fr", unsigned_allowed=True).plain("term", day=DAY)
     assert said("zh") == "3月13日星期四"
     assert said("ti").endswith(" 13/03")
 
@@ -64,7 +65,13 @@ def test_what_is_put_into_a_sentence_is_escaped():
 
 def test_every_sentence_is_said_somewhere():
     text = "".join(path.read_text() for path in TEMPLATES)
-    said = set(re.findall(r"""["'](\w+)["']""", text)) | {*DONE, *map(str, Tried), *map(str, Outcome), "date"}
+    said = set(re.findall(r"""["'](\w+)["']""", text)) | {
+        *DONE,
+        *map(str, Tried),
+        *map(str, Outcome),
+        "date",
+        "date_and_year",
+    }
     said |= {"too_many", "link_refused", "left", "day_over", "failed", "phone_refused", "answer_refused"}
     said |= {f"{kind}{end}" for kind in ("late", "absent") for end in ("_ask", "_said")}
     said |= {"unexplained", "announced", "justified", "unjustified"}

@@ -1,0 +1,81 @@
+"""What an answer by SMS says: the code of a message is "I cannot come on its first day", for whoever it was sent to."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.notifications import storage
+from services.notifications.app import open_post
+from services.notifications.gateways.files import SmsFiles
+from services.notifications.usecases.replies import take_reply
+from shared.ids import derived_id
+from tests.integration.notifications.office import DAYS, PERSON, SESSION, an_office
+
+PHONE = "+999000000001"
+
+
+class Answering(SmsFiles):
+    """The gateway that writes files, where answers come back too."""
+
+    replies = True
+
+
+@pytest.fixture
+def office(tmp_path):
+    with an_office(tmp_path) as office:
+        office.post = replace(open_post(office.settings), sms=(Answering(office.settings.sms_folder),))
+        yield office
+
+
+def told(office, **person):
+    """Tell somebody their days; return the code that stands in the message."""
+    office.place(**person)
+    office.deliver_with(sms=office.post.sms)
+    return next(row["reply_code"] for row in office.notices(kind="convocation") if row["reply_code"])
+
+
+def answer(office, text, key="1", sender=PHONE):
+    with office.service.database.begin() as db:
+        return take_reply(office.post, office.service.work(db), key=key, sender=sender, text=text)
+
+
+def test_a_code_announces_the_absence_of_that_day_once(office):
+    code = told(office)
+
+    assert answer(office, f"  {code} merci") == "absent"
+    assert answer(office, f"  {code} merci") == "absent"
+    assert answer(office, code, key="2") == "absent"
+
+    (event,) = office.told("AbsenceAnnouncedState")
+    assert (event.signatory_id, event.session_id, event.held_on) == (PERSON, SESSION, DAYS["S1"])
+    assert (event.kind, event.withdrawn) == ("absent", False)
+
+
+def test_a_code_from_another_phone_or_of_another_message_says_nothing(office):
+    code = told(office)
+
+    assert answer(office, code, sender="+999000000099") == "nothing"
+    assert answer(office, "0000") == "nothing"
+    assert office.told("AbsenceAnnouncedState") == []
+
+
+def test_a_code_of_a_day_that_is_theirs_no_more_is_read_by_somebody(office):
+    code = told(office)
+    office.hear(*[office.seat(part, state="withdrawn") for part in DAYS])
+
+    assert answer(office, code) == "nothing"
+    assert office.told("AbsenceAnnouncedState") == []
+    assert "reply" in {row["kind"] for row in office.rows(storage.task, storage.task.c.id)}
+
+
+def test_who_stands_for_a_minor_answers_for_the_minor(office):
+    minor = derived_id("person", 3)
+    event = office.person(minor, alias="Ciel", reference="93-3")
+    event.private["notifications"]["representative_phone"] = "+999000000009"
+    office.hear(office.site(), office.session(), event, office.seat(person=minor))
+    office.deliver_with(sms=office.post.sms)
+    behind = derived_id("representative", minor)
+    code = next(row["reply_code"] for row in office.notices(kind="convocation") if row["person_id"] == behind)
+
+    assert answer(office, code, sender="+999000000009") == "absent"
+    assert [one.signatory_id for one in office.told("AbsenceAnnouncedState")] == [minor]
