@@ -34,7 +34,7 @@ serve: setup ## the three services in one process, on what is under var/
 	$(BIN)/parcours serve $(ARGS)
 
 test: setup-dev ## the whole suite, real PostgreSQL and RabbitMQ included
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup-dev ## ruff, mypy, import-linter, unit and contract tests: under a minute
 	$(BIN)/ruff check .
