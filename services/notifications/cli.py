@@ -1,8 +1,9 @@
-"""The commands on the words of notices; none of them needs a database."""
+"""The commands of notices: their words, and the addresses for gateways; none of them needs a database."""
 
 __all__ = ["notices"]
 
 import json
+import os
 from dataclasses import asdict
 
 import click
@@ -15,7 +16,7 @@ from shared.settings import FICTION, SERVED
 
 @click.group()
 def notices() -> None:
-    """Look at the words of notices, and keep their versions."""
+    """Look at the words of notices, keep their versions, print the addresses for gateways."""
 
 
 @notices.command()
@@ -62,3 +63,14 @@ def wording(ctx: click.Context, accepted: bool) -> None:
     if found and not accepted:
         ctx.exit(1)
     click.echo("the ledger stands for the texts as they are")
+
+
+@notices.command()
+def addresses() -> None:
+    """Print the addresses to give to SMS gateways and to the mail relay; each holds a secret."""
+    from services.notifications.api.callbacks import callbacks_of
+    from services.notifications.app import open_post
+    from services.notifications.settings import Settings
+
+    for what, address in callbacks_of(open_post(Settings.from_env(os.environ))).items():
+        click.echo(f"{what}: {address}")
