@@ -48,6 +48,7 @@ def test_a_surrogate_pair_never_straddles_two_segments():
 
 def test_typography_is_folded_and_letters_are_kept():
     assert plain_typography("l’été – « oui »\u00a0…") == 'l\'été - " oui " ...'
+    assert plain_typography("Rose 😀 ورد 𠮷") == "Rose  ورد "
     assert dear_characters("forêt, reçu, forêt") == "êç"
 
 
