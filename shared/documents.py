@@ -33,6 +33,7 @@ BY_LANGUAGE = {  # ISO 639; every other language is written with LATIN
     "bn": "Hind Siliguri",
     "am": "Noto Sans Ethiopic",
     "ti": "Noto Sans Ethiopic",
+    "zh": "Noto Sans SC",
 }
 FONT_FOLDERS = (  # (package, folder inside it)
     ("fontpkg_noto_sans", "files"),
@@ -40,6 +41,7 @@ FONT_FOLDERS = (  # (package, folder inside it)
     ("fontpkg_noto_sans_tamil", "files"),
     ("fontpkg_hind_siliguri", "files"),
     ("justmytype_intl_africa", "fonts/ofl/notosansethiopic"),
+    ("justmytype_intl_cjk", "fonts/ofl/notosanssc"),
 )
 
 _one_at_a_time = threading.Lock()

@@ -649,7 +649,7 @@ class NoticeDelivered(Fact):
     """
 
     name = "notifications.notice_delivered"
-    hearers = ("attendance",)
+    hearers = ("attendance", "scheduler")
 
     notice_id: UUID
     signatory_id: UUID

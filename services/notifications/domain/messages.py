@@ -2,6 +2,7 @@
 
 __all__ = ["ACCEPTED", "REFUSED", "TEMPORARY", "UNKNOWN", "Attachment", "MailMessage", "Outcome", "SmsMessage"]
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,7 +38,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailMessage:
-    """One mail, plain and HTML, with what goes along. `returns_to` is the envelope's sender: bounces come there."""
+    """
+    One mail, plain and HTML. `returns_to` is the envelope's sender: bounces come there.
+
+    `enclose` makes what goes along; whoever sends calls it, when no database connection is held any more.
+    """
 
     key: str
     to: str = field(repr=False)
@@ -47,7 +52,7 @@ class MailMessage:
     html: str = field(repr=False)
     languages: tuple[str, ...]
     at: datetime
-    attachments: tuple[Attachment, ...] = ()
+    enclose: Callable[[], tuple[Attachment, ...]] = field(default=tuple, repr=False)
     returns_to: str = ""
 
 

@@ -7,11 +7,13 @@ import ssl
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from time import monotonic
 from urllib.parse import unquote, urlsplit
 
 from services.notifications.domain.messages import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, MailMessage, Outcome
 
 TIMEOUT_SECONDS = 10
+BATCH_SECONDS = 150  # after so long the rest of a batch waits for another one: a lease must outlast it
 PERMANENT = 500
 
 
@@ -19,7 +21,7 @@ class SmtpMail:
     """A mail server, by its URL: smtp://user:password@host:port, or smtps:// for TLS from the first byte."""
 
     name = "smtp"
-    batch = 25
+    batch = 100
     rate = 0
     idempotent = False
 
@@ -33,8 +35,12 @@ class SmtpMail:
 
     def send(self, messages: Sequence[MailMessage]) -> Iterator[Outcome]:
         server: smtplib.SMTP | None = None
+        until = monotonic() + BATCH_SECONDS
         try:
             for message in messages:
+                if monotonic() > until:
+                    yield Outcome(TEMPORARY, error="the mail server took too long for a batch")
+                    continue
                 if server is None:
                     try:
                         server = self._open()
@@ -83,12 +89,13 @@ def as_email(message: MailMessage) -> EmailMessage:
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
     mail.set_boundary(f"=={message.key}==")
-    for enclosed in message.attachments:
+    files = message.enclose()
+    for enclosed in files:
         main, _slash, rest = enclosed.media_type.partition("/")
         sub, *params = (part.strip() for part in rest.split(";"))
         named = dict(param.split("=", 1) for param in params)
         mail.add_attachment(enclosed.content, main, sub, filename=enclosed.name, params=named)
-    if message.attachments:
+    if files:
         mail.set_boundary(f"=+{message.key}+=")
     return mail
 

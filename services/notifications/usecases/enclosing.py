@@ -1,4 +1,4 @@
-"""What goes with a mail beside its words: the days for the person's calendar."""
+"""What goes with a mail beside its words: the days for the person's calendar, and a page to print and to show."""
 
 __all__ = ["enclosed", "seat_entries"]
 
@@ -13,10 +13,12 @@ from services.notifications.domain.calendar import Entry, changes, kept
 from services.notifications.domain.messages import Attachment
 from services.notifications.domain.occasions import SEAT_KINDS
 from services.notifications.domain.timetable import ends_at, starts_at
+from services.notifications.usecases.papers import page_of
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.seats import BELIEVED, Truth
 from shared.ids import derived_id
 
+PRINTED = frozenset({"convocation", "moved"})
 Row = Mapping[str, Any]
 
 
@@ -43,8 +45,19 @@ def seat_entries(row: Row, truth: Truth, notices: Sequence[Row], now: datetime) 
     return [entry.as_json() for entry in changes(believed, holding, sequence=sequence, now=now)]
 
 
-def enclosed(post: Post, message: Iterable[tuple[Row, Row | None]], *, now: datetime) -> tuple[Attachment, ...]:
+def enclosed(
+    post: Post, person: Row, message: Sequence[tuple[Row, Row | None]], *, now: datetime
+) -> tuple[Attachment, ...]:
     """Return what goes with one mail that says these notices; each comes with the place that it names."""
+    printed = [page_of(post, row, person, site, now) for row, site in message if row["kind"] in PRINTED]
+    pages = tuple(
+        Attachment(name=f"convocation-{number}.pdf", media_type="application/pdf", content=page)
+        for number, page in enumerate(filter(None, printed), start=1)
+    )
+    return pages + _calendar(post, message, now)
+
+
+def _calendar(post: Post, message: Iterable[tuple[Row, Row | None]], now: datetime) -> tuple[Attachment, ...]:
     events: dict[str, Event] = {}
     for row, site in message:
         for entry in map(Entry.from_json, row["calendar"]):

@@ -10,6 +10,7 @@ __all__ = ["Batch", "Message", "prepare"]
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -312,7 +313,7 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             html=whole.html,
             languages=tuple(dict.fromkeys(one for row in rows for one in row["languages"])),
             at=work.now,
-            attachments=enclosed(post, [(row, site) for row, _text, site in said], now=work.now),
+            enclose=partial(enclosed, post, message.person, [(row, site) for row, _text, site in said], now=work.now),
         )
     )
 

@@ -13,6 +13,7 @@ __all__ = [
     "WordingError",
     "compose",
     "joined",
+    "named_day",
     "named_place",
     "signed_languages",
     "templates",
@@ -122,6 +123,12 @@ def title(kind: str, languages: Sequence[str]) -> str:
     return " / ".join(templates()[kind][language].subject for language in languages)
 
 
+def named_day(language: str, text: str) -> str:
+    """Return one day with its hours; `text` as `timetable` writes it."""
+    phrases = phrases_of(language)
+    return led(language, _day(language, phrases, read_day(text)))
+
+
 def named_place(label: str, commune: str) -> str:
     """Return a place; its label is left out where it names what must not be named."""
     said = "" if indiscreet(label) else label
@@ -176,8 +183,7 @@ def _respelled(phrases: Phrases, sms: str) -> str:
 def _when(language: str, phrases: Phrases, days: Sequence[Day]) -> str:
     words = phrases.words
     if len(days) <= DAYS_NAMED:
-        named = [words["day"].format(date=_date(phrases, day.on), hours=_hours(language, phrases, day)) for day in days]
-        return words["and"].join(named)
+        return words["and"].join(_day(language, phrases, day) for day in days)
     ends = {"first": _date(phrases, days[0].on), "last": _date(phrases, days[-1].on)}
     rhythm: dict[str, list[str]] = {}
     for hours, weekday in sorted({(_hours(language, phrases, day), day.on.weekday()) for day in days}):
@@ -187,6 +193,10 @@ def _when(language: str, phrases: Phrases, days: Sequence[Day]) -> str:
     comma = words["list"]
     week = comma.join(f"{comma.join(weekdays)} {hours}" for hours, weekdays in rhythm.items())
     return words["course"].format(week=week, **ends)
+
+
+def _day(language: str, phrases: Phrases, day: Day) -> str:
+    return phrases.words["day"].format(date=_date(phrases, day.on), hours=_hours(language, phrases, day))
 
 
 def _date(phrases: Phrases, on: date) -> str:

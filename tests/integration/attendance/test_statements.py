@@ -226,7 +226,7 @@ def test_a_binder_is_made_by_a_job_that_reports_and_another_request_under_its_id
 def test_a_binder_whose_name_cannot_be_printed_fails_and_says_whose(priced):
     priced.mark([present(0), absent(1), absent(2)], sign=True)
     person = next(event for event in priced.person(0) if event.name == "scheduler.signatory")
-    named = replace(person, subject_version=9, private={"attendance": {"name": "李小龙", "alias": ""}})
+    named = replace(person, subject_version=9, private={"attendance": {"name": "ნინო", "alias": ""}})
     priced.hear(named)
     key, service = uuid4(), priced.service
     priced.do(binders.ask, key, BODY, APRIL, who=PLANNER)

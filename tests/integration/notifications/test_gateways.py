@@ -183,7 +183,7 @@ def test_a_mail_arrives_plain_and_html_in_its_own_direction(mailbox, tmp_path):
 
 def test_the_same_mail_is_the_same_bytes_with_what_goes_along():
     file = Attachment(name="dates.ics", media_type="text/calendar; method=PUBLISH; charset=utf-8", content=b"BEGIN")
-    once, again = (as_email(replace(mail(), attachments=(file, file))).as_bytes() for _time in range(2))
+    once, again = (as_email(replace(mail(), enclose=lambda: (file, file))).as_bytes() for _time in range(2))
 
     assert once == again
     assert once.count(b'Content-Disposition: attachment; filename="dates.ics"') == 2

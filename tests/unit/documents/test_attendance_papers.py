@@ -161,7 +161,7 @@ def test_a_blank_sheet_has_boxes_for_everybody_and_for_three_more():
 
 
 def test_a_name_that_no_font_can_write_is_an_error_that_names_the_reference():
-    people = (*FACTS, SheetPerson(name="李小龙", reference="93-9"))
+    people = (*FACTS, SheetPerson(name="ნინო", reference="93-9"))
 
     with pytest.raises(DocumentError, match=r"93-9: the name has a letter that none of the fonts has"):
         sheet_pdf(a_sheet(people=people), blank=True, made_on=MADE)

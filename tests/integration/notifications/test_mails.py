@@ -1,4 +1,4 @@
-"""What a person's calendar shows after each mail: files read back by another library, kept as RFC 5546 says."""
+"""What goes with mails: what a calendar shows after each, read back by another library, and pages to print."""
 
 import re
 from dataclasses import replace
@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from itertools import pairwise
 
+import pypdfium2
 import pytest
 import vobject
 
@@ -196,3 +197,30 @@ def test_moments_are_those_of_the_place_overseas_too(office):
     office.run()
 
     assert PhoneCalendar().take(office.mails())[0] == f"{datetime(2025, 3, 13, 6, tzinfo=UTC):%d %H:%M}-13:30"
+
+
+def enclosed(mail):
+    parts = message_from_bytes(mail.read_bytes(), policy=policy.default).iter_attachments()
+    return {part.get_filename(): part.get_content() for part in parts}
+
+
+def test_a_convocation_brings_a_page_to_print_and_a_cancellation_none(office):
+    by_mail(office, reading_language="tr", spoken=("tr",))
+    (first,) = office.mails()
+    office.hear(office.session(state="cancelled"))
+    office.run()
+    (second,) = set(office.mails()) - {first}
+
+    page = pypdfium2.PdfDocument(enclosed(first)["convocation-1.pdf"])[0].get_textpage().get_text_range()
+    assert "13 Mart 2025 Perşembe" in page
+    assert "Un logiciel a aidé à choisir ces dates" in page
+    assert "Rose" in page
+    assert list(enclosed(second)) == ["annulation.ics"]
+
+
+def test_an_alias_that_cannot_be_printed_keeps_nobody_uninvited(office):
+    by_mail(office, alias="Rose \N{CUNEIFORM SIGN A}", reading_language="fr", spoken=("fr",))
+    (mail,) = office.mails()
+
+    page = pypdfium2.PdfDocument(enclosed(mail)["convocation-1.pdf"])[0].get_textpage().get_text_range()
+    assert "Bonjour 93-1" in page

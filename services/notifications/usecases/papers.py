@@ -1,0 +1,96 @@
+"""Notices on paper: what goes with a mail, what is posted or handed over, what is shown to who does not read."""
+
+__all__ = ["page_of"]
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+from services.notifications import wording
+from services.notifications.documents.papers import Paper, Picture, Said, notice_pdf
+from services.notifications.domain.timetable import read_day
+from services.notifications.usecases.post import Post
+from services.notifications.usecases.writing import written
+from shared.communes import department_of
+from shared.documents import DocumentError
+from shared.logs import log
+
+FRENCH = "fr"
+CROSSED = frozenset({"cancelled", "no_appointment", "given_up"})  # kinds that say not to come
+NAMED_IN_WORDS = 4  # up to so many days stand in the text; beyond, each is listed below it
+Row = Mapping[str, Any]
+
+
+def page_of(post: Post, row: Row, person: Row, site: Row | None, now: datetime) -> bytes | None:
+    """
+    Return the page to print that goes with a mail; an alias that no font can print gives way to the reference.
+
+    None where even that cannot be printed: the mail says everything too.
+    """
+    for alias in (person["alias"], ""):
+        try:
+            named = dict(person) | {"alias": alias}
+            content = notice_pdf(
+                paper_of(post, row, named, site, now, languages=with_french(row["languages"])), pictured=False
+            )
+        except DocumentError as error:
+            log.warning("a page could not be printed", notice=str(row["id"]), error=str(error))
+        else:
+            return content
+    return None
+
+
+def with_french(languages: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages of a paper that others have to read too: an employer, a trainer, a counter."""
+    return tuple(dict.fromkeys((*languages, FRENCH)))
+
+
+def paper_of(
+    post: Post,
+    row: Row,
+    person: Row,
+    site: Row | None,
+    now: datetime,
+    *,
+    languages: Sequence[str],
+    addressee: Sequence[str] = (),
+) -> Paper:
+    """Return a notice as it is printed, in these languages one after the other."""
+    zone = ZoneInfo(site["zone"] if site else department_of(person["territory"]).time_zone)
+    return Paper(
+        reference=person["reference"],
+        said=tuple(_said(post, row, person, site, language=one, now=now) for one in languages),
+        days=tuple(_picture(day) for day in row["days"]),
+        crossed=row["kind"] in CROSSED,
+        place=wording.named_place(site["label"], site["commune"]) if site else "",
+        call=post.call_back,
+        made_on=now.astimezone(zone).date(),
+        addressee=tuple(addressee),
+    )
+
+
+def _said(post: Post, row: Row, person: Row, site: Row | None, *, language: str, now: datetime) -> Said:
+    text = written(post, {**row, "reply_code": ""}, person, site, languages=(language,), now=now)
+    days = row["days"] if len(row["days"]) > NAMED_IN_WORDS else ()
+    return Said(
+        language=language,
+        title=text.subject,
+        body=text.plain,
+        short=text.sms,
+        days=tuple(wording.named_day(language, day) for day in days),
+    )
+
+
+def _picture(text: str) -> Picture:
+    day = read_day(text)
+    hours = {"starts": f"{day.starts_at:%H:%M}", "ends": f"{day.ends_at:%H:%M}"}
+    return Picture(
+        weekday=format_date(day.on, "EEE", locale=FRENCH),
+        number=str(day.on.day),
+        month=format_date(day.on, "MMMM", locale=FRENCH),
+        alt=wording.named_day(FRENCH, text),
+        **hours,
+    )
