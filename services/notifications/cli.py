@@ -1,13 +1,14 @@
-"""The commands on the words of notices; none of them needs a database."""
+"""The commands on notices: their words, and where gateways call back; none of them needs a database."""
 
 __all__ = ["notices"]
 
 import json
+import os
 from dataclasses import asdict
 
 import click
 
-from services.notifications.settings import SMS_PRICE
+from services.notifications.settings import SMS_PRICE, Settings
 from services.notifications.wording.files import FIELDS
 from shared.languages import LANGUAGES
 from shared.settings import FICTION, SERVED
@@ -15,7 +16,16 @@ from shared.settings import FICTION, SERVED
 
 @click.group()
 def notices() -> None:
-    """Look at the words of notices, and keep their versions."""
+    """Look at the words of notices and keep their versions; tell gateways where to call back."""
+
+
+@notices.command()
+def callbacks() -> None:
+    """Print the addresses to give to SMS gateways (replies) and to the mail relay (bounces); each holds a secret."""
+    from services.notifications.usecases.post import open_post
+
+    for what, address in open_post(Settings.from_env(os.environ)).callbacks.items():
+        click.echo(f"{what}\t{address}")
 
 
 @notices.command()

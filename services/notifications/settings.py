@@ -77,6 +77,9 @@ class Settings:
     How messages leave. `sms` names the SMS gateways, see gateways/; `mail` is file or smtp; prices are hundredths of a
     cent for one segment.
 
+    `mail_returns` is the domain to which mails come back, empty where they come back to who they are from; `smtp_ca` is
+    the certificate of a private authority that the mail server's hangs on.
+
     `public_url` is where people and gateways reach this house; `demo` allows texts that no translator signed;
     `receipt_hours` is how long a receipt is waited for where receipts come; `gather_seconds` how long (real time) news
     about one person's seats is gathered.
@@ -90,6 +93,8 @@ class Settings:
     smtp_url: str = field(repr=False)
     sender: str
     mail_sender: str
+    mail_returns: str
+    smtp_ca: Path | None
     call_back: str
     quiet_hours: bool
     receipt_hours: int
@@ -126,6 +131,8 @@ class Settings:
             mail_sender=environment.text(
                 "PARCOURS_MAIL_SENDER", None if real else "Formation <formation@parcours.example>"
             ),
+            mail_returns=environment.text("PARCOURS_MAIL_RETURNS", ""),
+            smtp_ca=environment.path("PARCOURS_SMTP_CA"),
             call_back=common.call_back,
             quiet_hours=environment.text("PARCOURS_QUIET_HOURS", "yes") == "yes",
             receipt_hours=environment.number("PARCOURS_RECEIPT_HOURS", RECEIPT_HOURS),
@@ -150,6 +157,10 @@ class Settings:
             urlsplit(self.smtp_url).scheme in {"smtp", "smtps"} and urlsplit(self.smtp_url).hostname
         ):
             faults.append("PARCOURS_SMTP_URL must be smtp://user:password@host:port or smtps://…")
+        if self.smtp_ca is not None and not self.smtp_ca.is_file():
+            faults.append("PARCOURS_SMTP_CA must be a file with a certificate")
+        if "@" in self.mail_returns or indiscreet(self.mail_returns):
+            faults.append("PARCOURS_MAIL_RETURNS must be a domain, such as retours.parcours.example")
         if not SENDER.fullmatch(self.sender):
             faults.append("PARCOURS_SMS_SENDER must be 3 to 11 letters, digits or spaces")
         # What a shared telephone shows; the domain of a mail's sender is the operator's own and stays as it is.
