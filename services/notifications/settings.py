@@ -102,6 +102,11 @@ class Settings:
     gather_seconds: int
 
     @property
+    def address_key(self) -> bytes:
+        """Return the key of what is kept about addresses, and of the secrets that gateways are told."""
+        return self.common.seal_keys["notifications"]
+
+    @property
     def sms_gateways(self) -> tuple[GatewayAddress, ...]:
         return read_gateways(self.sms)
 

@@ -122,5 +122,5 @@ def open_post(settings: Settings) -> Post:
         quiet_hours=settings.quiet_hours,
         sms_price=settings.sms_price,
         receipt_hours=settings.receipt_hours,
-        address_key=settings.common.seal_keys[settings.common.service],
+        address_key=settings.address_key,
     )
