@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-flags bench-nation bench-plan bench-public bench-recording lock clean words
+.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-flags bench-nation bench-notices bench-plan bench-public bench-recording lock clean words
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-desk: setup-dev ## the interview desk against a nation's published plan, o
 
 bench-recording: setup-dev ## rolls of twenty signed and sealed under load on PostgreSQL, beside a bare insert
 	$(BIN)/python bench/recording.py $(ARGS)
+
+bench-notices: setup-dev ## notices from event to gateway, beside a bare loop of the same sends
+	$(BIN)/python bench/notices.py $(ARGS)
 
 bench-flags: setup-dev ## flags and the aggregate outlook against a generated year: on synthetic data only
 	$(BIN)/python bench/flags.py $(ARGS)

@@ -650,7 +650,7 @@ class NoticeDelivered(Fact):
     """
 
     name = "notifications.notice_delivered"
-    hearers = ("attendance",)
+    hearers = ("attendance", "scheduler")
 
     notice_id: UUID
     signatory_id: UUID

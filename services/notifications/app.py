@@ -17,6 +17,7 @@ from services.notifications.usecases import contacts, delivery, giving_up, own
 from services.notifications.usecases.contacts import review_contacts
 from services.notifications.usecases.delivery import deliver_due, doubt_unanswered
 from services.notifications.usecases.post import open_post
+from services.notifications.usecases.retention import forget_words
 from services.notifications.usecases.seats import review_seats
 from shared.clock import clock_from
 from shared.database import Database
@@ -51,6 +52,7 @@ def build_service(settings: Settings) -> Service:
             partial(review_contacts, post.test_numbers),
             partial(review_seats, timedelta(seconds=settings.gather_seconds)),
             doubt_unanswered,
+            partial(forget_words, settings.notice_days),
             partial(deliver_due, post),
             giving_up.settle_given_up,
             partial(purge_knocks, storage.door_count),

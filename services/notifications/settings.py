@@ -16,6 +16,7 @@ from shared.settings import CommonSettings, Environment, common_from
 
 SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}")  # what operators accept as an alphanumeric sender
 RECEIPT_HOURS = 24  # [A]
+NOTICE_DAYS = 1096  # [A] three years: a contract of one, an extension of one, and a year to contest
 SMS_PRICE = 450  # [A] hundredths of a cent for one segment
 
 
@@ -81,7 +82,8 @@ class Settings:
     the certificate of a private authority that the mail server's hangs on.
 
     `public_url` is where people and gateways reach this house; `demo` allows texts that no translator signed;
-    `receipt_hours` is how long a receipt is waited for where receipts come; `gather_seconds` how long (real time) news
+    `receipt_hours` is how long a receipt is waited for where receipts come; `notice_days` how long the words of a
+    notice are kept; `gather_seconds` how long (real time) news
     about one person's seats is gathered.
     """
 
@@ -98,6 +100,7 @@ class Settings:
     call_back: str
     quiet_hours: bool
     receipt_hours: int
+    notice_days: int
     sms_price: int
     gather_seconds: int
 
@@ -140,6 +143,7 @@ class Settings:
             smtp_ca=environment.path("PARCOURS_SMTP_CA"),
             call_back=common.call_back,
             quiet_hours=environment.text("PARCOURS_QUIET_HOURS", "yes") == "yes",
+            notice_days=environment.number("PARCOURS_NOTICE_DAYS", NOTICE_DAYS),
             receipt_hours=environment.number("PARCOURS_RECEIPT_HOURS", RECEIPT_HOURS),
             sms_price=environment.number("PARCOURS_SMS_PRICE", SMS_PRICE),
             gather_seconds=environment.number("PARCOURS_GATHER_SECONDS", 120 if real else 1),

@@ -28,6 +28,8 @@ class NoticeQuery(TerritoryQuery):
     """A keyset page of notices."""
 
     person = ma.fields.UUID(load_default=None)
+    session = ma.fields.UUID(load_default=None)
+    day = ma.fields.Date(load_default=None, metadata={"description": "Notices that name this day, local at the site."})
     state = ma.fields.String(load_default=None, validate=ma.validate.OneOf(STATES))
     kind = ma.fields.String(load_default=None, validate=ma.validate.OneOf(list(OCCASIONS)))
     after = ma.fields.UUID(load_default=None, metadata={"description": "`next` of the page before."})
@@ -140,11 +142,13 @@ def notice_routes(service: Service, post: Post) -> Blueprint:
     @routes.arguments(NoticeQuery, location="query")
     @routes.response(200, NoticePage)
     def list_notices(query: dict[str, Any]) -> dict[str, Any]:
-        """Return notices by person, state or kind."""
+        """Return notices by person, meeting (session and day), state or kind."""
         with acting(service, reading=True) as work:
             filters = {
                 "territory": own_territory(work.who, query["territory"]),
                 "person_id": query["person"],
+                "session_id": query["session"],
+                "day": query["day"],
                 "state": query["state"],
                 "kind": query["kind"],
             }

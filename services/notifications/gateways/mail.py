@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
+from time import monotonic
 from urllib.parse import unquote, urlsplit
 
 from services.notifications.domain.messages import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, MailMessage, Outcome
 
 TIMEOUT_SECONDS = 10
+BATCH_SECONDS = 150  # after so long the rest of a batch waits for another one: a lease must outlast it
 PERMANENT = 500
 
 
@@ -29,7 +31,7 @@ class SmtpMail:
     """
 
     name = "smtp"
-    batch = 25
+    batch = 100
     rate = 0
     idempotent = False
 
@@ -45,8 +47,12 @@ class SmtpMail:
 
     def send(self, messages: Sequence[MailMessage]) -> Iterator[Outcome]:
         server: smtplib.SMTP | None = None
+        until = monotonic() + BATCH_SECONDS
         try:
             for message in messages:
+                if monotonic() > until:
+                    yield Outcome(TEMPORARY, error="the mail server took too long for a batch")
+                    continue
                 if server is None:
                     try:
                         server = self._open()

@@ -2,7 +2,9 @@
 
 __all__ = ["register"]
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -42,6 +44,8 @@ def _pages(service: Service, post: Post) -> Blueprint:
             "state": _choice("state", STATES),
             "kind": _choice("kind", tuple(OCCASIONS)),
             "task": _choice("task", TASKS),
+            "session_id": _key("session_id"),
+            "day": _day("day"),
         }
         before = _before(request.args.get("before", ""))
         with acting(service, reading=True) as work:
@@ -89,12 +93,20 @@ def _pages(service: Service, post: Post) -> Blueprint:
     return pages
 
 
+def _key(name: str) -> UUID | None:
+    return request.args.get(name, None, type=UUID)
+
+
+def _day(name: str) -> date | None:
+    return request.args.get(name, None, type=date.fromisoformat)
+
+
 def _choice(name: str, known: tuple[str, ...]) -> str | None:
     value = request.args.get(name, "")
     return value if value in known else None
 
 
-def _link(arguments: dict[str, str | None]) -> str:
+def _link(arguments: Mapping[str, Any]) -> str:
     query = urlencode({name: value for name, value in arguments.items() if value})
     return f"/notices/?{query}" if query else "/notices/"
 

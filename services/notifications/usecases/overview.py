@@ -59,13 +59,18 @@ def newest(
 
 
 def notice_detail(work: Work, notice_id: UUID) -> dict[str, Any]:
-    """Return a notice with its text as sent, every attempt and receipt. Raises NotFoundError, ForbiddenError."""
+    """
+    Return a notice with its text as sent, and every attempt and receipt of the message that brought it.
+
+    Raises NotFoundError, ForbiddenError.
+    """
     row = storage.one(work.db, storage.notice, notice_id, "notice")
     check_territory(work.who, row["territory"])
     attempt, receipt = storage.attempt, storage.receipt
     person = storage.one(work.db, storage.person, row["person_id"], "person")
-    attempts = sa.select(attempt).where(attempt.c.notice_id == notice_id).order_by(attempt.c.n)
-    receipts = sa.select(receipt).where(receipt.c.notice_id == notice_id).order_by(receipt.c.heard_at, receipt.c.id)
+    carrier = row["rides_on"] or notice_id
+    attempts = sa.select(attempt).where(attempt.c.notice_id == carrier).order_by(attempt.c.n)
+    receipts = sa.select(receipt).where(receipt.c.notice_id == carrier).order_by(receipt.c.heard_at, receipt.c.id)
     return row | {
         "reference": person["reference"],
         "parts": _parts(row),
@@ -154,8 +159,13 @@ def digests(work: Work) -> dict[str, str]:
 
 
 def _filtered(query: sa.Select[Any], filters: dict[str, Any]) -> sa.Select[Any]:
+    """Narrow a query by columns; `day` means that a notice names that day, so that a meeting has all that was told."""
     for name, value in filters.items():
-        if value is not None:
+        if value is None:
+            continue
+        if name == "day":
+            query = query.where(sa.type_coerce(storage.notice.c.days, sa.Text).contains(f'"{value} '))
+        else:
             query = query.where(storage.notice.c[name] == value)
     return query
 

@@ -15,6 +15,7 @@ from services.notifications import storage
 from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS, Told, wanted_kind
 from services.notifications.domain.reminding import KINDS, reminders
 from services.notifications.domain.timetable import coming, days_of, ends_at, first_meetings
+from services.notifications.usecases.tasks import close_about
 from shared.clock import real_now
 from shared.database import claim_due, upsert
 from shared.ids import derived_id
@@ -175,6 +176,10 @@ def _review(work: Work, pairs: list[Pair]) -> int:
             kept += _notices_of_pair(work, people[pair[0]], pair, truths[pair], about)
             kept += _reminders_of_pair(work, people[pair[0]], pair, truths[pair], about)
     upsert(work.db, storage.notice, kept)
+    newer = {
+        (row["person_id"], row["session_id"]) for row in kept if row["kind"] in SEAT_KINDS and row["state"] == "due"
+    }
+    close_about(work, [one["id"] for pair in newer for one in notices.get(pair, []) if one["state"] != "due"])
     unknown = [pair for pair in pairs if pair not in set(done)]
     again = real_now() + LOOK_AGAIN
     waits = [

@@ -40,6 +40,7 @@ from shared.events import (
     FlagState,
     LevelReached,
     MeetingMissed,
+    NoticeDelivered,
     NoticeFailed,
     PlacementDeclined,
     ProgressState,
@@ -51,6 +52,8 @@ from shared.events import (
 from shared.ids import derived_id
 from shared.witness import keep_head
 from shared.work import Work
+
+TOLD = frozenset({"convocation", "moved", "cancelled"})  # the notices that say when and where to come
 
 
 def keep_progress(work: Work, events: Sequence[ProgressState]) -> None:
@@ -284,6 +287,22 @@ def _change_reach(work: Work, signatory_id: UUID, said: Mapping[str, str], *, te
         shared_phone=facts["shared_phone"],
     )
     people.change_contact(work, signatory_id, reach, test_numbers=test_numbers)
+
+
+def keep_deliveries(work: Work, events: Sequence[NoticeDelivered]) -> None:
+    """Note in the dossier what a person was told about their days, and where the proof is; reminders prove nothing."""
+    told = [
+        dossier.Entry(
+            person_id=one.signatory_id,
+            at=work.now,
+            code="notice_delivered",
+            source="notifications",
+            link=str(one.notice_id),
+        )
+        for one in events
+        if one.kind in TOLD
+    ]
+    dossier.note(work, told)
 
 
 def keep_notice_failure(work: Work, event: NoticeFailed) -> None:

@@ -95,20 +95,22 @@ class Office:
         """Return the digits of the desk as scheduler tells them."""
         return seal_for(self.settings.common.seal_keys["notifications"], {"code": digits}, key)
 
-    def site(self, key=SITE, label="Centre Jaurès"):
+    def site(self, key=SITE, label="Centre Jaurès", zone="Europe/Paris"):
         return SiteState(
             subject_version=self.version(("site", key)), site_id=key, provider_id=new_id(), label=label,
-            commune="Bobigny", zone="Europe/Paris", step_free=True,
+            commune="Bobigny", zone=zone, step_free=True,
         )  # fmt: skip
 
-    def session(self, key=SESSION, days=None, state="open", site=SITE):
+    def session(self, key=SESSION, days=None, state="open", site=SITE, starts=None):
+        """A session of whole days, or of one half-day each where `starts` says when."""
+        halves = (("morning", starts),) if starts else (("morning", time(9)), ("afternoon", time(13, 30)))
         meetings = tuple(
             Meeting(
-                meeting_id=derived_id("meeting", key, part, slot), held_on=day, slot=slot, starts_at=starts,
+                meeting_id=derived_id("meeting", key, part, slot), held_on=day, slot=slot, starts_at=at,
                 minutes=180, part=part,
             )
             for part, day in (days or DAYS).items()
-            for slot, starts in (("morning", time(9)), ("afternoon", time(13, 30)))
+            for slot, at in halves
         )  # fmt: skip
         return SessionState(
             subject_version=self.version(("session", key)), session_id=key, provider_id=new_id(), site_id=site,

@@ -2,18 +2,24 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pypdfium2
 import pytest
 
 from services.notifications import storage
-from services.notifications.usecases import papers
+from services.notifications.app import open_post
+from services.notifications.usecases import papers, tasks
+from services.notifications.usecases.seats import fresh_notice
+from shared.database import insert_new
 from shared.errors import ForbiddenError, NotFoundError
 from shared.events import AppointmentState, ProviderState
 from shared.ids import derived_id, new_id
 from shared.rights import Principal
 from shared.seal import seal_for
 from shared.work import Work
+from tests.doors import a_house
+from tests.forms import Visitor
 from tests.integration.notifications.office import MONDAY, PARTS, PERSON, SITE, an_office
 
 BODY = new_id()
@@ -51,8 +57,6 @@ def place(office, state):
 
 
 def paper(office, make, task, who=PLANNER):
-    from services.notifications.app import open_post
-
     with office.service.database.begin() as db:
         work = Work(db=db, who=who, now=office.clock.now(), voice=office.service.voice)
         return make(open_post(office.settings), work, task["id"])
@@ -127,3 +131,61 @@ def test_a_slip_is_for_who_tells_it_and_a_letter_for_planners(office):
         paper(office, papers.slip_of, task, elsewhere)
     with pytest.raises(NotFoundError):  # nobody posts anything here
         paper(office, papers.letter_of, task)
+
+
+def keep_tasks(work):
+    """A person with a seat in a group of trainer F1 of body ORG, and one task of each kind about it."""
+    body, session = new_id(), new_id()
+    person = {
+        "id": PERSON, "reference": "93-1", "territory": "93", "spoken": ["ar"], "reads": "no", "reading_language": "ar",
+        "channel": "sms", "shared_phone": False, "alias": "Rose", "phone": "", "email": "", "name": "Amina HADDAD",
+        "address": "12, rue des Lilas, 93000 Bobigny", "helper": WHERE["helper"], "refused": [], "failing": {},
+        "muted": False, "stale": False,
+    }  # fmt: skip
+    notice = fresh_notice(new_id(), "convocation", person, work.now) | {
+        "session_id": session, "site": str(SITE), "days": ["2025-03-13 09:00-16:30"], "languages": ["ar"],
+        "useless_after": MONDAY + timedelta(days=30),
+    }  # fmt: skip
+    insert_new(work.db, storage.provider, [{"id": body, "code": "ORG"}])
+    insert_new(work.db, storage.site, [{"id": SITE, "label": "Centre", "commune": "Bobigny", "zone": "Europe/Paris"}])
+    group = {"id": session, "site_id": SITE, "provider_id": body, "trainer": "F1", "training": "civic", "state": "open"}
+    insert_new(work.db, storage.session, [group | {"meetings": []}])
+    insert_new(work.db, storage.person, [person])
+    insert_new(work.db, storage.notice, [notice])
+    rows = {
+        kind: tasks.task_row(kind, person, work.now, about=notice["id"], notice=notice, provider_id=body)
+        for kind in ("letter", "relay")
+    }
+    tasks.open_tasks(work, rows.values())
+    return {kind: row["id"] for kind, row in rows.items()}
+
+
+def test_the_page_of_tasks_leads_each_to_the_papers_that_they_may_have(tmp_path):
+    with a_house(tmp_path / "var") as house:
+        house.clock.set(MONDAY)
+        house.account("a-trainer", "trainer", "ORG/F1")
+        house.account("a-controller", "controller", "93")
+        service = house.house.services["notifications"]
+        with service.database.begin() as db:
+            made = keep_tasks(service.work(db))
+        visitors = {login: Visitor(house, login) for login in ("planner", "a-trainer", "a-controller")}
+
+        seen = {login: visitors[login].open("/notices/tasks").text for login in ("planner", "a-trainer")}
+        for login, kind, file, status in (
+            ("planner", "letter", "letter", 200),
+            ("planner", "relay", "slip", 200),
+            ("a-trainer", "relay", "slip", 200),
+            ("a-trainer", "letter", "letter", 403),
+            ("a-controller", "relay", "slip", 403),
+            ("planner", "relay", "letter", 404),
+        ):
+            address = f"/notices/tasks/{made[kind]}/{file}.pdf"
+            answer = visitors[login].open(address)
+            assert answer.status_code == status, (login, address)
+            if status == 200:
+                assert address in seen[login]
+                assert answer.content.startswith(b"%PDF")
+                assert answer.headers["cache-control"] == "no-store"
+        assert "Mme Roy" in seen["planner"]
+        assert "Mme Roy" not in seen["a-trainer"]
+        assert "letter.pdf" not in seen["a-trainer"]

@@ -1,0 +1,37 @@
+"""What is kept of a notice, and for how long: its words go, that it was sent, when and what became of it stays."""
+
+__all__ = ["forget_words"]
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from services.notifications import storage
+from shared.service import Service
+
+BATCH = 500
+REPLY_DAYS = 90  # [A] an answer that nobody understood has been read by then
+GONE = {"text": "", "subject": "", "calendar": [], "reply_code": ""}
+
+
+def forget_words(days: int, service: Service) -> int:
+    """
+    Delete the words of notices that ended so many days ago (business time), and old answers; return how many. A tick.
+
+    Kind, versions of the texts, channel, times, attempts and receipts stay as evidence; the address of an attempt is a
+    keyed hash, and goes with the words.
+    """
+    notice, attempt, reply = storage.notice, storage.attempt, storage.reply
+    now = service.clock.now()
+    old = sa.and_(notice.c.ended_at <= now - timedelta(days=days), notice.c.text != "")
+    read = sa.and_(reply.c.heard_at <= now - timedelta(days=REPLY_DAYS), reply.c.text != "")
+    with service.database.read() as db:
+        some = db.scalar(sa.select(notice.c.id).where(old).limit(1)) or db.scalar(sa.select(reply.c.id).where(read))
+    if some is None:
+        return 0
+    with service.database.begin() as db:
+        keys = list(db.scalars(sa.select(notice.c.id).where(old).order_by(notice.c.id).limit(BATCH)))
+        db.execute(notice.update().where(notice.c.id.in_(keys)).values(**GONE))
+        db.execute(attempt.update().where(attempt.c.notice_id.in_(keys)).values(address_hash=""))
+        replies = db.execute(reply.update().where(read).values(text="", address_hash=""))
+    return len(keys) + int(replies.rowcount)  # type: ignore[attr-defined]
