@@ -41,6 +41,7 @@ class TestHouse:
 
     def __init__(self, house, var, *, accounts=True):
         self.house = house
+        self.var = var
         self.clock = FileClock(var / CLOCK)
         self.stage = EmbeddedHouse(house, self.clock)
         self.client = in_this_process(house.wsgi)

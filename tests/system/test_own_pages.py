@@ -1,6 +1,9 @@
 """A person's own pages in a real browser, at the width of an old phone, from right to left, with scripts and without."""
 
 import threading
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,9 +12,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from services.notifications.app import PREFIX, create_app
 from services.notifications.usecases.links import link_of
+from shared.ids import derived_id, new_id
 from shared.languages import LANGUAGES, direction
 from shared.web.frame import mount
 from tests.browser import FLAGS, chromium
+from tests.doors import csv_of, person
+from tests.integration.attendance.taken import a_roll_taken
 from tests.integration.notifications.office import DAYS, PERSON, SESSION, an_office
 
 WIDTHS = (320, 1280)
@@ -40,21 +46,28 @@ def browser():
         launched.close()
 
 
+@contextmanager
+def serving(app):
+    """Serve an application on a free port of this machine; yield its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 @pytest.fixture
 def door(tmp_path):
     """Serve one office with a person who reads Arabic; return the address of their link."""
     with an_office(tmp_path) as office:
         office.place(code="4711")
         app = mount(None, {PREFIX: create_app(office.settings, office.service)})
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        with office.service.database.begin() as db:
-            address = link_of(office.service.work(db), f"http://127.0.0.1:{server.port}", PERSON)
-        yield address
-        server.shutdown()
-        serving.join()
-        server.server_close()
+        with serving(app) as address:
+            with office.service.database.begin() as db:
+                found = link_of(office.service.work(db), address, PERSON)
+            yield found
 
 
 def entered(browser, door, width, **how):
@@ -109,3 +122,47 @@ def test_each_of_the_languages_has_its_direction_and_fits_an_old_phone(browser, 
         assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction(language))
         assert page.evaluate(OVERFLOW) <= 1, language
     context.close()
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory):
+    """Serve all three: somebody was absent and has a code, somebody else may choose; yield address, doors, digits."""
+    with a_roll_taken(tmp_path_factory.mktemp("own") / "var") as (house, _, missing):
+        house.send("un.csv", csv_of([person(91, langues_parlees="fr;ar")])).raise_for_status()
+        chooser = str(derived_id("signatory", "93", "93-2025-000091"))
+        house.ask("planner", "PUT", f"/slot-offers/{new_id()}", {"signatory_id": chooser}).raise_for_status()
+        digits = house.ask("planner", "POST", f"/signatories/{missing['signatory_id']}/code").json()["code"]
+        house.clock.set(house.clock.now() + timedelta(hours=14))
+        house.drain()
+        notices = house.house.services["notifications"]
+        with serving(house.house.wsgi) as address:
+            with notices.database.begin() as db:
+                doors = [link_of(notices.work(db), address, UUID(key)) for key in (missing["signatory_id"], chooser)]
+            yield address, *doors, digits
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", ["ar", "fr"])
+def test_what_the_other_services_serve_has_the_same_shape(browser, services, width, language):
+    address, absent, chooser, digits = services
+    context, page = entered(browser, absent, width)
+    page.goto(f"{address}/attendance/mine")
+    page.fill("#code", digits)
+    page.locator("button.big").click()
+    page.goto(f"{address}/attendance/mine?lang={language}")
+    assert page.locator("input[name=answer]").count() > 1
+    look_at(page, language)
+    context.close()
+
+    context, page = entered(browser, chooser, width)
+    page.goto(f"{address}/planning/choose?lang={language}")
+    assert page.locator("form[action^='/planning/choose/']").count() >= 1
+    look_at(page, language)
+    context.close()
+
+
+def look_at(page, language):
+    assert page.locator("html").get_attribute("dir") == direction(language)
+    assert page.evaluate(OVERFLOW) <= 1
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

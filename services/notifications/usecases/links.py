@@ -17,6 +17,7 @@ __all__ = [
     "open_link",
     "renew_link",
     "secrets_of",
+    "without_secret",
 ]
 
 from collections.abc import Collection
@@ -60,6 +61,11 @@ class Opened:
 def link_of(work: Work, public_url: str, person_id: UUID) -> str:
     """Return the address of a person's link under the `public_url`; from now on it is good for two weeks at least."""
     return links_of(work, public_url, [person_id])[person_id]
+
+
+def without_secret(text: str, link: str) -> str:
+    """Return a text as it is kept: who reads what was told must not be able to open the person's pages."""
+    return text.replace(link, f"{link.rpartition('/')[0]}/…") if link else text
 
 
 def links_of(work: Work, public_url: str, people: Collection[UUID]) -> dict[UUID, str]:

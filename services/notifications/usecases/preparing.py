@@ -25,7 +25,7 @@ from services.notifications.domain.timetable import coming
 from services.notifications.usecases.contacts import points_of
 from services.notifications.usecases.enclosing import enclosed, seat_entries
 from services.notifications.usecases.lines import Lines
-from services.notifications.usecases.links import links_of
+from services.notifications.usecases.links import links_of, without_secret
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.replies import reply_code
 from services.notifications.usecases.seats import Truth, notices_about, seat_truths, told_of
@@ -275,7 +275,7 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             "wording": list(text.versions),
             "usable": usable(reader_of(message.person), languages),
             "subject": "" if message.channel == "sms" else text.subject,
-            "text": text.sms if message.channel == "sms" else text.plain,
+            "text": without_secret(text.sms if message.channel == "sms" else text.plain, link),
             "segments": 0,
             "task": task,
             "holder": post.holder,

@@ -229,6 +229,8 @@ def _reminders_of_pair(
             known.setdefault((one["moment"], one["days"][0]), []).append(one)
     changed = []
     wanted = {(one.moment, one.days[0]): one for one in reminders(truth.days, truth.zone, work.now)}
+    if person["channel"] == "letter":
+        wanted = {}  # a letter would come too late
     for key, reminder in wanted.items():
         before = [one for one in known.get(key, []) if one["state"] != "superseded"]
         if any(one["state"] != "due" or one["site"] == str(truth.site_id) for one in before):

@@ -3,14 +3,14 @@
 __all__ = ["KINDS", "OUTCOMES", "close_about", "end_task", "find_task", "open_tasks", "task_row", "tasks_of"]
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.notifications import storage
-from shared.database import insert_new
+from shared.database import UtcDateTime, insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id
 from shared.rights import Principal
@@ -33,6 +33,7 @@ KINDS = tuple(OUTCOMES)
 OF_A_BODY = frozenset({"trainer", "provider_manager"})
 OVERTAKEN = "overtaken"  # what was to be told is no longer so, or the person was reached another way
 PROOF_LENGTH = 80
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # of what has no end: after all that has
 Row = dict[str, Any]
 
 
@@ -111,7 +112,7 @@ def find_task(work: Work, task_id: UUID) -> Row:
 
 def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID | None, limit: int) -> dict[str, Any]:
     """
-    Return a keyset page of open tasks that can still be done, with the person's reference and what to tell.
+    Return a keyset page of open tasks that can still be done, the most pressing first, with the person's reference.
 
     A training body sees what its people can do about its groups, a trainer about their own; OFII all of the territory.
     """
@@ -128,7 +129,13 @@ def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID
         query = query.where(task.c.territory == territory)
     if kind:
         query = query.where(task.c.kind == kind)
-    return storage.page(work.db, query, task.c.id, after, limit)
+    due = sa.func.coalesce(task.c.due_by, sa.literal(NEVER, UtcDateTime))
+    if after is not None:
+        last = storage.one(work.db, task, after, "task")
+        since = last["due_by"] or NEVER
+        query = query.where(sa.or_(due > since, sa.and_(due == since, task.c.id > after)))
+    found = storage.rows(work.db, query.order_by(due, task.c.id).limit(limit + 1))
+    return {"items": found[:limit], "next": found[limit - 1]["id"] if len(found) > limit else None}
 
 
 def _check_seen(work: Work, row: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """A notifications service of its own, fed with events as the wire brings them; every person is invented."""
 
 import json
+import re
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -234,6 +235,11 @@ class Office:
 
     def mails(self):
         return sorted((self.var / "mail").glob("*.eml"))
+
+
+def as_kept(text):
+    """Return a text as the service keeps it: without the end of the link, which opens a person's pages."""
+    return re.sub(r"(/notices/m/)\w+", r"\1…", text)
 
 
 @contextmanager
