@@ -29,7 +29,7 @@ COMMANDS = {
     "docs": ("parcours.commands", "docs", "pages that are written from the code"),
     "broker": ("parcours.commands", "broker", "users and rights on RabbitMQ"),
     "plan": ("services.scheduler.cli", "plan", "solve and check planning problems"),
-    "notices": ("services.notifications.cli", "notices", "the words of notices: preview, versions"),
+    "notices": ("services.notifications.cli", "notices", "notices: their words, versions, callbacks"),
     "sample": ("parcours.sample_cli", "sample", "invented intake and offer files"),
 }
 

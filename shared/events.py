@@ -165,7 +165,8 @@ class TrainerState(State):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatoryState(State):
     """
-    A person who signed. Private: name and alias for attendance; alias, phone and e-mail for notifications.
+    A person who signed. Private: name and alias for attendance; name, alias, phone, e-mail, and sealed once more
+    postal address and helper, for notifications.
 
     Languages are ISO 639 codes; `reads` is yes, with_help or no; `channel` is sms, email or letter.
     """

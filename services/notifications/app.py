@@ -11,15 +11,12 @@ from flask import Flask
 from services.notifications import api, pages, storage, wording
 from services.notifications.api.callbacks import callback_routes
 from services.notifications.consumers import HANDLERS
-from services.notifications.gateways import MailGateway, open_sms
-from services.notifications.gateways.files import MailFiles
-from services.notifications.gateways.mail import SmtpMail
 from services.notifications.pages.own import own_pages
 from services.notifications.settings import Settings
 from services.notifications.usecases import contacts, delivery, giving_up, own
 from services.notifications.usecases.contacts import review_contacts
 from services.notifications.usecases.delivery import deliver_due, doubt_unanswered
-from services.notifications.usecases.post import Post
+from services.notifications.usecases.post import open_post
 from services.notifications.usecases.retention import forget_words
 from services.notifications.usecases.seats import review_seats
 from shared.clock import clock_from
@@ -62,26 +59,6 @@ def build_service(settings: Settings) -> Service:
         ),
         due=lambda db, now: delivery.due(db, now) + giving_up.due(db, now),
         retell=lambda work: contacts.retell(work) + own.retell(work),
-    )
-
-
-def open_post(settings: Settings) -> Post:
-    """Return how this deployment sends."""
-    mail: MailGateway = MailFiles(settings.mail_folder)
-    if settings.mail == "smtp":
-        mail = SmtpMail(settings.smtp_url)
-    return Post(
-        sms=open_sms(settings.sms_gateways, settings.sms_folder),
-        mail=mail,
-        sender=settings.sender,
-        mail_sender=settings.mail_sender,
-        call_back=settings.call_back,
-        public_url=settings.public_url,
-        demo=settings.demo,
-        quiet_hours=settings.quiet_hours,
-        sms_price=settings.sms_price,
-        receipt_hours=settings.receipt_hours,
-        address_key=settings.common.seal_keys[NAME],
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands of notices: their words, and the addresses for gateways; none of them needs a database."""
+"""The commands on notices: their words, and where gateways call back; none of them needs a database."""
 
 __all__ = ["notices"]
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from services.notifications.settings import SMS_PRICE
+from services.notifications.settings import SMS_PRICE, Settings
 from services.notifications.wording.files import FIELDS
 from shared.languages import LANGUAGES
 from shared.settings import FICTION, SERVED
@@ -16,7 +16,16 @@ from shared.settings import FICTION, SERVED
 
 @click.group()
 def notices() -> None:
-    """Look at the words of notices, keep their versions, print the addresses for gateways."""
+    """Look at the words of notices and keep their versions; tell gateways where to call back."""
+
+
+@notices.command()
+def callbacks() -> None:
+    """Print the addresses to give to SMS gateways (replies) and to the mail relay (bounces); each holds a secret."""
+    from services.notifications.usecases.post import open_post
+
+    for what, address in open_post(Settings.from_env(os.environ)).callbacks.items():
+        click.echo(f"{what}\t{address}")
 
 
 @notices.command()
@@ -63,14 +72,3 @@ def wording(ctx: click.Context, accepted: bool) -> None:
     if found and not accepted:
         ctx.exit(1)
     click.echo("the ledger stands for the texts as they are")
-
-
-@notices.command()
-def addresses() -> None:
-    """Print the addresses to give to SMS gateways and to the mail relay; each holds a secret."""
-    from services.notifications.api.callbacks import callbacks_of
-    from services.notifications.app import open_post
-    from services.notifications.settings import Settings
-
-    for what, address in callbacks_of(open_post(Settings.from_env(os.environ))).items():
-        click.echo(f"{what}: {address}")

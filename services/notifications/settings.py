@@ -78,6 +78,9 @@ class Settings:
     How messages leave. `sms` names the SMS gateways, see gateways/; `mail` is file or smtp; prices are hundredths of a
     cent for one segment.
 
+    `mail_returns` is the domain to which mails come back, empty where they come back to who they are from; `smtp_ca` is
+    the certificate of a private authority that the mail server's hangs on.
+
     `public_url` is where people and gateways reach this house; `demo` allows texts that no translator signed;
     `receipt_hours` is how long a receipt is waited for where receipts come; `notice_days` how long the words of a
     notice are kept; `gather_seconds` how long (real time) news
@@ -92,12 +95,19 @@ class Settings:
     smtp_url: str = field(repr=False)
     sender: str
     mail_sender: str
+    mail_returns: str
+    smtp_ca: Path | None
     call_back: str
     quiet_hours: bool
     receipt_hours: int
     notice_days: int
     sms_price: int
     gather_seconds: int
+
+    @property
+    def address_key(self) -> bytes:
+        """Return the key of what is kept about addresses, and of the secrets that gateways are told."""
+        return self.common.seal_keys["notifications"]
 
     @property
     def sms_gateways(self) -> tuple[GatewayAddress, ...]:
@@ -129,6 +139,8 @@ class Settings:
             mail_sender=environment.text(
                 "PARCOURS_MAIL_SENDER", None if real else "Formation <formation@parcours.example>"
             ),
+            mail_returns=environment.text("PARCOURS_MAIL_RETURNS", ""),
+            smtp_ca=environment.path("PARCOURS_SMTP_CA"),
             call_back=common.call_back,
             quiet_hours=environment.text("PARCOURS_QUIET_HOURS", "yes") == "yes",
             notice_days=environment.number("PARCOURS_NOTICE_DAYS", NOTICE_DAYS),
@@ -154,6 +166,10 @@ class Settings:
             urlsplit(self.smtp_url).scheme in {"smtp", "smtps"} and urlsplit(self.smtp_url).hostname
         ):
             faults.append("PARCOURS_SMTP_URL must be smtp://user:password@host:port or smtps://…")
+        if self.smtp_ca is not None and not self.smtp_ca.is_file():
+            faults.append("PARCOURS_SMTP_CA must be a file with a certificate")
+        if "@" in self.mail_returns or indiscreet(self.mail_returns):
+            faults.append("PARCOURS_MAIL_RETURNS must be a domain, such as retours.parcours.example")
         if not SENDER.fullmatch(self.sender):
             faults.append("PARCOURS_SMS_SENDER must be 3 to 11 letters, digits or spaces")
         # What a shared telephone shows; the domain of a mail's sender is the operator's own and stays as it is.

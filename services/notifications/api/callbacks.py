@@ -5,7 +5,7 @@ Kannel calls by GET, and a receipt changes something: these are no pages, nobody
 not know the secret is told that there is nothing here.
 """
 
-__all__ = ["callback_routes", "callbacks_of"]
+__all__ = ["callback_routes"]
 
 import hmac
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from services.notifications.gateways.kannel import RECEIPTS
+from services.notifications.usecases.bounces import take_bounce
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.receipts import ReceiptCommand, take_receipt
 from services.notifications.usecases.replies import take_reply
@@ -29,11 +30,6 @@ from shared.work import Work
 GATEWAY = Principal(kind="service", id="gateway", role="service")
 SAID = frozenset(RECEIPTS.values())
 NOTHING = ("", 204)
-
-
-def callbacks_of(post: Post) -> dict[str, str]:
-    """Return the addresses to give to gateways and to the mail relay, by what they are for."""
-    return {what: f"{post.public_url}/notices/{what}/{post.door_secret(what)}" for what in ("replies",)}
 
 
 def callback_routes(service: Service, post: Post) -> Blueprint:
@@ -65,6 +61,13 @@ def callback_routes(service: Service, post: Post) -> Blueprint:
     def json_reply(secret: str) -> Any:
         _check(secret, post.door_secret("replies"))
         return _hear(_body())
+
+    @routes.post("/bounces/<string:secret>")
+    def bounce(secret: str) -> Any:
+        _check(secret, post.door_secret("bounces"))
+        with _as_gateway(service) as work:
+            take_bounce(post, work, request.get_data(cache=False))
+        return NOTHING
 
     def _take(notice_id: UUID, n: int, state: str, error: str) -> Any:
         key = derived_id("receipt", notice_id, n, state, error)

@@ -39,7 +39,8 @@ class Attachment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailMessage:
     """
-    One mail, plain and HTML. `returns_to` is the envelope's sender: bounces come there.
+    One mail, plain and HTML. `token` names it to whoever sends it back, `returns_to` is the envelope's sender, to which
+    it comes back; empty: the sender that people see.
 
     `enclose` makes what goes along; whoever sends calls it, when no database connection is held any more.
     """
@@ -53,6 +54,7 @@ class MailMessage:
     languages: tuple[str, ...]
     at: datetime
     enclose: Callable[[], tuple[Attachment, ...]] = field(default=tuple, repr=False)
+    token: str = ""
     returns_to: str = ""
 
 

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from pathlib import Path
 from time import monotonic
 from urllib.parse import unquote, urlsplit
 
@@ -17,16 +18,27 @@ BATCH_SECONDS = 150  # after so long the rest of a batch waits for another one: 
 PERMANENT = 500
 
 
+class NoTlsError(OSError):
+    """Raised where a password would leave in the open."""
+
+
 class SmtpMail:
-    """A mail server, by its URL: smtp://user:password@host:port, or smtps:// for TLS from the first byte."""
+    """
+    A mail server, by its URL: smtp://user:password@host:port, or smtps:// for TLS from the first byte.
+
+    TLS is used wherever it is offered, and its certificate is checked, against `ca` too where there is one; a password
+    never leaves without it. `timeout` is seconds for each step.
+    """
 
     name = "smtp"
     batch = 100
     rate = 0
     idempotent = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, ca: Path | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
         parts = urlsplit(url)
+        self.ca = ca
+        self.timeout = timeout
         self.tls = parts.scheme == "smtps"
         self.host = parts.hostname or ""
         self.port = parts.port or (465 if self.tls else 25)
@@ -57,22 +69,27 @@ class SmtpMail:
                 _leave(server)
 
     def _open(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
+        context = ssl.create_default_context(cafile=self.ca)
         if self.tls:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
         else:
-            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
+            server = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
         try:
             server.ehlo()
             if not self.tls and server.has_extn("starttls"):
                 server.starttls(context=context)
                 server.ehlo()
             if self.user:
-                server.login(self.user, self.password)
+                self._log_in(server)
         except BaseException:
             server.close()
             raise
         return server
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
+        if not isinstance(server.sock, ssl.SSLSocket):
+            raise NoTlsError("the server offers no TLS, and a password must not leave without it")
+        server.login(self.user, self.password)
 
 
 def as_email(message: MailMessage) -> EmailMessage:
@@ -83,7 +100,7 @@ def as_email(message: MailMessage) -> EmailMessage:
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.at)
     domain = parseaddr(message.sender)[1].rpartition("@")[2] or "localhost"
-    mail["Message-ID"] = f"<{message.key}@{domain}>"
+    mail["Message-ID"] = f"<{message.token or message.key}@{domain}>"
     mail["Content-Language"] = ", ".join(message.languages)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text)
@@ -102,7 +119,7 @@ def as_email(message: MailMessage) -> EmailMessage:
 
 def _send_one(server: smtplib.SMTP, message: MailMessage) -> Outcome:
     try:
-        server.send_message(as_email(message))
+        server.send_message(as_email(message), from_addr=message.returns_to or None)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _words in error.recipients.values()]
         refused = all(code >= PERMANENT for code in codes)
@@ -124,6 +141,6 @@ def _leave(server: smtplib.SMTP) -> None:
 
 
 def _words(error: Exception) -> str:
-    """Return an error's kind and code; its text may hold an address and stays out."""
+    """Return an error's kind, code and what is wrong with a certificate; other texts may hold an address."""
     code = getattr(error, "smtp_code", "") or getattr(error, "errno", "") or ""
-    return f"{type(error).__name__} {code}".strip()
+    return f"{type(error).__name__} {code} {getattr(error, 'verify_message', '')}".strip()

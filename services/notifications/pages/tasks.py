@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from services.notifications.usecases import tasks
+from services.notifications.usecases import papers, tasks
 from services.notifications.usecases.overview import words_of
 from services.notifications.usecases.post import Post
 from shared.scope import own_territory
@@ -44,6 +44,16 @@ def task_pages(service: Service, post: Post) -> Blueprint:
             more=f"/notices/tasks?{more}" if more else "",
         )
 
+    @pages.get("/tasks/<uuid:task_id>/letter.pdf")
+    def letter(task_id: UUID) -> Response:
+        with acting(service, reading=True) as work:
+            return _paper(papers.letter_of(post, work, task_id), "lettre")
+
+    @pages.get("/tasks/<uuid:task_id>/slip.pdf")
+    def slip(task_id: UUID) -> Response:
+        with acting(service, reading=True) as work:
+            return _paper(papers.slip_of(post, work, task_id), "fiche")
+
     @pages.post("/tasks/<uuid:task_id>")
     def end(task_id: UUID) -> Response:
         with acting(service) as work:
@@ -51,3 +61,8 @@ def task_pages(service: Service, post: Post) -> Blueprint:
         return redirect("/notices/tasks")
 
     return pages
+
+
+def _paper(content: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "no-store"}
+    return Response(content, mimetype="application/pdf", headers=headers)

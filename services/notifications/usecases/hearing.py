@@ -16,7 +16,8 @@ __all__ = [
     "unmerge",
 ]
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -52,9 +53,12 @@ from shared.events import (
     TrainingCompleted,
 )
 from shared.ids import derived_id
+from shared.logs import log
+from shared.seal import KeyRing, SealBrokenError
 from shared.witness import keep_head
 from shared.work import Work
 
+LETTER = ("name", "address", "helper")  # no appointment tells them
 TAKEN_OVER = "taken_over"  # of a notice that an older system sent
 CHANNELS = {"courriel": "email", "courrier": "letter"}  # as the intake writes them
 
@@ -66,7 +70,7 @@ def keep_person(work: Work, event: SignatoryState) -> None:
     A new contact point is trusted again, and invitations that had failed on the old one are made anew.
     """
     private = event.private.get("notifications", {})
-    row = _person(event, event.signatory_id)
+    row = _person(event, event.signatory_id) | _letter(work, event.signatory_id, private.get("letter", ""))
     _keep_person(work, row)
     if private.get("code"):
         keep_code(work, event.signatory_id, private["code"])
@@ -89,7 +93,7 @@ def keep_appointment(work: Work, event: AppointmentState) -> None:
     Raises TransientError while the place is not known here yet.
     """
     place = _known(work, storage.site, event.site_id)
-    _keep_person(work, _person(event, event.person_id))
+    _keep_person(work, _person(event, event.person_id), without=LETTER)
     table = storage.appointment
     before = work.db.execute(sa.select(table).where(table.c.id == event.appointment_id)).mappings().first()
     notice = storage.notice
@@ -142,21 +146,38 @@ def _person(event: SignatoryState | AppointmentState, key: UUID) -> dict[str, An
         "phone": private.get("phone", ""),
         "email": private.get("email", ""),
         "name": private.get("name", ""),
-        "address": private.get("address", ""),
-        "helper": private.get("helper", {}),
+        "address": "",
+        "helper": {},
         "stands_for": None,
     }
 
 
-def _keep_person(work: Work, row: dict[str, Any]) -> bool:
-    """Keep a person; say whether nobody knew them."""
+def _letter(work: Work, person_id: UUID, sealed: str) -> dict[str, Any]:
+    """
+    Return where a letter goes and who helps, nothing where neither was told.
+
+    What was sealed with a key that is gone is lost: letters are handed over.
+    """
+    if not sealed:
+        return {}
+    try:
+        opened = KeyRing(work.voice.seal_keys[work.voice.service]).open(sealed, person_id)["letter"]
+    except SealBrokenError:
+        log.warning("an address was sealed with another key", person=str(person_id))
+        return {}
+    told = json.loads(opened)
+    return {"address": told["address"], "helper": told["helper"]}
+
+
+def _keep_person(work: Work, row: dict[str, Any], *, without: Collection[str] = ()) -> bool:
+    """Keep a person, but `without` what this event says nothing of; say whether nobody knew them."""
     known = work.db.execute(sa.select(storage.person).where(storage.person.c.id == row["id"])).mappings()
     before = known.first()
     points = ("phone", "email", "channel")
     changed = before is None or any(before[name] != row[name] for name in points)
     kept = {"refused": [], "failing": {}, "muted": False, "stale": True}
     if before is not None:  # a new number is trusted again; a wish not to be written to stays until somebody asked
-        kept |= {"muted": before["muted"]}
+        kept |= {"muted": before["muted"]} | {name: before[name] for name in without}
         kept |= {} if changed else {name: before[name] for name in ("refused", "failing", "stale")}
     upsert(work.db, storage.person, [row | kept])
     if before is not None and changed:

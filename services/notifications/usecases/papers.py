@@ -1,24 +1,32 @@
 """Notices on paper: what goes with a mail, what is posted or handed over, what is shown to who does not read."""
 
-__all__ = ["page_of"]
+__all__ = ["letter_of", "page_of", "slip_of"]
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from services.notifications import wording
-from services.notifications.documents.papers import Paper, Picture, Said, notice_pdf
+from services.notifications import storage, wording
+from services.notifications.documents.papers import Paper, Picture, Said, notice_pdf, slip_pdf
 from services.notifications.domain.timetable import read_day
 from services.notifications.usecases.post import Post
-from services.notifications.usecases.writing import written
+from services.notifications.usecases.tasks import find_task
+from services.notifications.usecases.writing import languages_of, written
 from shared.communes import department_of
 from shared.documents import DocumentError
+from shared.errors import NotFoundError
 from shared.logs import log
+from shared.work import Work
 
 FRENCH = "fr"
+NEW_LINE = re.compile(r"\n|,\s*(?=\d{5}\b)")  # an address in one line goes on with its postcode
+BY_HAND = ("(à remettre en main propre)",)
 CROSSED = frozenset({"cancelled", "no_appointment", "given_up"})  # kinds that say not to come
 NAMED_IN_WORDS = 4  # up to so many days stand in the text; beyond, each is listed below it
 Row = Mapping[str, Any]
@@ -41,6 +49,45 @@ def page_of(post: Post, row: Row, person: Row, site: Row | None, now: datetime) 
         else:
             return content
     return None
+
+
+def letter_of(post: Post, work: Work, task_id: UUID) -> bytes:
+    """
+    Return the letter that a task asks to post: the words, the days drawn, the address in the envelope's window.
+
+    Without an address it says that it is handed over. Raises NotFoundError, ForbiddenError, DocumentError.
+    """
+    row, person, site = _to_tell(work, task_id, "letter")
+    who = f"Représentant légal de {person['name']}" if person["stands_for"] else person["name"]
+    lines = tuple(line.strip() for line in NEW_LINE.split(person["address"]) if line.strip())
+    languages = with_french(row["languages"] or languages_of(post, person, row["kind"]))
+    named = replace(
+        paper_of(post, row, person, site, work.now, languages=languages), addressee=(who, *(lines or BY_HAND))
+    )
+    return notice_pdf(named, pictured=True)
+
+
+def slip_of(post: Post, work: Work, task_id: UUID) -> bytes:
+    """
+    Return the slip of pictograms that goes with telling somebody who does not read.
+
+    Raises NotFoundError, ForbiddenError, DocumentError.
+    """
+    row, person, site = _to_tell(work, task_id, "relay")
+    return slip_pdf(paper_of(post, row, person, site, work.now, languages=row["languages"]))
+
+
+def _to_tell(work: Work, task_id: UUID, kind: str) -> tuple[Row, Row, Row | None]:
+    """Return the notice of a task of this kind, whom it is for (of a merged record the one kept), and its place."""
+    task = find_task(work, task_id)
+    if task["kind"] != kind or task["notice_id"] is None:
+        raise NotFoundError("paper", task_id)
+    row = storage.one(work.db, storage.notice, task["notice_id"], "notice")
+    person = storage.one(work.db, storage.person, row["person_id"], "person")
+    if person["merged_into"] is not None:
+        person = storage.one(work.db, storage.person, person["merged_into"], "person")
+    site = storage.one(work.db, storage.site, UUID(row["site"]), "site") if row["site"] else None
+    return row, person, site
 
 
 def with_french(languages: Sequence[str]) -> tuple[str, ...]:

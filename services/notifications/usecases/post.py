@@ -1,6 +1,6 @@
 """How this deployment sends: its gateways, what it calls itself, and the keys of what it keeps about addresses."""
 
-__all__ = ["Post"]
+__all__ = ["Post", "open_post"]
 
 import hashlib
 import hmac
@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.notifications.gateways import Gateway, MailGateway, SmsGateway
+from services.notifications.domain.bounces import mail_token
+from services.notifications.gateways import Gateway, MailGateway, SmsGateway, open_sms
+from services.notifications.gateways.files import MailFiles
+from services.notifications.gateways.mail import SmtpMail
+from services.notifications.settings import Settings
 from shared.ids import new_id
 
+MAIL_SECRET_LENGTH = 16
 SECRET_LENGTH = 24  # hexadecimal digits, 96 bits
 
 
@@ -25,6 +30,7 @@ class Post:
     mail: MailGateway
     sender: str
     mail_sender: str
+    mail_returns: str
     call_back: str
     public_url: str
     demo: bool
@@ -74,9 +80,47 @@ class Post:
         """Return the secret that only the gateway that made an attempt was told."""
         return self._digest(f"receipt {notice_id} {n}")[:SECRET_LENGTH]
 
+    def mail_secret(self, notice_id: UUID) -> str:
+        """Return the secret of a mail: 16 hexadecimal digits, for what stands before an @ has 64 letters at most."""
+        return self._digest(f"mail {notice_id}")[:MAIL_SECRET_LENGTH]
+
+    def mail_token(self, notice_id: UUID) -> str:
+        """Return what names a mail to whoever sends it back, and what nobody else can make."""
+        return mail_token(notice_id, self.mail_secret(notice_id))
+
+    def returns_to(self, notice_id: UUID) -> str:
+        """Return the envelope's sender of a mail; empty where this deployment has no domain for what comes back."""
+        return f"retour+{self.mail_token(notice_id)}@{self.mail_returns}" if self.mail_returns else ""
+
+    @property
+    def callbacks(self) -> dict[str, str]:
+        """Return the addresses to give to gateways and to the mail relay, by what they are for."""
+        return {what: f"{self.public_url}/notices/{what}/{self.door_secret(what)}" for what in ("replies", "bounces")}
+
     def door_secret(self, what: str) -> str:
         """Return the secret of an address that gateways or the mail relay call for one purpose."""
         return self._digest(f"door {what}")[:SECRET_LENGTH]
 
     def _digest(self, text: str) -> str:
         return hmac.new(self.address_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def open_post(settings: Settings) -> Post:
+    """Return how this deployment sends."""
+    mail: MailGateway = MailFiles(settings.mail_folder)
+    if settings.mail == "smtp":
+        mail = SmtpMail(settings.smtp_url, ca=settings.smtp_ca)
+    return Post(
+        sms=open_sms(settings.sms_gateways, settings.sms_folder),
+        mail=mail,
+        sender=settings.sender,
+        mail_sender=settings.mail_sender,
+        mail_returns=settings.mail_returns,
+        call_back=settings.call_back,
+        public_url=settings.public_url,
+        demo=settings.demo,
+        quiet_hours=settings.quiet_hours,
+        sms_price=settings.sms_price,
+        receipt_hours=settings.receipt_hours,
+        address_key=settings.address_key,
+    )

@@ -308,6 +308,8 @@ def _start(batch: Batch, message: Message, known: _Known) -> None:
             key=key,
             to=message.address,
             sender=post.mail_sender,
+            token=post.mail_token(head["id"]),
+            returns_to=post.returns_to(head["id"]),
             subject=whole.subject,
             text=whole.plain,
             html=whole.html,

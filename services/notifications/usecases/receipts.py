@@ -21,12 +21,17 @@ OVERTAKEN_BY_ARRIVAL = ("call", "letter")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptCommand:
-    """One receipt, under the gateway's own id; `attempt` counts from 1, 0 means the last one."""
+    """
+    One receipt, under the gateway's own id; `attempt` counts from 1, 0 means the last one.
+
+    `address_at_fault` is false where a failure says nothing about the person's number or address.
+    """
 
     id: UUID
     state: str
     attempt: int
     error: str
+    address_at_fault: bool = True
 
 
 def take_receipt(work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def take_receipt(work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[s
         return row
     stamp = {"id": command.id, "actor": work.who.actor, "heard_at": work.now}
     insert_new(work.db, storage.receipt, [stamp | receipt])
-    if command.state != "accepted":
+    if command.state == "delivered" or (command.state == "failed" and command.address_at_fault):
         mark_failing(
             work, row["person_id"], _channel_of(work, notice_id, attempt), arrived=command.state == "delivered"
         )

@@ -1,6 +1,6 @@
 """What somebody has to do about a person because no machine can, and how it ended."""
 
-__all__ = ["KINDS", "OUTCOMES", "close_about", "end_task", "open_tasks", "task_row", "tasks_of"]
+__all__ = ["KINDS", "OUTCOMES", "close_about", "end_task", "find_task", "open_tasks", "task_row", "tasks_of"]
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
@@ -103,6 +103,13 @@ def end_task(work: Work, task_id: UUID, outcome: str, *, proof: str = "") -> Non
         work.db.execute(person.update().where(person.c.id == row["person_id"]).values(muted=False, stale=True))
 
 
+def find_task(work: Work, task_id: UUID) -> Row:
+    """Return a task that this person may see. Raises NotFoundError, ForbiddenError."""
+    row = storage.one(work.db, storage.task, task_id, "task")
+    _check_seen(work, row)
+    return row
+
+
 def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID | None, limit: int) -> dict[str, Any]:
     """
     Return a keyset page of open tasks that can still be done, the most pressing first, with the person's reference.
@@ -111,7 +118,7 @@ def tasks_of(work: Work, *, territory: str | None, kind: str | None, after: UUID
     """
     task, person, notice = storage.task, storage.person, storage.notice
     query = (
-        sa.select(task, person.c.reference, person.c.spoken, person.c.reads, notice.c.kind.label("about"))
+        sa.select(task, person.c.reference, person.c.spoken, person.c.helper, notice.c.kind.label("about"))
         .join(person, person.c.id == task.c.person_id)
         .outerjoin(notice, notice.c.id == task.c.notice_id)
         .where(task.c.outcome == "", sa.or_(task.c.due_by.is_(None), task.c.due_by > work.now))

@@ -43,7 +43,7 @@ from shared.work import Work
 
 Row = Mapping[str, Any]
 NOT_OWED = frozenset({"not_owed", "replaced"})  # a replaced civic day is owed by its successor
-REACHED_BY = ("alias", "phone", "email", "representative_phone", "representative_email", "code")
+REACHED_BY = ("alias", "phone", "email", "representative_phone", "representative_email", "code", "letter")
 
 
 def signatory_state(row: Row) -> SignatoryState:
@@ -62,7 +62,7 @@ def signatory_state(row: Row) -> SignatoryState:
         shared_phone=facts["shared_phone"],
         private={
             "attendance": {"name": name, "alias": private["alias"]},
-            "notifications": {key: private[key] for key in REACHED_BY if key in private},
+            "notifications": {"name": name} | {key: private[key] for key in REACHED_BY if key in private},
         },
     )
 

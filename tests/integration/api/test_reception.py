@@ -7,6 +7,7 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 
+from services.notifications import storage as notices
 from services.scheduler import storage
 from shared.ids import new_id
 from shared.seal import KeyRing
@@ -320,6 +321,21 @@ def test_address_and_helper_are_sealed_at_rest(somebody):
     assert row["sealed"]
     assert "Tilleuls" not in str(row)
     assert "Roy" not in str(row)
+
+
+def test_whoever_signed_can_be_written_a_letter_and_scheduler_cannot_read_where_it_goes(somebody):
+    house, reference, key = somebody
+    signed(house, key)
+
+    house.drain()
+
+    (row,) = rows(house, storage.signatory, reference=reference)
+    assert "Tilleuls" not in str(row)
+    with house.house.services["notifications"].database.read() as db:
+        person = notices.one(db, notices.person, UUID(key), "person")
+    assert person["name"].endswith(row["private"]["family_name"].upper())
+    assert person["address"] == RECORD["address"]
+    assert person["helper"] == RECORD["helper"]
 
 
 def test_a_record_that_may_be_the_same_person_is_shown_with_readable_reasons(somebody):

@@ -21,7 +21,6 @@ from pathlib import Path
 from werkzeug.serving import make_server
 
 from services.notifications import storage
-from services.notifications.api.callbacks import callbacks_of
 from services.notifications.app import create_app, open_post
 from services.notifications.domain.messages import SmsMessage
 from services.notifications.domain.sms import segments
@@ -121,7 +120,7 @@ def a_room(folder):
     with an_office(Path(folder), **environ) as office:
         room = Room(folder)
         post = open_post(office.settings)
-        conf = CONF.format(folder=folder, sendsms=SENDSMS, replies=callbacks_of(post)["replies"])
+        conf = CONF.format(folder=folder, sendsms=SENDSMS, replies=post.callbacks["replies"])
         (room.folder / "kannel.conf").write_text(conf)
         app = mount(None, {"/notices": create_app(office.settings, office.service)})
         server = make_server("127.0.0.1", WEB, app, threaded=True)

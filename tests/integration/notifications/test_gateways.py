@@ -176,7 +176,7 @@ def test_a_mail_arrives_plain_and_html_in_its_own_direction(mailbox, tmp_path):
         (notice,) = office.notices()
         assert notice["state"] == "accepted"
         assert mail_seen["To"] == "rose@example.org"
-        assert str(notice["id"]) in mail_seen["Message-ID"]
+        assert notice["id"].hex in mail_seen["Message-ID"]
         assert as_kept(mail_seen.get_body(("plain",)).get_content()).strip() == notice["text"].strip()
         assert 'dir="rtl"' in mail_seen.get_body(("html",)).get_content()
 

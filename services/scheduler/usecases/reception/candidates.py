@@ -18,6 +18,7 @@ from services.scheduler.domain.intake import OF_AGE, read_contact, read_email, r
 from services.scheduler.domain.reception import Contact, why_alike
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, intake, telling
+from services.scheduler.usecases.reception.addresses import tell_address
 from shared.communes import commune
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError
@@ -201,6 +202,7 @@ def sign(
     intake.keep_signatories(work, row["territory"], [(read, cells)])
     if cells.faults:
         raise InvalidInputError("the contract cannot be made", cells.faults)
+    tell_address(work, row)
     contract_id = derived_id("contract", candidate_id, signed_on, read.programme)
     work.db.execute(
         storage.candidate.update()

@@ -14,7 +14,6 @@ __all__ = [
     "working_days",
 ]
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -32,12 +31,12 @@ from services.scheduler.domain.reception import Assessment, check_assessment
 from services.scheduler.programmes import rule_book
 from services.scheduler.usecases import dossier, telling
 from services.scheduler.usecases.reception import candidates
+from services.scheduler.usecases.reception.addresses import sealed_address
 from shared.calendar import is_working_day
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id, new_id
 from shared.scope import check_territory
-from shared.seal import KeyRing, seal_for
 from shared.work import Work
 
 MINUTES = 210  # of a half-day of reception: about 3 h 30 (abcformation1986.fr, DOMAIN: PFA)
@@ -248,7 +247,7 @@ def record(
         raise InvalidInputError("the record is refused", cells.faults)
     changed = {
         "record": candidate["record"],
-        "sealed": _sealed(work, candidate, found),
+        "sealed": sealed_address(work, candidate, found),
         "state": "interviewed",
         "version": candidate["version"] + 1,
         "actor": work.who.actor,
@@ -260,20 +259,6 @@ def record(
     work.db.execute(storage.level_seen.insert(), [level | {"actor": work.who.actor, "at": work.now}])
     dossier.note(work, [dossier.Entry(person_id=candidate_id, at=work.now, code="interview_recorded")])
     return candidate | changed
-
-
-def _sealed(work: Work, candidate: Mapping[str, Any], found: Assessment) -> str | None:
-    """Return address and trusted helper, sealed; each stays as it was where a correction says nothing of it."""
-    key = work.voice.seal_keys[work.voice.service]
-    kept: dict[str, Any] = {"helper": {}, "address": ""}
-    if candidate["sealed"]:
-        kept = json.loads(KeyRing(key).open(candidate["sealed"], candidate["id"])["private"])
-    if any(found.helper.values()):
-        kept["helper"] = dict(found.helper)
-    kept["address"] = found.address or kept["address"]
-    if not (kept["address"] or kept["helper"]):
-        return None
-    return seal_for(key, {"private": json.dumps(kept, ensure_ascii=False)}, candidate["id"])
 
 
 def _person(work: Work, person_id: UUID, territory: str, kind: str) -> tuple[dict[str, Any], UUID | None]:
