@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-flags bench-nation bench-notices bench-plan bench-public bench-recording lock clean words
+.PHONY: secrets help setup setup-dev demo serve test check format bench bench-desk bench-flags bench-nation bench-plan bench-public bench-recording lock clean words
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ serve: setup ## the three services in one process, on what is under var/
 	$(BIN)/parcours serve $(ARGS)
 
 test: setup-dev ## the whole suite, real PostgreSQL and RabbitMQ included
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup-dev ## ruff, mypy, import-linter, unit and contract tests: under a minute
 	$(BIN)/ruff check .
@@ -55,17 +55,15 @@ words: setup-dev ## collect what the pages say into the English catalog, where n
 	$(BIN)/pybabel -q extract -F babel.cfg --sort-by-file --add-location=file --omit-header -o build/messages.pot .
 	$(BIN)/pybabel -q update -l en -i build/messages.pot -d shared/web/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=120
 
-bench: setup-dev ## measurements, side by side; JSON under bench/results/
-	$(BIN)/python bench/run.py $(ARGS)
+bench: setup-dev ## measurements of the wire and of notices, side by side; JSON under bench/results/
+	$(BIN)/python bench/run.py
+	$(BIN)/python bench/notices.py $(ARGS)
 
 bench-desk: setup-dev ## the interview desk against a nation's published plan, on PostgreSQL
 	$(BIN)/python bench/desk.py
 
 bench-recording: setup-dev ## rolls of twenty signed and sealed under load on PostgreSQL, beside a bare insert
 	$(BIN)/python bench/recording.py $(ARGS)
-
-bench-notices: setup-dev ## notices from event to gateway, beside a bare loop of the same sends
-	$(BIN)/python bench/notices.py $(ARGS)
 
 bench-flags: setup-dev ## flags and the aggregate outlook against a generated year: on synthetic data only
 	$(BIN)/python bench/flags.py $(ARGS)

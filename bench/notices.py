@@ -3,7 +3,7 @@ Notices under load: from the event heard to the gateway's acceptance, beside a b
 
 Embedded (SQLite, one process) and two workers on PostgreSQL; by an HTTP gateway and by SMTP; then reminders that all
 fall due in the same minute. Gateway and mail server are processes of their own on loopback that take everything. The
-bare loops send the very texts that were sent, in the same run. `make bench-notices` prints a table and writes
+bare loops send the very texts that were sent, in the same run. `make bench` prints a table and writes
 bench/results/local/notices.json. Machines are noisy: read the ratios.
 """
 

@@ -17,7 +17,7 @@ WEEK, TWO_DAYS, EVE = "week", "two_days", "eve"
 KINDS: Mapping[str, str] = {WEEK: "reminder", TWO_DAYS: "reminder", EVE: "tomorrow"}
 BEFORE = {WEEK: timedelta(days=7), TWO_DAYS: timedelta(days=2)}
 EVENING = time(18)  # [A] local time at the site
-PAUSE = timedelta(days=7)  # [A] so long without a day, and the next one is a beginning again
+PAUSE = timedelta(days=14)  # [A] so long without a day, and the next one is a beginning again
 NAMED = 4  # a beginning of up to so many days is named whole, of a longer one only its first day
 JUST_TOLD = timedelta(hours=24)  # [A] nobody is reminded of what they were told a day ago
 SUNDAY = 6

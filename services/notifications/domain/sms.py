@@ -48,8 +48,12 @@ class Segments:
 
 
 def plain_typography(text: str) -> str:
-    """Return the text with plain apostrophes, quotes, dashes and spaces."""
-    return text.translate(PLAIN)
+    """
+    Return the text with plain apostrophes, quotes, dashes and spaces, and without pictures (emoji).
+
+    No language of ours needs a character of two units, and Kannel cuts one in two at the edge of a segment (measured).
+    """
+    return "".join(character for character in text.translate(PLAIN) if ord(character) <= LAST_OF_UCS2)
 
 
 def segments(text: str) -> Segments:

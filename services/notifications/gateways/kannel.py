@@ -19,7 +19,7 @@ from services.notifications.domain.messages import ACCEPTED, REFUSED, UNKNOWN, O
 from services.notifications.gateways.calls import HttpGateway, failed
 
 TAKEN = ("0:", "3:")  # accepted, or queued for later
-WRONG_NUMBER = "receiver"
+NEVER = ("receiver", "denied by")  # a number that is none, or that the operator of the gateway keeps out
 ALL_RECEIPTS = 1 + 2 + 8 + 16  # 4 would say again that it waits
 CODING = {"gsm7": "0", "ucs2": "2"}
 RECEIPTS: Mapping[str, str] = {"1": "delivered", "2": "failed", "4": "accepted", "8": "accepted", "16": "failed"}
@@ -47,6 +47,6 @@ class KannelSms(HttpGateway):
         if answer.is_success:
             taken = said.startswith(TAKEN)
             return Outcome(ACCEPTED, reference=said) if taken else Outcome(UNKNOWN, error="an answer that is no answer")
-        if answer.status_code == 400 and WRONG_NUMBER in said.lower():
-            return Outcome(REFUSED, error=f"HTTP 400 {said[:60]}")
+        if answer.is_client_error and any(words in said.lower() for words in NEVER):
+            return Outcome(REFUSED, error=f"HTTP {answer.status_code}")
         return failed(answer)

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as DbSession
 
 from services.notifications import storage
@@ -30,6 +31,7 @@ from shared.service import Service
 from shared.work import Work
 
 BATCH = 500
+WRITTEN_AGAIN = 3  # times, after a deadlock: a lost outcome would be a message sent twice
 
 
 def due(db: DbSession, now: datetime) -> int:
@@ -64,9 +66,22 @@ def deliver_due(post: Post, service: Service) -> int:
     except Exception:  # noqa: BLE001 - what is known is kept; the rest is unknown and goes out again after the lease
         log.exception("a gateway failed")
     if outcomes:
-        with service.database.begin() as db:
-            settle(post, service.work(db), {UUID(key): outcome for key, outcome in outcomes.items()})
+        _settle(post, service, {UUID(key): outcome for key, outcome in outcomes.items()})
     return len(claimed)
+
+
+def _settle(post: Post, service: Service, outcomes: dict[UUID, Outcome]) -> None:
+    """Write what became of a batch; what is known now must not be forgotten because two transactions met."""
+    for left in range(WRITTEN_AGAIN, -1, -1):
+        try:
+            with service.database.begin() as db:
+                settle(post, service.work(db), outcomes)
+        except OperationalError:
+            if not left:
+                raise
+            log.warning("writing outcomes again")
+        else:
+            return
 
 
 def doubt_unanswered(service: Service) -> int:

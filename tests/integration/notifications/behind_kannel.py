@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -208,9 +209,10 @@ def counts(folder):
             )  # fmt: skip
             (outcome,) = gateway.send([message])
             assert outcome.state == "accepted", outcome
+        (wrong,) = gateway.send([replace(message, to="abc")])
         until(lambda: sum(room.carried().values()) >= sum(ours.values()))
         time.sleep(1)
-        return {"ours": ours, "theirs": room.carried()}
+        return {"ours": ours, "theirs": room.carried(), "wrong": wrong.state}
 
 
 def falls(folder):

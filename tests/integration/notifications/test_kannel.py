@@ -50,6 +50,7 @@ def test_kannel_cuts_random_texts_into_as_many_parts_as_we_count(behind):
 
     assert seen["ours"] == seen["theirs"]
     assert len(set(seen["ours"].values())) > 4
+    assert seen["wrong"] == "refused"
 
 
 def test_what_kannel_never_tells_of_is_sent_once_and_unknown_until_it_does(behind):

@@ -1,6 +1,9 @@
 """Segments as operators count them: what a text costs."""
 
 import pytest
+import smsutil
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.notifications.domain.sms import dear_characters, plain_typography, segments
 
@@ -45,4 +48,17 @@ def test_a_surrogate_pair_never_straddles_two_segments():
 
 def test_typography_is_folded_and_letters_are_kept():
     assert plain_typography("l’été – « oui »\u00a0…") == 'l\'été - " oui " ...'
+    assert plain_typography("Rose 😀 ورد 𠮷") == "Rose  ورد "
     assert dear_characters("forêt, reçu, forêt") == "êç"
+
+
+CHARACTERS = st.text(alphabet=st.sampled_from("aZ é€[]{}~^|\\\n@£ÇàùΩç’ê…اكж汉😀"), max_size=500)
+CHEAP = st.text(alphabet=st.sampled_from("aZ é€[]{}~^|\\\n@£ÇàùΩ"), max_size=700)
+
+
+@settings(max_examples=400)
+@given(text=CHARACTERS | CHEAP)
+def test_as_many_segments_as_an_independent_library_counts(text):
+    theirs = smsutil.split(text)
+
+    assert segments(text).count == max(len(theirs.parts), 1)
