@@ -206,6 +206,12 @@ attempt = sa.Table(
     sa.Column("outcome", sa.String(12), nullable=False),  # started, accepted, refused, temporary, unknown
     sa.Column("reference", sa.String(120), nullable=False),
     sa.Column("error", sa.String(200), nullable=False),
+    sa.Index(
+        "ix_attempt_unknown",
+        "notice_id",
+        sqlite_where=sa.text("outcome = 'unknown'"),
+        postgresql_where=sa.text("outcome = 'unknown'"),
+    ),
 )
 
 receipt = sa.Table(

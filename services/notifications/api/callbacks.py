@@ -72,7 +72,7 @@ def callback_routes(service: Service, post: Post) -> Blueprint:
     def _take(notice_id: UUID, n: int, state: str, error: str) -> Any:
         key = derived_id("receipt", notice_id, n, state, error)
         with _as_gateway(service) as work:
-            take_receipt(work, notice_id, ReceiptCommand(id=key, state=state, attempt=n, error=error))
+            take_receipt(post, work, notice_id, ReceiptCommand(id=key, state=state, attempt=n, error=error))
         return NOTHING
 
     def _hear(said: Any) -> Any:

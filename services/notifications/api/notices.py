@@ -170,7 +170,7 @@ def notice_routes(service: Service, post: Post) -> Blueprint:
     def add_receipt(command: ReceiptCommand, notice_id: UUID) -> dict[str, Any]:
         """Take a gateway's receipt."""
         with acting(service) as work:
-            return take_receipt(work, notice_id, command)
+            return take_receipt(post, work, notice_id, command)
 
     @routes.get("/summary")
     @routes.arguments(TerritoryQuery, location="query")

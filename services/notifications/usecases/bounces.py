@@ -3,13 +3,13 @@
 __all__ = ["take_bounce"]
 
 import hmac
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.bounces import NotABounceError, read_bounce, tokens_in
-from services.notifications.usecases.contacts import points_of
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.receipts import ReceiptCommand, take_receipt
 from services.notifications.usecases.settling import mark_refused
@@ -44,11 +44,9 @@ def take_bounce(post: Post, work: Work, raw: bytes) -> None:
         error=f"mail came back: {bounce.status}",
         address_at_fault=bounce.address_at_fault,
     )
-    notice = take_receipt(work, notice_id, said)
-    person = storage.one(work.db, storage.person, notice["person_id"], "person", lock=True)
-    address = points_of(person, test_numbers=post.test_numbers).get("email", "")
-    if bounce.address_dead and post.address_hash(address) == attempt["address_hash"]:
-        mark_refused(work, [(person["id"], "email")])
+    notice = take_receipt(post, work, notice_id, said)
+    if bounce.address_dead:
+        mark_refused(post, work, [(notice["person_id"], attempt)])
 
 
 def _about(post: Post, raw: bytes) -> UUID:
@@ -59,10 +57,10 @@ def _about(post: Post, raw: bytes) -> UUID:
     raise NotFoundError("mail", "of the report")
 
 
-def _last_mail(work: Work, notice_id: UUID) -> sa.RowMapping:
+def _last_mail(work: Work, notice_id: UUID) -> dict[str, Any]:
     attempt = storage.attempt
     mine = sa.and_(attempt.c.notice_id == notice_id, attempt.c.channel == "email")
-    found = work.db.execute(sa.select(attempt).where(mine).order_by(attempt.c.n.desc()).limit(1)).mappings().first()
+    found = storage.first(work.db, sa.select(attempt).where(mine).order_by(attempt.c.n.desc()).limit(1))
     if found is None:
         raise NotFoundError("mail", "of the report")
     return found

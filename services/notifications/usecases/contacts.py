@@ -1,16 +1,18 @@
 """Which contact points of a person work, and telling it when that changes."""
 
-__all__ = ["points_of", "retell", "review_contacts"]
+__all__ = ["points_of", "reached_by", "retell", "review_contacts", "still_theirs"]
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.contacts import contact_state, email_address, mobile_number
 from services.notifications.domain.occasions import OCCASIONS
+from services.notifications.usecases.post import Post
 from services.notifications.usecases.seats import fresh_notice
 from shared.database import insert_new, upsert
 from shared.events import ContactabilityState
@@ -29,6 +31,22 @@ def points_of(person: Mapping[str, Any], *, test_numbers: bool) -> dict[str, str
     }
     closed = {*person["refused"], *(("sms",) if person["muted"] else ())}
     return {channel: address for channel, address in found.items() if address and channel not in closed}
+
+
+def reached_by(work: Work, people: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return whose contact points reach each of these people, locked: of a merged record those of the one kept."""
+    table = storage.person
+    query = sa.select(table.c.id, sa.func.coalesce(table.c.merged_into, table.c.id)).where(table.c.id.in_(people))
+    kept: dict[UUID, UUID] = dict(work.db.execute(query).all())
+    query = sa.select(table).where(table.c.id.in_({*kept, *kept.values()})).order_by(table.c.id)
+    rows = {row["id"]: row for row in storage.rows(work.db, query.with_for_update())}
+    return {key: rows.get(one, rows[key]) for key, one in kept.items()}
+
+
+def still_theirs(post: Post, person: Mapping[str, Any], channel: str, address_hash: str) -> bool:
+    """Say whether an address is the one by which a person is still reached: numbers go to other people."""
+    address = points_of(person, test_numbers=post.test_numbers).get(channel)
+    return address is not None and post.address_hash(address) == address_hash
 
 
 def review_contacts(test_numbers: bool, service: Service) -> int:

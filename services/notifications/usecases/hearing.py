@@ -33,7 +33,7 @@ from services.notifications.usecases.codes import keep_code
 from services.notifications.usecases.seats import fresh_notice
 from shared.clock import real_now
 from shared.communes import department_of
-from shared.database import insert_new, upsert
+from shared.database import insert_new, keep_greater, upsert
 from shared.errors import TransientError
 from shared.events import (
     AbsenceWithdrawn,
@@ -93,16 +93,15 @@ def keep_appointment(work: Work, event: AppointmentState) -> None:
     Raises TransientError while the place is not known here yet.
     """
     place = _known(work, storage.site, event.site_id)
-    _keep_person(work, _person(event, event.person_id), without=LETTER)
-    table = storage.appointment
-    before = work.db.execute(sa.select(table).where(table.c.id == event.appointment_id)).mappings().first()
-    notice = storage.notice
+    table, notice = storage.appointment, storage.notice
+    last_id = work.db.scalar(sa.select(table.c.notice_id).where(table.c.id == event.appointment_id))
     told = False
-    if before is not None and before["notice_id"] is not None:
-        last = _known(work, notice, before["notice_id"])
+    if last_id is not None:  # locked, so that it does not leave between the question and the answer
+        last = storage.one(work.db, notice, last_id, "notice", lock=True)
         told = last["kind"] == "appointment" and last["state"] != "due"
         gone = {"state": "superseded", "reason": "appointment", "ended_at": work.now}
-        work.db.execute(notice.update().where(notice.c.id == last["id"], notice.c.state == "due").values(**gone))
+        work.db.execute(notice.update().where(notice.c.id == last_id, notice.c.state == "due").values(**gone))
+    _keep_person(work, _person(event, event.person_id), without=LETTER)
     kind = {"booked": "appointment", "cancelled": "no_appointment" if told else None}.get(event.state)
     key = None
     if kind is not None:
@@ -171,8 +170,7 @@ def _letter(work: Work, person_id: UUID, sealed: str) -> dict[str, Any]:
 
 def _keep_person(work: Work, row: dict[str, Any], *, without: Collection[str] = ()) -> bool:
     """Keep a person, but `without` what this event says nothing of; say whether nobody knew them."""
-    known = work.db.execute(sa.select(storage.person).where(storage.person.c.id == row["id"])).mappings()
-    before = known.first()
+    before = storage.first(work.db, sa.select(storage.person).where(storage.person.c.id == row["id"]).with_for_update())
     points = ("phone", "email", "channel")
     changed = before is None or any(before[name] != row[name] for name in points)
     kept = {"refused": [], "failing": {}, "muted": False, "stale": True}
@@ -379,14 +377,14 @@ def keep_completion(work: Work, event: TrainingCompleted) -> None:
 
 
 def _note_news(work: Work, pairs: list[tuple[UUID, UUID]]) -> None:
+    """
+    Note that seats have to be looked at; what has been noted since before keeps its beginning.
+
+    One statement, so that news which is just being looked at, and deleted, is waited for and noted anew.
+    """
     since = real_now()
-    table = storage.seat_news
-    news = [{"person_id": person, "session_id": session, "since": since, "due_at": since} for person, session in pairs]
-    insert_new(work.db, table, news)
-    mine = sa.and_(table.c.person_id == sa.bindparam("p"), table.c.session_id == sa.bindparam("s"))
-    again = [{"p": person, "s": session} for person, session in pairs]
-    if again:
-        work.db.connection().execute(table.update().where(mine).values(due_at=since), again)
+    news = [{"person_id": one, "session_id": two, "since": since, "due_at": since} for one, two in sorted(set(pairs))]
+    keep_greater(work.db, storage.seat_news, news, "due_at")
 
 
 def _invite_again(work: Work, person_id: UUID) -> None:
@@ -398,9 +396,9 @@ def _invite_again(work: Work, person_id: UUID) -> None:
         notice.c.useless_after > work.now,
     )
     sessions = list(work.db.scalars(sa.select(notice.c.session_id).where(failed)))
-    if sessions:
+    if sessions:  # the news first, as who looks at them locks them
+        _note_news(work, [(person_id, session) for session in sessions])
         work.db.execute(notice.update().where(failed).values(reason="old_contact"))
-        _note_news(work, [(person_id, session) for session in dict.fromkeys(sessions)])
 
 
 def _known(work: Work, table: sa.Table, key: UUID) -> dict[str, Any]:

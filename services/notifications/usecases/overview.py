@@ -127,6 +127,7 @@ def doubles(post: Post, work: Work) -> dict[str, int]:
     gateway that keeps one message for one key. Proven: two attempts of which a receipt says that they were delivered.
     """
     lost, later = storage.attempt.alias("lost"), storage.attempt.alias("later")
+    doubtful = lost.c.outcome == "unknown"
     again = sa.and_(
         later.c.notice_id == lost.c.notice_id,
         later.c.channel == lost.c.channel,
@@ -136,7 +137,7 @@ def doubles(post: Post, work: Work) -> dict[str, int]:
     pairs = (
         sa.select(lost.c.gateway, later.c.gateway, sa.func.count(sa.distinct(lost.c.notice_id)))
         .join(later, again)
-        .where(lost.c.outcome == "unknown")
+        .where(doubtful)
         .group_by(lost.c.gateway, later.c.gateway)
     )
     possible = sum(
@@ -145,7 +146,7 @@ def doubles(post: Post, work: Work) -> dict[str, int]:
     receipt = storage.receipt
     twice = (
         sa.select(receipt.c.notice_id)
-        .where(receipt.c.state == "delivered")
+        .where(receipt.c.state == "delivered", receipt.c.notice_id.in_(sa.select(lost.c.notice_id).where(doubtful)))
         .group_by(receipt.c.notice_id)
         .having(sa.func.count(sa.distinct(receipt.c.attempt)) > 1)
     )

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.states import raised
-from services.notifications.usecases.settling import delivered, mark_failing, skip_channel
+from services.notifications.usecases.post import Post
+from services.notifications.usecases.settling import awaited_until, delivered, mark_failing, skip_channel
 from services.notifications.usecases.tasks import close_about
 from shared.database import insert_new, upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError
@@ -34,7 +35,7 @@ class ReceiptCommand:
     address_at_fault: bool = True
 
 
-def take_receipt(work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[str, Any]:
+def take_receipt(post: Post, work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[str, Any]:
     """
     Keep a receipt and what it changes; return the notice.
 
@@ -54,19 +55,22 @@ def take_receipt(work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[s
         return row
     stamp = {"id": command.id, "actor": work.who.actor, "heard_at": work.now}
     insert_new(work.db, storage.receipt, [stamp | receipt])
-    if command.state == "delivered" or (command.state == "failed" and command.address_at_fault):
-        mark_failing(
-            work, row["person_id"], _channel_of(work, notice_id, attempt), arrived=command.state == "delivered"
-        )
-    if command.state == "failed" and attempt != row["attempts"]:
-        return row  # an earlier channel: the notice has moved on
-    riding = sa.select(storage.notice).where(storage.notice.c.rides_on == notice_id).with_for_update()
-    message = [_judged(work, one, command.state, attempt) for one in [row, *storage.rows(work.db, riding)]]
-    upsert(work.db, storage.notice, message)
-    return message[0]
+    sent = _attempt(work, notice_id, attempt)
+    arrived = command.state == "delivered"
+    if arrived or (command.state == "failed" and command.address_at_fault):
+        mark_failing(post, work, row["person_id"], sent, arrived=arrived)
+    message, earlier = [row], attempt != row["attempts"] or row["rides_on"] is not None
+    if earlier and not arrived:
+        return row  # an earlier message: the notice has moved on
+    if not earlier:  # what rides on the notice by now was not in an earlier message
+        riding = sa.select(storage.notice).where(storage.notice.c.rides_on == notice_id)
+        message += storage.rows(work.db, riding.order_by(storage.notice.c.id).with_for_update())
+    judged = [_judged(post, work, one, command.state, sent["channel"]) for one in message]
+    upsert(work.db, storage.notice, judged)
+    return judged[0]
 
 
-def _judged(work: Work, row: dict[str, Any], said: str, attempt: int) -> dict[str, Any]:
+def _judged(post: Post, work: Work, row: dict[str, Any], said: str, channel: str) -> dict[str, Any]:
     """Return a notice after a receipt about the message that brought it, alone or together with others."""
     state = raised(row["state"], said)
     if state == row["state"] or (said != "delivered" and row["holder"] is not None):
@@ -74,16 +78,15 @@ def _judged(work: Work, row: dict[str, Any], said: str, attempt: int) -> dict[st
     if state == "failed":
         return skip_channel(row)
     if state == "accepted":
-        return row | {"state": state, "reason": "", "ended_at": work.now}
-    took = _channel_of(work, row["rides_on"] or row["id"], attempt)
+        until = awaited_until(post, row, work.now)
+        return row | {"state": state, "reason": "", "ended_at": work.now, "awaits_until": until}
     if row["session_id"] is not None:
-        work.tell(delivered(row | {"channel": took}, "receipt"))
+        work.tell(delivered(row | {"channel": channel}, "receipt"))
     close_about(work, [row["id"]], OVERTAKEN_BY_ARRIVAL)
-    arrived = {"state": state, "reason": "", "channel": took, "ended_at": work.now, "awaits_until": None}
+    arrived = {"state": state, "reason": "", "channel": channel, "ended_at": work.now, "awaits_until": None}
     return row | arrived
 
 
-def _channel_of(work: Work, notice_id: UUID, n: int) -> str:
-    query = sa.select(storage.attempt.c.channel)
+def _attempt(work: Work, notice_id: UUID, n: int) -> dict[str, Any]:
     mine = sa.and_(storage.attempt.c.notice_id == notice_id, storage.attempt.c.n == n)
-    return str(work.db.execute(query.where(mine)).scalar_one())
+    return dict(work.db.execute(sa.select(storage.attempt).where(mine)).mappings().one())

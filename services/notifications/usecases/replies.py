@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from services.notifications import storage
 from services.notifications.domain.contacts import mobile_number
 from services.notifications.domain.timetable import read_day
+from services.notifications.usecases.contacts import reached_by, still_theirs
 from services.notifications.usecases.links import holder_of
 from services.notifications.usecases.own import announce
 from services.notifications.usecases.post import Post
@@ -29,7 +30,7 @@ from shared.ids import derived_id
 from shared.work import Work
 
 STOP = re.compile(r"\s*(stop|arr[eê]t)\b", re.IGNORECASE)
-CODE = re.compile(r"\d{4}")
+CODE = re.compile(r"(?<!\d)\d{4}(?!\d)")  # not a part of a telephone number
 CODES = 9000  # 1000 to 9999: a code never begins with a zero that somebody leaves out
 LONGEST = 160
 FRANCE = "75"  # numbers without country code are read as French ones
@@ -59,7 +60,7 @@ def take_reply(post: Post, work: Work, *, key: str, sender: str, text: str) -> s
     meant = _meant(told, text, work)
     if STOP.match(text) and people:
         row["understood"] = "stop"
-        _mute(work, people)
+        _mute(post, work, people, digest)
     elif meant is not None and _announced(work, meant):
         row |= {"understood": "absent", "person_id": meant["person_id"], "notice_id": meant["id"]}
     elif people:
@@ -95,8 +96,9 @@ def _announced(work: Work, notice: dict[str, Any]) -> bool:
     return True
 
 
-def _mute(work: Work, people: Sequence[UUID]) -> None:
+def _mute(post: Post, work: Work, people: Sequence[UUID], digest: str) -> None:
+    """Send no more SMS to whoever is reached by a number; those who have another by now did not say this."""
+    reached = {one["id"]: one for one in reached_by(work, people).values() if still_theirs(post, one, "sms", digest)}
     person = storage.person
-    work.db.execute(person.update().where(person.c.id.in_(people)).values(muted=True, stale=True))
-    known = storage.by_id(work.db, person, people)
-    open_tasks(work, [task_row("muted", one, work.now, about=work.now.date()) for one in known.values()])
+    work.db.execute(person.update().where(person.c.id.in_(list(reached))).values(muted=True, stale=True))
+    open_tasks(work, [task_row("muted", one, work.now, about=work.now.date()) for one in reached.values()])

@@ -1,6 +1,6 @@
 """What became of messages: the answers of gateways, and contact points that will never work."""
 
-__all__ = ["delivered", "mark_failing", "mark_refused", "settle", "skip_channel"]
+__all__ = ["awaited_until", "delivered", "mark_failing", "mark_refused", "settle", "skip_channel"]
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.notifications import storage
 from services.notifications.domain.messages import ACCEPTED, REFUSED, UNKNOWN, Outcome
 from services.notifications.domain.states import raised
+from services.notifications.usecases.contacts import reached_by, still_theirs
 from services.notifications.usecases.lines import note_outcomes
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.preparing import BACK_OFF, UNANSWERED
@@ -37,7 +38,7 @@ def settle(post: Post, work: Work, outcomes: Mapping[UUID, Outcome]) -> None:
     attempts, kept, refused, arrived = [], [], [], []
     for row in rows:
         head = row["rides_on"] or row["id"]
-        if head not in held:
+        if head not in held or row["holder"] != post.holder:
             continue
         outcome = outcomes[head]
         if row["id"] == head:
@@ -52,11 +53,11 @@ def settle(post: Post, work: Work, outcomes: Mapping[UUID, Outcome]) -> None:
             arrived.append(delivered(row, ACCEPTED))  # all the proof that will ever come
         kept.append(settled)
         if outcome.state == REFUSED and row["id"] == head:
-            refused.append((row["person_id"], row["channel"]))
+            refused.append(row)
     upsert(work.db, notice, kept)
     _end_attempts(work, attempts)
     note_outcomes(post, work, [(row["gateway"], outcome.state) for row, outcome in attempts])
-    mark_refused(work, refused)
+    mark_refused(post, work, _last_attempts(work, refused))
     work.tell(*arrived)
 
 
@@ -80,41 +81,52 @@ def delivered(row: Mapping[str, Any], proof: str) -> NoticeDelivered:
     )
 
 
-def mark_refused(work: Work, refused: Sequence[tuple[UUID, str]]) -> None:
+def mark_refused(post: Post, work: Work, refused: Sequence[tuple[UUID, Row]]) -> None:
     """
     Remember contact points that will never work, and have somebody ask for better ones.
 
-    Whether the person can still be reached is looked at next.
+    Pairs of a person and the attempt that says so; one to an address that they have no more says nothing. Whether the
+    person can still be reached is looked at next.
     """
-    people = storage.by_id(work.db, storage.person, [person for person, _channel in refused])
+    people = reached_by(work, [person_id for person_id, _attempt in refused]) if refused else {}
     tasks = []
-    for person_id, channel in refused:
-        person = people[person_id]
+    for person_id, attempt in refused:
+        person, channel = people[person_id], attempt["channel"]
+        if not still_theirs(post, person, channel, attempt["address_hash"]):
+            continue
         person["refused"] = sorted({*person["refused"], channel})
-        person["stale"] = True
+        changed = {"refused": person["refused"], "stale": True}
+        work.db.execute(storage.person.update().where(storage.person.c.id == person["id"]).values(**changed))
         point = person["phone" if channel == "sms" else "email"]
         tasks.append(task_row("dead_contact", person, work.now, about=f"{channel} {point}", note=channel))
-    upsert(work.db, storage.person, list(people.values()))
     open_tasks(work, tasks)
 
 
-def mark_failing(work: Work, person_id: UUID, channel: str, *, arrived: bool) -> None:
+def mark_failing(post: Post, work: Work, person_id: UUID, attempt: Row, *, arrived: bool) -> None:
     """Count a receipt about a person's contact point: some failures in a row say that it is dead."""
-    person = storage.one(work.db, storage.person, person_id, "person", lock=True)
-    count = 0 if arrived else int(person["failing"].get(channel, 0)) + 1
-    if count == person["failing"].get(channel, 0):
+    person, channel = reached_by(work, [person_id])[person_id], attempt["channel"]
+    before = int(person["failing"].get(channel, 0))
+    count = 0 if arrived else before + 1
+    if count == before or not still_theirs(post, person, channel, attempt["address_hash"]):
         return
     failing = person["failing"] | {channel: count}
-    work.db.execute(storage.person.update().where(storage.person.c.id == person_id).values(failing=failing))
+    work.db.execute(storage.person.update().where(storage.person.c.id == person["id"]).values(failing=failing))
     if count >= DEAD_AFTER:
-        mark_refused(work, [(person_id, channel)])
+        mark_refused(post, work, [(person_id, attempt)])
+
+
+def awaited_until(post: Post, row: Row, now: datetime) -> datetime | None:
+    """Return until when a receipt is waited for of a message that was taken; None where none comes."""
+    if not post.receipts(row["gateway"]):
+        return None
+    useless_after: datetime = row["useless_after"]
+    return min(now + timedelta(hours=post.receipt_hours), max(now, useless_after))
 
 
 def _settled(post: Post, now: datetime, row: Row, outcome: Outcome) -> Row:
     row = row | {"holder": None, "ready_at": real_now()}
     if outcome.state == ACCEPTED:
-        waits = timedelta(hours=post.receipt_hours)
-        until = min(now + waits, max(now, row["useless_after"])) if post.receipts(row["gateway"]) else None
+        until = awaited_until(post, row, now)
         ended = {"state": raised(row["state"], "accepted"), "reason": "", "ended_at": now, "awaits_until": until}
         return row | ended | {"cost": row["cost"] + _price(post, row)}
     if outcome.state == UNKNOWN:  # the same message goes again, neither another text nor another channel
@@ -141,6 +153,15 @@ def _receipts_of_failure(work: Work, rows: Sequence[Row]) -> set[UUID]:
         receipt.c.notice_id.in_(list(last)), receipt.c.state == "failed"
     )
     return {key for key, n in work.db.execute(query) if last[key] == n}
+
+
+def _last_attempts(work: Work, rows: Sequence[Row]) -> list[tuple[UUID, Row]]:
+    """Return the person of each of these notices with its last attempt."""
+    attempt = storage.attempt
+    last = {(row["id"], row["attempts"]): row["person_id"] for row in rows}
+    query = sa.select(attempt).where(attempt.c.notice_id.in_([row["id"] for row in rows]))
+    found = {(one["notice_id"], one["n"]): one for one in storage.rows(work.db, query)} if rows else {}
+    return [(person_id, found[key]) for key, person_id in last.items()]
 
 
 def _end_attempts(work: Work, ended: Sequence[tuple[Row, Outcome]]) -> None:

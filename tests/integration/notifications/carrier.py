@@ -43,6 +43,8 @@ class Carrier:
             case "takes and fails":
                 self.take(to, key, receipts)
                 return 500, b"oops"
+            case "refuses":
+                return 422, b"no such number"
             case "is busy":
                 return 503, b"later"
             case "talks garbage":

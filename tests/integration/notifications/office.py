@@ -19,6 +19,7 @@ from services.notifications.usecases.seats import review_seats
 from shared.clock import FileClock
 from shared.envelope import decode, encode
 from shared.events import (
+    AppointmentState,
     Meeting,
     MeetingMissed,
     PlacementState,
@@ -135,6 +136,14 @@ class Office:
             placement_id=derived_id("placement", PERSON, SESSION, part),
         )  # fmt: skip
 
+    def appointment(self, state="booked"):
+        return AppointmentState(
+            subject_version=self.version("appointment"), appointment_id=derived_id("appointment", 1), person_id=PERSON,
+            reference="93-1", territory="93", kind="interview", spoken=("ar",), reads="yes", reading_language="ar",
+            channel="sms", shared_phone=False, site_id=SITE, held_on=date(2025, 3, 20), starts_at=time(9), minutes=60,
+            state=state, private={"notifications": {"alias": "Rose", "phone": "+999000000001"}},
+        )  # fmt: skip
+
     def completion(self, outcome="completed"):
         return TrainingCompleted(
             contract_id=derived_id("contract", PERSON), signatory_id=PERSON, training="civic", outcome=outcome,
@@ -187,7 +196,7 @@ class Office:
     def receipt(self, notice_id, state, key=None, attempt=0):
         with self.service.database.begin() as db:
             command = ReceiptCommand(id=key or new_id(), state=state, attempt=attempt, error="")
-            return take_receipt(self.service.work(db), notice_id, command)
+            return take_receipt(open_post(self.settings), self.service.work(db), notice_id, command)
 
     # --- what can be seen
 

@@ -207,6 +207,19 @@ def test_a_failure_told_before_the_answer_is_not_forgotten(answering, carrier):
     assert {one["kind"] for one in answering.open_tasks()} == {"letter"}
 
 
+def test_a_message_of_which_only_a_receipt_says_that_it_was_taken_gives_way_to_the_mail_too(answering, carrier, kind):
+    carrier.behaviour = "takes and fails"
+    invite(answering, email="rose@example.org")
+    answering.run()
+    for address in carrier.receipts:
+        tell(address, "accepted", None if kind == "kannel" else "x")
+    assert {one["state"] for one in answering.notices()} == {"accepted"}
+    answering.clock.set(datetime(2025, 3, 4, 9, 1, tzinfo=UTC))
+    settle(answering)
+
+    assert {(one["state"], one["channel"]) for one in answering.notices()} == {("accepted", "email")}
+
+
 def test_a_receipt_with_another_secret_is_refused_and_changes_nothing(answering, carrier, kind):
     invite(answering)
     answering.run()

@@ -340,6 +340,47 @@ def test_a_receipt_of_failure_opens_the_next_channel_and_a_late_one_of_success_s
     assert [(one["state"], one["channel"]) for one in office.notices()] == [("delivered", "sms")]
 
 
+def test_a_failure_is_not_forgotten_when_an_older_acceptance_is_told_after_it(office):
+    office.place()
+    office.run()
+    (notice,) = office.notices()
+    office.receipt(notice["id"], "failed")
+    office.receipt(notice["id"], "accepted")
+    office.run()
+    office.receipt(notice["id"], "accepted", attempt=1)
+
+    assert [(one["state"], one["channel"]) for one in office.notices()] == [("accepted", "email")]
+    assert len(office.mails()) == 1
+
+
+def test_a_late_success_says_nothing_of_what_was_not_in_that_message(office):
+    office.place()
+    office.run()
+    (notice,) = office.notices()
+    office.receipt(notice["id"], "failed")
+    office.hear(office.person(channel="email"), office.miss())
+    office.run()
+    assert len(office.mails()) == 1, "both in one mail"
+    office.receipt(notice["id"], "delivered", attempt=1)
+
+    found = {one["kind"]: (one["state"], one["channel"]) for one in office.notices()}
+    assert found == {"convocation": ("delivered", "sms"), "missed": ("accepted", "email")}
+
+
+def test_failures_told_of_an_old_number_say_nothing_of_the_new_one(office):
+    office.place()
+    office.hear(office.miss())
+    office.run()
+    office.hear(office.person(phone="+999000000002"))
+    for notice in office.notices():
+        if notice["rides_on"] is None:
+            for _twice in range(2):
+                office.receipt(notice["id"], "failed")
+
+    (person,) = office.rows(storage.person, storage.person.c.id)
+    assert (person["refused"], person["failing"]) == ([], {})
+
+
 def test_the_summary_counts_people_who_have_a_seat_and_were_not_told(office):
     office.place()
     other = derived_id("person", 2)

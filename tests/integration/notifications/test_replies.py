@@ -8,6 +8,7 @@ from services.notifications import storage
 from services.notifications.app import open_post
 from services.notifications.gateways.files import SmsFiles
 from services.notifications.usecases.replies import take_reply
+from shared.events import PersonMerged
 from shared.ids import derived_id
 from tests.integration.notifications.office import DAYS, PERSON, SESSION, an_office
 
@@ -79,3 +80,31 @@ def test_who_stands_for_a_minor_answers_for_the_minor(office):
 
     assert answer(office, code, sender="+999000000009") == "absent"
     assert [one.signatory_id for one in office.told("AbsenceAnnouncedState")] == [minor]
+
+
+def muted(office):
+    return {row["reference"] for row in office.rows(storage.person, storage.person.c.id) if row["muted"]}
+
+
+def test_stop_from_a_number_that_is_somebody_elses_by_now_mutes_nobody(office):
+    told(office)
+    office.hear(office.person(phone="+999000000002"))
+
+    assert answer(office, "STOP") == "stop"
+    assert muted(office) == set()
+    assert [row for row in office.open_tasks() if row["kind"] == "muted"] == []
+
+
+def test_stop_mutes_the_record_that_was_kept_when_the_message_was_about_the_other(office):
+    other = derived_id("person", 2)
+    office.hear(office.person(), office.person(other, reference="93-2"), PersonMerged(kept_id=other, other_id=PERSON))
+    told(office)
+
+    assert answer(office, "STOP") == "stop"
+    assert muted(office) == {"93-2"}
+
+
+def test_a_telephone_number_in_an_answer_holds_no_code(office):
+    code = told(office)
+
+    assert answer(office, f"06{code}0000") == "nothing"

@@ -1,6 +1,8 @@
 """Occasions, quiet hours, states, contact points."""
 
 from datetime import UTC, date, datetime
+from functools import reduce
+from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -84,6 +86,15 @@ def test_a_late_receipt_never_takes_back_what_is_proven():
     assert raised("accepted", "delivered") == "delivered"
     assert raised("failed", "delivered") == "delivered"
     assert raised("superseded", "failed") == "superseded"
+
+
+@pytest.mark.parametrize(
+    "said", [("accepted", "failed"), ("accepted", "delivered"), ("accepted", "failed", "delivered")]
+)
+def test_whatever_the_order_of_answer_and_receipts_the_end_is_the_same(said):
+    ends = {reduce(raised, order, "sending") for order in permutations(said)}
+
+    assert ends == {said[-1]}
 
 
 @pytest.mark.parametrize(

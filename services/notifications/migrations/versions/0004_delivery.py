@@ -26,6 +26,7 @@ NEW = {
     ),
 }
 WAITING = sa.text("state IN ('due', 'sending')")
+UNKNOWN = sa.text("outcome = 'unknown'")
 AWAITING = sa.text("awaits_until IS NOT NULL")
 
 
@@ -48,6 +49,7 @@ def upgrade() -> None:
     with op.batch_alter_table("attempt") as attempt:
         attempt.alter_column("gateway", existing_type=sa.String(length=16), type_=sa.String(length=24))
         attempt.create_index(attempt.f("ix_attempt_address_hash"), ["address_hash"])
+        attempt.create_index("ix_attempt_unknown", ["notice_id"], sqlite_where=UNKNOWN, postgresql_where=UNKNOWN)
     with op.batch_alter_table("session") as session:
         session.add_column(sa.Column("provider_id", sa.Uuid(), nullable=True))
         session.create_index(session.f("ix_session_provider_id"), ["provider_id"])
@@ -109,6 +111,7 @@ def downgrade() -> None:
         session.drop_index(session.f("ix_session_provider_id"))
         session.drop_column("provider_id")
     with op.batch_alter_table("attempt") as attempt:
+        attempt.drop_index("ix_attempt_unknown")
         attempt.drop_index(attempt.f("ix_attempt_address_hash"))
         attempt.alter_column("gateway", existing_type=sa.String(length=24), type_=sa.String(length=16))
     with op.batch_alter_table("notice") as notice:

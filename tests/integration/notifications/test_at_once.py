@@ -1,0 +1,87 @@
+"""What happens at the same moment on PostgreSQL: a reviewer, a gateway's answer and news about the same person."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from services.notifications import storage
+from services.notifications.usecases import hearing
+from tests.integration.notifications.carrier import a_carrier
+from tests.integration.notifications.office import an_office
+
+PHONE, ANOTHER = "+33612345600", "+33612345699"
+
+
+@pytest.fixture
+def url(postgres_url):
+    return postgres_url("notifications")
+
+
+@pytest.fixture
+def office(tmp_path, url):
+    with an_office(tmp_path, url) as office:
+        yield office
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+def wait_for_blocked(office, count):
+    """Wait until so many transactions wait for a lock of another one."""
+    blocked = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with office.service.database.read() as db:
+            if db.scalar(blocked) >= count:
+                return
+    raise AssertionError("nobody waits")
+
+
+def test_news_that_comes_while_the_seats_are_looked_at_is_not_lost(office, pool):
+    office.place()
+    office.run()
+    office.hear(office.session())
+    with office.service.database.begin() as db:
+        db.execute(sa.select(storage.notice.c.id).with_for_update())
+        looking = pool.submit(office.review)
+        wait_for_blocked(office, 1)
+        hearing_it = pool.submit(office.hear, office.session(state="cancelled"))
+        wait_for_blocked(office, 2)
+    looking.result()
+    hearing_it.result()
+    office.run()
+
+    assert [one["kind"] for one in office.notices()] == ["convocation", "cancelled"]
+
+
+def test_a_number_that_is_refused_while_a_new_one_comes_does_not_undo_it(tmp_path, url, pool):
+    with a_carrier() as carrier, an_office(tmp_path, url, PARCOURS_SMS=carrier.json) as office:
+        carrier.behaviour = "refuses"
+        office.place(phone=PHONE, email="")
+        office.review()
+        with office.service.database.begin() as db:
+            hearing.keep_person(office.service.work(db), office.person(phone=ANOTHER, email=""))
+            sending = pool.submit(office.deliver_only)
+            wait_for_blocked(office, 1)
+        sending.result()
+
+        (person,) = office.rows(storage.person, storage.person.c.id)
+        assert (person["phone"], person["refused"]) == (ANOTHER, [])
+
+
+def test_an_appointment_that_ends_while_its_notice_leaves_is_called_off(office, pool):
+    office.hear(office.site(), office.appointment())
+    with office.service.database.begin() as db:
+        db.execute(storage.notice.update().values(state="sending"))
+        hearing_it = pool.submit(office.hear, office.appointment(state="cancelled"))
+        wait_for_blocked(office, 1)
+    hearing_it.result()
+
+    assert {one["kind"] for one in office.notices()} == {"appointment", "no_appointment"}
