@@ -98,7 +98,9 @@ class State(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState(State):
-    """A training body. `name` is an organisation's, not a person's."""
+    """
+    A training body. `label` is an organisation's name, not a person's. Private: territory and e-mail for notifications.
+    """
 
     name = "scheduler.provider"
     hearers = ("attendance", "notifications")
@@ -107,6 +109,7 @@ class ProviderState(State):
     provider_id: UUID
     code: str
     label: str
+    private: Private = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from services.notifications.api.callbacks import callback_routes
 from services.notifications.consumers import HANDLERS
 from services.notifications.pages.own import own_pages
 from services.notifications.settings import Settings
-from services.notifications.usecases import contacts, delivery, giving_up, own
+from services.notifications.usecases import contacts, delivery, digests, giving_up, own
 from services.notifications.usecases.contacts import review_contacts
 from services.notifications.usecases.delivery import deliver_due, doubt_unanswered
 from services.notifications.usecases.post import open_post
@@ -54,10 +54,11 @@ def build_service(settings: Settings) -> Service:
             doubt_unanswered,
             partial(forget_words, settings.notice_days),
             partial(deliver_due, post),
+            partial(digests.send_digests, post),
             giving_up.settle_given_up,
             partial(purge_knocks, storage.door_count),
         ),
-        due=lambda db, now: delivery.due(db, now) + giving_up.due(db, now),
+        due=lambda db, now: delivery.due(db, now) + giving_up.due(db, now) + digests.due(db, now),
         retell=lambda work: contacts.retell(work) + own.retell(work),
     )
 

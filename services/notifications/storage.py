@@ -10,6 +10,7 @@ __all__ = [
     "contact_word",
     "contactability",
     "desk_code",
+    "digest",
     "door_count",
     "first",
     "gateway",
@@ -96,6 +97,8 @@ provider = sa.Table(
     METADATA,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("code", sa.String(40), nullable=False, index=True),
+    sa.Column("territory", sa.String(8)),  # this and the next: null for what was heard before they were kept
+    sa.Column("email", sa.String(200)),  # of the body, not of a person; empty where it gave none
 )
 
 session = sa.Table(
@@ -264,6 +267,20 @@ gateway = sa.Table(
     sa.Column("closed_until", UtcDateTime),
     sa.Column("allowance", sa.Integer, nullable=False),  # thousandths of a message that may leave now
     sa.Column("counted_at", UtcDateTime, nullable=False),
+)
+
+# The evening's mail to a training body: one a day at most, of the body's own calendar.
+digest = sa.Table(
+    "digest",
+    METADATA,
+    sa.Column("provider_id", sa.Uuid, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False),  # nothing to say, due, sending, expired, or as an attempt ends
+    sa.Column("text", sa.Text, nullable=False),  # until it has left
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("error", sa.String(200), nullable=False),
+    sa.Column("ready_at", UtcDateTime, nullable=False),  # real time: back-off
+    sa.Column("made_at", UtcDateTime, nullable=False),
 )
 
 contactability = sa.Table(

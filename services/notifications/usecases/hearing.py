@@ -190,8 +190,10 @@ def keep_site(work: Work, event: SiteState) -> None:
 
 
 def keep_provider(work: Work, event: ProviderState) -> None:
-    """Keep a training body: its people see the tasks about its groups."""
-    upsert(work.db, storage.provider, [{"id": event.provider_id, "code": event.code}])
+    """Keep a training body: its people see the tasks about its groups, and it is told in the evening what is new."""
+    private = event.private.get("notifications", {})
+    reached = {name: private.get(name, "") for name in ("territory", "email")}
+    upsert(work.db, storage.provider, [{"id": event.provider_id, "code": event.code} | reached])
 
 
 def keep_session(work: Work, event: SessionState) -> None:

@@ -180,7 +180,8 @@ def _give_up(batch: Batch, row: Row, known: _Known, state: str, reason: str) -> 
     matters = "letter" in OCCASIONS[row["kind"]].channels  # a reminder that fails is nobody's work
     if matters and (state != "expired" or reason == "quiet_hours"):
         row["task"] = task
-        batch.tasks.append(_task(task, row, known))
+        alone = task == "call" or person["reads"] != "no"  # a letter tells nothing to who does not read
+        batch.tasks += [_task(one, row, known) for one in ((task,) if alone else (task, "relay"))]
     row |= {"state": state, "reason": reason, "ended_at": work.now, "rides_on": None}
     if row["session_id"] is not None and row["kind"] not in REMINDERS:
         batch.failures.append(

@@ -111,7 +111,11 @@ def prescription_state(row: Row, needs: Iterable[Row]) -> PrescriptionState:
 def provider_state(row: Row) -> ProviderState:
     """Return a training body."""
     return ProviderState(
-        subject_version=row["version"], provider_id=row["id"], code=row["code"], label=row["facts"]["name"]
+        subject_version=row["version"],
+        provider_id=row["id"],
+        code=row["code"],
+        label=row["facts"]["name"],
+        private={"notifications": {"territory": row["territory"], "email": row["facts"]["email"]}},
     )
 
 

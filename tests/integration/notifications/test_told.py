@@ -96,6 +96,13 @@ def test_a_relay_is_seen_by_the_body_whose_group_it_is_and_ends_once(office):
     assert office.open_tasks() == []
 
 
+def test_whoever_neither_reads_nor_has_a_phone_is_also_told(office):
+    office.place(reads="no", phone="", email="")
+    office.run()
+
+    assert [one["kind"] for one in office.open_tasks()] == ["letter", "relay"]
+
+
 def test_a_registered_letter_needs_its_proof(office):
     office.place(channel="courrier")
     office.run()
