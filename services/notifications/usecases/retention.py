@@ -27,8 +27,8 @@ def forget_words(days: int, service: Service) -> int:
     old = sa.and_(notice.c.ended_at <= now - timedelta(days=days), notice.c.text != NO_WORDS)
     read = sa.and_(reply.c.heard_at <= now - timedelta(days=REPLY_DAYS), reply.c.text != "")
     with service.database.read() as db:
-        some = [db.scalar(sa.select(which).limit(1)) for which in (sa.exists().where(old), sa.exists().where(read))]
-    if not any(some):
+        some = any(db.scalar(sa.select(sa.exists().where(which))) for which in (old, read))
+    if not some:
         return 0
     with service.database.begin() as db:
         keys = list(db.scalars(sa.select(notice.c.id).where(old).order_by(notice.c.id).limit(BATCH)))
