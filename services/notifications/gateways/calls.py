@@ -57,7 +57,7 @@ class HttpGateway(ABC):
             return self.call(client, message)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Outcome(TEMPORARY, error=type(error).__name__)
-        except httpx.HTTPError as error:  # it may have left
+        except Exception as error:  # noqa: BLE001 - whatever an answer is made of, the batch goes on; it may have left
             return Outcome(UNKNOWN, error=type(error).__name__)
 
 

@@ -2,6 +2,7 @@
 
 __all__ = ["SmtpMail", "as_email"]
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from services.notifications.domain.messages import ACCEPTED, REFUSED, TEMPORARY,
 TIMEOUT_SECONDS = 10
 BATCH_SECONDS = 150  # after so long the rest of a batch waits for another one: a lease must outlast it
 PERMANENT = 500
+OURS = re.compile(rb"\s*5\.[3567]\.")  # system, protocol, content, policy (RFC 3463): no fault of the address
 
 
 class NoTlsError(OSError):
@@ -122,7 +124,7 @@ def _send_one(server: smtplib.SMTP, message: MailMessage) -> Outcome:
         server.send_message(as_email(message), from_addr=message.returns_to or None)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _words in error.recipients.values()]
-        refused = all(code >= PERMANENT for code in codes)
+        refused = all(code >= PERMANENT and not OURS.match(said) for code, said in error.recipients.values())
         return Outcome(REFUSED if refused else TEMPORARY, error=f"recipient refused: {codes}")
     except smtplib.SMTPResponseException as error:  # the sender or the text: ours to correct, not the address's fault
         return Outcome(TEMPORARY, error=f"SMTP {error.smtp_code}")

@@ -9,7 +9,7 @@ __all__ = ["reply_code", "take_reply"]
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,7 @@ def take_reply(post: Post, work: Work, *, key: str, sender: str, text: str) -> s
     meant = _meant(told, text, work)
     if STOP.match(text) and people:
         row["understood"] = "stop"
-        _mute(post, work, people, digest)
+        _mute(post, work, people, row)
     elif meant is not None and _announced(work, meant):
         row |= {"understood": "absent", "person_id": meant["person_id"], "notice_id": meant["id"]}
     elif people:
@@ -96,9 +96,10 @@ def _announced(work: Work, notice: dict[str, Any]) -> bool:
     return True
 
 
-def _mute(post: Post, work: Work, people: Sequence[UUID], digest: str) -> None:
+def _mute(post: Post, work: Work, people: Sequence[UUID], said: Mapping[str, Any]) -> None:
     """Send no more SMS to whoever is reached by a number; those who have another by now did not say this."""
-    reached = {one["id"]: one for one in reached_by(work, people).values() if still_theirs(post, one, "sms", digest)}
+    known = reached_by(work, people).values()
+    reached = {one["id"]: one for one in known if still_theirs(post, one, "sms", said["address_hash"])}
     person = storage.person
     work.db.execute(person.update().where(person.c.id.in_(list(reached))).values(muted=True, stale=True))
-    open_tasks(work, [task_row("muted", one, work.now, about=work.now.date()) for one in reached.values()])
+    open_tasks(work, [task_row("muted", one, work.now, about=said["id"]) for one in reached.values()])

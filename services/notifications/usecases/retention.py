@@ -7,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from services.notifications import storage
+from services.notifications.usecases.tasks import task_id
 from shared.service import Service
 
 BATCH = 500
@@ -17,7 +18,7 @@ GONE = {"text": "", "subject": "", "calendar": [], "reply_code": ""}
 
 def forget_words(days: int, service: Service) -> int:
     """
-    Delete the words of notices that ended so many days ago (business time), and old answers; return how many. A tick.
+    Delete the words of notices that ended so many days ago (business time) and of old answers; return how many. A tick.
 
     Kind, versions of the texts, channel, times, attempts and receipts stay as evidence; the address of an attempt is a
     keyed hash, and goes with the words.
@@ -34,5 +35,10 @@ def forget_words(days: int, service: Service) -> int:
         keys = list(db.scalars(sa.select(notice.c.id).where(old).order_by(notice.c.id).limit(BATCH)))
         db.execute(notice.update().where(notice.c.id.in_(keys)).values(**GONE))
         db.execute(attempt.update().where(attempt.c.notice_id.in_(keys)).values(address_hash=""))
-        replies = db.execute(reply.update().where(read).values(text="", address_hash=""))
-    return len(keys) + int(replies.rowcount)  # type: ignore[attr-defined]
+        query = sa.select(reply.c.id, reply.c.person_id).where(read).order_by(reply.c.id)
+        answers = db.execute(query.limit(BATCH)).all()
+        mine, task = reply.c.id.in_([key for key, _person in answers]), storage.task
+        db.execute(reply.update().where(mine).values(text="", address_hash=""))
+        tasks = [task_id("reply", person_id, key) for key, person_id in answers]
+        db.execute(task.update().where(task.c.id.in_(tasks)).values(note=""))
+    return len(keys) + len(answers)

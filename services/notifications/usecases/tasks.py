@@ -1,6 +1,6 @@
 """What somebody has to do about a person because no machine can, and how it ended."""
 
-__all__ = ["KINDS", "OUTCOMES", "close_about", "end_task", "find_task", "open_tasks", "task_row", "tasks_of"]
+__all__ = ["KINDS", "OUTCOMES", "close_about", "end_task", "find_task", "open_tasks", "task_id", "task_row", "tasks_of"]
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ def task_row(
 ) -> Row:  # fmt: skip
     """Return the row of a task; `about` tells two tasks of one kind about one person apart."""
     return {
-        "id": derived_id("task", kind, person["id"], about),
+        "id": task_id(kind, person["id"], about),
         "kind": kind,
         "person_id": person["id"],
         "notice_id": notice["id"] if notice else None,
@@ -57,6 +57,11 @@ def task_row(
         "actor": "",
         "ended_at": None,
     }
+
+
+def task_id(kind: str, person_id: UUID, about: object) -> UUID:
+    """Return the id of a task: the same need twice is one task."""
+    return derived_id("task", kind, person_id, about)
 
 
 def open_tasks(work: Work, rows: Iterable[Row]) -> None:

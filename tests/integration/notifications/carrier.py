@@ -49,6 +49,8 @@ class Carrier:
                 return 503, b"later"
             case "talks garbage":
                 return 200, b"<html>Welcome to the hotel's wireless network</html>"
+            case "talks in circles":
+                return 200, b"[" * 100_000
             case "is slow":
                 self.take(to, key, receipts)
                 time.sleep(30)

@@ -121,12 +121,14 @@ def test_a_gateway_that_takes_the_message_and_answers_500(tmp_path, kind, carrie
         assert {one["kind"] for one in office.open_tasks()} == {"call"}
 
 
-def test_garbage_with_a_200_is_no_acceptance(tmp_path, kind, carrier):
+@pytest.mark.parametrize("garbage", ["talks garbage", "talks in circles"])
+def test_garbage_with_a_200_is_no_acceptance(tmp_path, kind, carrier, garbage):
     with an_office(tmp_path, PARCOURS_SMS=getattr(carrier, kind)) as office:
-        carrier.behaviour = "talks garbage"
+        carrier.behaviour = garbage
         invite(office)
         office.run()
         assert office.told("NoticeDelivered") == []
+        assert {result for _channel, result in office.attempts()} == {"unknown"}
         carrier.behaviour = "takes"
         settle(office)
 

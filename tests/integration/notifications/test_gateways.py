@@ -86,6 +86,8 @@ class Box:
             return "550 no such mailbox"
         if address.startswith("full"):
             return "452 mailbox full"
+        if address.startswith("barred"):
+            return "550 5.7.1 relaying denied"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -190,11 +192,11 @@ def test_the_same_mail_is_the_same_bytes_with_what_goes_along():
 
 
 def test_refusals_are_told_apart_and_spare_the_other_mails(mailbox):
-    addresses = ["a@example.org", "gone@example.org", "full@example.org", "b@example.org"]
+    addresses = ["a@example.org", "gone@example.org", "full@example.org", "barred@example.org", "b@example.org"]
 
     found = list(SmtpMail(mailbox.url).send([mail(to, to) for to in addresses]))
 
-    assert [outcome.state for outcome in found] == ["accepted", "refused", "temporary", "accepted"]
+    assert [outcome.state for outcome in found] == ["accepted", "refused", "temporary", "temporary", "accepted"]
     assert [one["To"] for one in mailbox.mails] == ["a@example.org", "b@example.org"]
     assert not any("example.org" in outcome.error for outcome in found)
 

@@ -1,6 +1,7 @@
 """What an answer by SMS says: the code of a message is "I cannot come on its first day", for whoever it was sent to."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,9 +9,11 @@ from services.notifications import storage
 from services.notifications.app import open_post
 from services.notifications.gateways.files import SmsFiles
 from services.notifications.usecases.replies import take_reply
+from services.notifications.usecases.retention import forget_words
+from services.notifications.usecases.tasks import end_task
 from shared.events import PersonMerged
 from shared.ids import derived_id
-from tests.integration.notifications.office import DAYS, PERSON, SESSION, an_office
+from tests.integration.notifications.office import DAYS, MONDAY, PERSON, SESSION, an_office
 
 PHONE = "+999000000001"
 
@@ -108,3 +111,25 @@ def test_a_telephone_number_in_an_answer_holds_no_code(office):
     code = told(office)
 
     assert answer(office, f"06{code}0000") == "nothing"
+
+
+def test_who_says_stop_again_after_they_were_spoken_with_is_spoken_with_again(office):
+    told(office)
+    for key in ("1", "2"):
+        answer(office, "STOP", key=key)
+        (task,) = [row for row in office.open_tasks() if row["kind"] == "muted"]
+        with office.service.database.begin() as db:
+            end_task(office.service.work(db), task["id"], "unmuted")
+
+    assert muted(office) == set()
+
+
+def test_what_somebody_answered_is_forgotten_with_the_task_that_repeats_it(office):
+    told(office)
+    answer(office, "mon numéro est le 06 99 00 12 34")
+    office.clock.set(MONDAY + timedelta(days=91))
+    forget_words(1096, office.service)
+
+    (reply,) = office.rows(storage.reply, storage.reply.c.id)
+    (task,) = [row for row in office.rows(storage.task, storage.task.c.id) if row["kind"] == "reply"]
+    assert (reply["text"], task["note"]) == ("", "")
