@@ -4,7 +4,7 @@ When people are reminded: a week and two days before they begin, and on the even
 A course of many weeks is not reminded of each day: only of its first one, and of each one that comes after a pause.
 """
 
-__all__ = ["KINDS", "Reminder", "reminders"]
+__all__ = ["KINDS", "Reminder", "named_from", "reminders"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,6 @@ def reminders(days: Sequence[str], zone: ZoneInfo, now: datetime) -> list[Remind
     found = []
     for number, block in enumerate(_beginnings(days)):
         first = read_day(block[0])
-        named = tuple(block) if len(block) <= NAMED else (block[0],)
         moments = {moment: _local(first, zone, before) for moment, before in BEFORE.items()}
         if number == 0:
             moments[EVE] = _evening_before(first, zone)
@@ -46,8 +45,17 @@ def reminders(days: Sequence[str], zone: ZoneInfo, now: datetime) -> list[Remind
         untils = [*list(moments.values())[1:], starts]
         for (moment, at), until in zip(moments.items(), untils, strict=True):
             if at >= now + JUST_TOLD:
-                found.append(Reminder(moment=moment, days=named, at=at, until=until))
+                found.append(Reminder(moment=moment, days=_named(block), at=at, until=until))
     return found
+
+
+def named_from(days: Sequence[str], first: str) -> tuple[str, ...]:
+    """Return the days that a reminder of a first day names, none where it is no beginning of these days."""
+    return next((_named(block) for block in _beginnings(days) if block[0] == first), ())
+
+
+def _named(block: Sequence[str]) -> tuple[str, ...]:
+    return tuple(block) if len(block) <= NAMED else (block[0],)
 
 
 def _beginnings(days: Sequence[str]) -> list[list[str]]:

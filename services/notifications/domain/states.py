@@ -5,7 +5,7 @@ The judgements form a lattice: whatever the order in which a gateway's answer an
 never, the same ones lead to the same state.
 """
 
-__all__ = ["FINAL", "SENT", "STATES", "raised"]
+__all__ = ["FINAL", "SENT", "STATES", "UNANSWERED", "raised"]
 
 # due: waits · sending: an attempt is under way · accepted: a gateway took it · delivered: a receipt says so ·
 # unknown: it may have left, and nobody will say · failed: no channel brought it · expired: it would have come too late
@@ -13,6 +13,8 @@ __all__ = ["FINAL", "SENT", "STATES", "raised"]
 STATES = ("due", "sending", "unknown", "accepted", "delivered", "failed", "expired", "superseded")
 FINAL = frozenset({"unknown", "accepted", "delivered", "failed", "expired", "superseded"})
 SENT = frozenset({"sending", "unknown", "accepted"})  # what a receipt of failure takes back
+
+UNANSWERED = "unanswered"  # the reason of what may have left, and nobody said
 
 
 def raised(present: str, said: str) -> str:

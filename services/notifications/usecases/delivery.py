@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session as DbSession
 
 from services.notifications import storage
 from services.notifications.domain.messages import UNKNOWN, Outcome
+from services.notifications.domain.states import UNANSWERED
 from services.notifications.usecases.post import Post
-from services.notifications.usecases.preparing import UNANSWERED, Batch, prepare
+from services.notifications.usecases.preparing import Batch, prepare
 from services.notifications.usecases.settling import settle, skip_channel
 from services.notifications.usecases.tasks import open_tasks
 from shared.clock import real_now
@@ -107,7 +108,9 @@ def _ready(post: Post, service: Service) -> sa.ColumnElement[bool]:
     left = notice.c.ready_at <= real
     if service.database.is_sqlite:  # the embedded process is alone: another holder is one that died
         left = sa.or_(left, notice.c.holder != post.holder)
-    left = sa.and_(notice.c.state == "sending", notice.c.rides_on.is_(None), left)
+    carrier = notice.alias("carrier")  # what rides goes with its carrier, or by itself where that has ended
+    carried = sa.exists().where(carrier.c.id == notice.c.rides_on, carrier.c.state == "sending")
+    left = sa.and_(notice.c.state == "sending", left, ~carried)
     return sa.and_(notice.c.state.in_(("due", "sending")), notice.c.due_at <= service.clock.now(), waiting | left)
 
 

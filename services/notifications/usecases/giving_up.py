@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
 from services.notifications import storage
+from services.notifications.usecases.overtaking import overtake
 from services.notifications.usecases.own import OwnPlace, lock_person, own_places, whose
 from services.notifications.usecases.seats import fresh_notice
 from shared.communes import department_of
@@ -89,10 +90,9 @@ def keep_place(work: Work, session_id: UUID) -> None:
     if last is None or last["state"] == "told" or (last["state"] == "asked" and last["until"] <= work.now):
         raise NotFoundError("place to keep", session_id)
     work.db.execute(table.update().where(table.c.id == last["id"]).values(state="undone"))
-    gone = {"state": "superseded", "reason": "place_kept", "ended_at": work.now}
-    about = sa.and_(notice.c.session_id == session_id, notice.c.kind == "given_up", notice.c.state == "due")
+    about = sa.and_(notice.c.session_id == session_id, notice.c.kind == "given_up")
     people = sa.select(storage.person.c.id).where(sa.or_(storage.person.c.id == me, storage.person.c.stands_for == me))
-    work.db.execute(notice.update().where(about, notice.c.person_id.in_(people)).values(**gone))
+    overtake(work, sa.and_(about, notice.c.person_id.in_(people)), "place_kept")
 
 
 def given_up(work: Work, places: Iterable[OwnPlace]) -> dict[UUID, GivingUp]:

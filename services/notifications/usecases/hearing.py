@@ -30,6 +30,7 @@ from services.notifications.domain.calendar import Entry
 from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS
 from services.notifications.domain.timetable import Day, days_of, ends_at, ends_on_day, starts_at
 from services.notifications.usecases.codes import keep_code
+from services.notifications.usecases.overtaking import overtake
 from services.notifications.usecases.seats import fresh_notice
 from shared.clock import real_now
 from shared.communes import department_of
@@ -96,11 +97,10 @@ def keep_appointment(work: Work, event: AppointmentState) -> None:
     table, notice = storage.appointment, storage.notice
     last_id = work.db.scalar(sa.select(table.c.notice_id).where(table.c.id == event.appointment_id))
     told = False
-    if last_id is not None:  # locked, so that it does not leave between the question and the answer
-        last = storage.one(work.db, notice, last_id, "notice", lock=True)
-        told = last["kind"] == "appointment" and last["state"] != "due"
-        gone = {"state": "superseded", "reason": "appointment", "ended_at": work.now}
-        work.db.execute(notice.update().where(notice.c.id == last_id, notice.c.state == "due").values(**gone))
+    if last_id is not None:
+        overtake(work, notice.c.id == last_id, "appointment")
+        last = storage.one(work.db, notice, last_id, "notice")  # read after: by now it leaves, or does not
+        told = last["kind"] == "appointment" and last["state"] != "superseded"
     _keep_person(work, _person(event, event.person_id), without=LETTER)
     kind = {"booked": "appointment", "cancelled": "no_appointment" if told else None}.get(event.state)
     key = None
@@ -300,8 +300,7 @@ def take_back_miss(work: Work, event: AbsenceWithdrawn) -> None:
     notice = storage.notice
     for person, row in _about_miss(work, event, "not_missed"):
         told = _miss_key(person["id"], event)
-        gone = {"state": "superseded", "reason": "not_missed", "ended_at": work.now}
-        work.db.execute(notice.update().where(notice.c.id == told, notice.c.state == "due").values(**gone))
+        overtake(work, notice.c.id == told, "not_missed")
         known = work.db.scalar(sa.select(notice.c.state).where(notice.c.id == told))
         if known in {None, "superseded"}:
             continue
@@ -366,14 +365,10 @@ def keep_completion(work: Work, event: TrainingCompleted) -> None:
         row = fresh_notice(key, "completed", person, work.now) | about
         row["useless_after"] = _useless_after("completed", event.ended_on.isoformat(), person)
         insert_new(work.db, storage.notice, [row])
-    waiting = sa.and_(
-        storage.notice.c.person_id == event.signatory_id,
-        storage.notice.c.state == "due",
-        storage.notice.c.kind.in_(OCCASIONS["completed"].supersedes),
-    )
     if event.training == "civic":
-        gone = {"state": "superseded", "reason": "completed", "ended_at": work.now}
-        work.db.execute(storage.notice.update().where(waiting).values(**gone))
+        notice = storage.notice
+        older = notice.c.kind.in_(OCCASIONS["completed"].supersedes)
+        overtake(work, sa.and_(notice.c.person_id == event.signatory_id, older), "completed")
 
 
 def _note_news(work: Work, pairs: list[tuple[UUID, UUID]]) -> None:

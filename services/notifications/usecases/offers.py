@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.notifications import storage
+from services.notifications.usecases.overtaking import overtake
 from services.notifications.usecases.own import whose
 from services.notifications.usecases.seats import fresh_notice
 from shared.database import insert_new, upsert
@@ -36,9 +37,7 @@ def keep_offer(work: Work, event: SlotOfferState) -> None:
         ]
         insert_new(work.db, table, notices)
         return
-    gone = {"state": "superseded", "reason": f"offer_{event.state}", "ended_at": work.now}
-    waiting = sa.and_(table.c.id.in_(list(keys.values())), table.c.state == "due")
-    work.db.execute(table.update().where(waiting).values(**gone))
+    overtake(work, table.c.id.in_(list(keys.values())), f"offer_{event.state}")
 
 
 def may_choose(work: Work) -> bool:

@@ -19,16 +19,16 @@ from services.notifications import storage
 from services.notifications.domain.hours import leaves_at
 from services.notifications.domain.languages import own_language, usable
 from services.notifications.domain.messages import MailMessage, SmsMessage
-from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS, wanted_kind
+from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS
 from services.notifications.domain.sms import segments
-from services.notifications.domain.timetable import coming
+from services.notifications.domain.states import FINAL, UNANSWERED
 from services.notifications.usecases.contacts import points_of
-from services.notifications.usecases.enclosing import enclosed, seat_entries
+from services.notifications.usecases.enclosing import enclosed
 from services.notifications.usecases.lines import Lines
 from services.notifications.usecases.links import links_of, without_secret
 from services.notifications.usecases.post import Post
+from services.notifications.usecases.rechecking import recheck
 from services.notifications.usecases.replies import reply_code
-from services.notifications.usecases.seats import Truth, notices_about, seat_truths, told_of
 from services.notifications.usecases.tasks import task_row
 from services.notifications.usecases.writing import languages_of, reader_of, written
 from services.notifications.wording import joined
@@ -44,7 +44,6 @@ BACK_OFF = (2, 10, 30, 120, 600, 1800)
 RESENT = 1  # so often a message may leave again where a gateway keeps no key and its first outcome is unknown
 CARRIED = 3  # a message holds so many notices beside its own; more would not be read
 ANSWERED = frozenset({"convocation", "moved", *REMINDERS})  # of which one may answer: I cannot come
-UNANSWERED = "unanswered"  # an attempt may have left, and nobody said
 Row = dict[str, Any]
 
 
@@ -89,7 +88,7 @@ class _Known:
 def prepare(post: Post, work: Work, claimed: Sequence[Row]) -> Batch:
     """Decide on notices that this transaction holds: those that wait, and those whose last attempt nobody ended."""
     people = _reached(work, storage.by_id(work.db, storage.person, [row["person_id"] for row in claimed]))
-    _refresh_all(work, claimed)
+    recheck(work, claimed)
     known = _Known(
         people=people,
         sites=storage.by_id(work.db, storage.site, {UUID(row["site"]) for row in claimed if row["site"]}),
@@ -113,49 +112,18 @@ def _reached(work: Work, people: dict[UUID, Row]) -> dict[UUID, Row]:
     }
 
 
-def _refresh_all(work: Work, claimed: Sequence[Row]) -> None:
-    """Say what is true now of each notice about seats that waits, or supersede it."""
-    about_seats = [row for row in claimed if row["kind"] in (*SEAT_KINDS, *REMINDERS) and row["state"] == "due"]
-    pairs = [(row["person_id"], row["session_id"]) for row in about_seats]
-    truths, notices = seat_truths(work, pairs), notices_about(work, pairs, (*SEAT_KINDS, *REMINDERS))
-    for row, pair in zip(about_seats, pairs, strict=True):
-        if pair not in truths or work.now >= row["useless_after"]:
-            continue
-        if row["kind"] in SEAT_KINDS:
-            _refresh(work, row, truths[pair], notices[pair])
-        elif not _still(row, truths[pair]):
-            row |= {"state": "superseded", "reason": "no_longer_true", "ended_at": work.now}
-        if row["state"] == "due":
-            row["calendar"] = seat_entries(row, truths[pair], notices[pair], work.now)
-
-
-def _refresh(work: Work, row: Row, truth: Truth, notices: Sequence[Row]) -> None:
-    told, moment = told_of(notices, but=row["id"]), truth.moment(work.now)
-    kind = wanted_kind(told, truth.days, str(truth.site_id), moment)
-    if kind != row["kind"]:
-        row |= {"state": "superseded", "reason": kind or "no_longer_true", "ended_at": work.now}
-    elif kind != "cancelled":
-        row |= {"days": list(coming(truth.days, moment)), "site": str(truth.site_id)}
-
-
-def _still(row: Row, truth: Truth) -> bool:
-    """Say whether a reminder is true: the day that it begins with, and its place."""
-    return row["days"][0] in truth.days and row["site"] == str(truth.site_id)
-
-
 def _decide(batch: Batch, row: Row, known: _Known) -> Message | None:
     """Return the message that a notice asks for, or None: then the row says what became of it."""
     post, work, person = batch.post, batch.work, known.people[row["person_id"]]
     batch.notices.append(row)
-    if row["state"] == "superseded":
+    if row["holder"] is not None:  # its process died: nobody wrote how the attempt ended
+        batch.lost.append({"b_notice": row["id"], "b_n": row["attempts"], "b_now": work.now})
+        row |= {"tries": row["tries"] + 1, "reason": UNANSWERED, "holder": None}
+    if row["state"] in FINAL:  # no longer true
         return None
     again = row["state"] == "sending"
-    if again and row["holder"] is not None:  # its process died: nobody wrote how the attempt ended
-        batch.lost.append({"b_notice": row["id"], "b_n": row["attempts"], "b_now": work.now})
-        row |= {"tries": row["tries"] + 1, "reason": UNANSWERED}
-    row["holder"] = None
     if again and not _may_leave_again(post, row):
-        row |= {"state": "due", "skipped": [*row["skipped"], row["channel"]], "tries": 0}
+        row |= {"state": "due", "skipped": [*row["skipped"], row["channel"]], "tries": 0, "rides_on": None}
         again = False
     if work.now >= row["useless_after"]:
         _give_up(batch, row, known, "expired", "too_late")

@@ -1,6 +1,6 @@
 """From news about seats to notices: what a person believes is compared with what is true now."""
 
-__all__ = ["Truth", "fresh_notice", "notices_about", "review_seats", "seat_truths", "told_of"]
+__all__ = ["NO_LONGER_TRUE", "Truth", "fresh_notice", "notices_about", "review_seats", "seat_truths", "told_of"]
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,8 +13,10 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS, Told, wanted_kind
-from services.notifications.domain.reminding import KINDS, reminders
+from services.notifications.domain.reminding import KINDS, named_from, reminders
+from services.notifications.domain.states import UNANSWERED
 from services.notifications.domain.timetable import coming, days_of, ends_at, first_meetings
+from services.notifications.usecases.overtaking import overtaken
 from services.notifications.usecases.tasks import close_about
 from shared.clock import real_now
 from shared.database import claim_due, upsert
@@ -26,7 +28,7 @@ BATCH = 200
 LONGEST_GATHER = timedelta(minutes=10)  # [A] real time
 LOOK_AGAIN = timedelta(seconds=2)  # for a seat whose person, session or site has not been heard of yet
 BELIEVED = frozenset({"sending", "unknown", "accepted", "delivered", "failed"})
-OLD_CONTACT = "old_contact"
+OLD_CONTACT, NO_LONGER_TRUE = "old_contact", "no_longer_true"
 
 Pair = tuple[UUID, UUID]  # person, session
 
@@ -97,12 +99,14 @@ def seat_truths(work: Work, pairs: Collection[Pair]) -> dict[Pair, Truth]:
     return found
 
 
-def told_of(notices: Iterable[Mapping[str, Any]], *, but: UUID | None = None) -> Told | None:
-    """Return what a person was last told about a session; `but` leaves one notice out."""
+def told_of(notices: Iterable[Mapping[str, Any]]) -> Told | None:
+    """Return what a person was last told about a session, or may have been: one that waits for its next channel too."""
     known = [
         one
         for one in notices
-        if one["state"] in BELIEVED and one["reason"] != OLD_CONTACT and one["id"] != but and one["kind"] in SEAT_KINDS
+        if (one["state"] in BELIEVED or (one["state"] == "due" and one["reason"] == UNANSWERED))
+        and one["reason"] != OLD_CONTACT
+        and one["kind"] in SEAT_KINDS
     ]
     last = max(known, key=lambda one: int(one["number"]), default=None)
     if last is None:
@@ -176,10 +180,12 @@ def _review(work: Work, pairs: list[Pair]) -> int:
             kept += _notices_of_pair(work, people[pair[0]], pair, truths[pair], about)
             kept += _reminders_of_pair(work, people[pair[0]], pair, truths[pair], about)
     upsert(work.db, storage.notice, kept)
-    newer = {
-        (row["person_id"], row["session_id"]) for row in kept if row["kind"] in SEAT_KINDS and row["state"] == "due"
+    newest = {
+        (row["person_id"], row["session_id"]): row["id"]
+        for row in kept
+        if row["kind"] in SEAT_KINDS and row["state"] == "due"
     }
-    close_about(work, [one["id"] for pair in newer for one in notices.get(pair, []) if one["state"] != "due"])
+    close_about(work, [one["id"] for pair, key in newest.items() for one in notices.get(pair, []) if one["id"] != key])
     unknown = [pair for pair in pairs if pair not in set(done)]
     again = real_now() + LOOK_AGAIN
     waits = [
@@ -204,8 +210,10 @@ def _notices_of_pair(
     kind = wanted_kind(told, truth.days, str(truth.site_id), moment)
     waiting = next((one for one in notices if one["state"] == "due"), None)
     changed: list[dict[str, Any]] = []
-    if waiting is not None and waiting["kind"] != kind:
-        changed.append(waiting | {"state": "superseded", "reason": kind or "no_longer_true", "ended_at": work.now})
+    if waiting is not None and waiting["reason"] == UNANSWERED and kind is None:
+        return []  # it may have arrived, is true, and waits for its next channel
+    if waiting is not None and (waiting["kind"] != kind or waiting["reason"] == UNANSWERED):
+        changed.append(overtaken(waiting, kind or NO_LONGER_TRUE, work.now))
         waiting = None
     if kind is None:
         return changed
@@ -241,13 +249,12 @@ def _reminders_of_pair(
         row |= {"session_id": pair[1], "number": number, "moment": reminder.moment, "days": list(reminder.days)}
         due = {"due_at": reminder.at.astimezone(UTC), "useless_after": reminder.until.astimezone(UTC)}
         changed.append(row | due | {"site": str(truth.site_id)})
-    gone = {"state": "superseded", "reason": "no_longer_true", "ended_at": work.now}
-    days = set(truth.days)
-    for rows in known.values():
+    for (_moment, first), rows in known.items():
+        named = named_from(truth.days, first)
         changed += [
-            one | gone
+            overtaken(one, NO_LONGER_TRUE, work.now)
             for one in rows
-            if one["state"] == "due" and (one["days"][0] not in days or one["site"] != str(truth.site_id))
+            if one["state"] == "due" and (not named or one["site"] != str(truth.site_id))
         ]
     return changed
 

@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from services.notifications.usecases.seats import review_seats
 from shared.clock import FileClock
 from shared.envelope import decode, encode
 from shared.events import (
+    AbsenceWithdrawn,
     AppointmentState,
     Meeting,
     MeetingMissed,
@@ -135,6 +137,10 @@ class Office:
             meeting_id=derived_id("meeting", SESSION, part, slot), part=part, missed_on=DAYS[part],
             placement_id=derived_id("placement", PERSON, SESSION, part),
         )  # fmt: skip
+
+    def no_miss(self, slot="morning", part="S1"):
+        miss = self.miss(slot, part)
+        return AbsenceWithdrawn(**asdict(miss), mark_id=new_id())
 
     def appointment(self, state="booked"):
         return AppointmentState(

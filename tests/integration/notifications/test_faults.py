@@ -11,9 +11,13 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.serving import make_server
 
+from services.notifications import storage
 from services.notifications.app import create_app, open_post
+from services.notifications.gateways.files import SmsFiles
+from services.notifications.usecases.delivery import doubt_unanswered
 from services.notifications.usecases.overview import doubles
 from shared.ids import derived_id
 from shared.web.frame import mount
@@ -255,3 +259,76 @@ def test_a_worker_killed_between_the_gateway_and_its_record(tmp_path, kind, carr
         calls = [one["notice_id"] for one in office.open_tasks() if one["kind"] == "call"]
         assert set(calls) == {one["id"] for one in office.notices() if one["state"] == "unknown"}
         assert len(carrier.took) + len(calls) >= PEOPLE  # nobody was forgotten: told, or somebody calls
+
+
+def killed(office):
+    """Let the process that sends die after the gateway took the message: its row says nothing but that it began."""
+    office.review()
+    office.deliver_with(sms=(Dying(office.settings.sms_folder),))
+    office.skip_back_off()
+
+
+class Dying(SmsFiles):
+    """A gateway that takes a message and never answers."""
+
+    idempotent = False
+
+    def send(self, messages):
+        yield from ()
+        raise KeyboardInterrupt
+
+
+def test_what_may_have_left_and_is_no_longer_true_does_not_leave_again_and_is_called_off(tmp_path):
+    with an_office(tmp_path) as office:
+        office.place()
+        with pytest.raises(KeyboardInterrupt):
+            killed(office)
+        office.hear(office.session(state="cancelled"))
+        settle(office)
+
+        told = [(one["kind"], one["state"]) for one in office.notices()]
+        assert told == [("convocation", "unknown"), ("cancelled", "accepted")]
+        assert len(office.sms()) + len(office.mails()) == 1
+
+
+def test_what_waits_for_its_next_channel_and_may_have_arrived_is_called_off(tmp_path, carrier):
+    with an_office(tmp_path, PARCOURS_SMS=f"{carrier.json}?receipts=yes") as office:
+        invite(office, email="rose@example.org")
+        office.run()
+        office.clock.set(datetime(2025, 3, 4, 9, 1, tzinfo=UTC))  # a day without a receipt
+        doubt_unanswered(office.service)
+        office.hear(office.session(state="cancelled"))
+        office.run()
+
+        told = {(one["kind"], one["state"]) for one in office.notices()}
+        assert told == {("convocation", "unknown"), ("cancelled", "accepted")}
+
+
+def test_an_absence_that_may_have_been_told_and_was_none_is_not_told_by_the_next_channel(tmp_path, carrier):
+    with an_office(tmp_path, PARCOURS_SMS=f"{carrier.json}?receipts=yes") as office:
+        office.place(phone="+33612345600")
+        office.run()
+        office.hear(office.miss())
+        office.run()
+        office.hear(office.no_miss())
+        office.clock.set(datetime(2025, 3, 4, 9, 1, tzinfo=UTC))
+        settle(office)
+
+        told = {one["kind"]: (one["state"], one["channel"]) for one in office.notices()}
+        assert told["missed"] == ("unknown", "sms")
+        assert told["not_missed"][0] == "accepted"
+
+
+def test_what_rode_on_a_message_whose_carrier_has_ended_leaves_by_itself(tmp_path):
+    with an_office(tmp_path) as office:
+        office.place()
+        office.hear(office.miss())
+        with pytest.raises(KeyboardInterrupt):
+            killed(office)
+        with office.service.database.begin() as db:
+            carrier = storage.notice.c.id.in_(sa.select(storage.notice.c.rides_on))
+            db.execute(storage.notice.update().where(carrier).values(state="accepted", holder=None))
+        office.skip_back_off()
+        settle(office)
+
+        assert {one["state"] for one in office.notices()} == {"accepted"}

@@ -156,3 +156,14 @@ def test_news_that_never_ends_is_not_waited_for_longer_than_ten_minutes(tmp_path
         office.run()
 
         assert len(office.notices()) == 1
+
+
+def test_a_reminder_of_the_first_day_names_the_others_where_they_are_by_now(office):
+    office.place(reading_language="fr", spoken=("fr",))
+    office.run()
+    office.hear(office.session(days={"S1": date(2025, 3, 13), "S2": date(2025, 3, 17)}))
+    at(office, 6, 8)
+
+    (text,) = [one["text"] for one in office.all_notices() if one["moment"] and one["text"]]
+    assert "lundi 17 mars" in text
+    assert "14 mars" not in text
