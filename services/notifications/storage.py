@@ -190,6 +190,7 @@ notice = sa.Table(
         sqlite_where=sa.text("awaits_until IS NOT NULL"),
         postgresql_where=sa.text("awaits_until IS NOT NULL"),
     ),
+    sa.Index("ix_notice_words", "ended_at", sqlite_where=sa.text("text <> ''"), postgresql_where=sa.text("text <> ''")),
     sa.Index("ix_notice_made", "territory", "made_at", "id"),
 )
 

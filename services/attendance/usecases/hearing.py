@@ -201,9 +201,9 @@ def keep_deliveries(work: Work, events: Sequence[NoticeDelivered]) -> None:
 
 
 def keep_failure(work: Work, event: NoticeFailed) -> None:
-    """Keep that a notice about a session did not arrive."""
+    """Keep that a notice about a session did not arrive: a mail that was taken may have come back since."""
     proof = {"delivered": False, "usable": False, "channel": "none"}
-    insert_new(work.db, storage.notice_proof, [_about(event) | proof])
+    upsert(work.db, storage.notice_proof, [_about(event) | proof])
 
 
 TOUCH = storage.contract.update().where(storage.contract.c.id == sa.bindparam("key")).values(stale=True)

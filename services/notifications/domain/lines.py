@@ -51,7 +51,13 @@ def choose(lines: Sequence[Line], now: datetime, avoid: str = "") -> tuple[str |
 
 
 def refilled(line: Line, now: datetime) -> Line:
-    """Return the line with what it may send by now: at most a second's worth."""
+    """
+    Return the line with what it may send by now: at most a second's worth.
+
+    A clock that was put back by more than a pause must not keep a line shut until it is as late again as it was.
+    """
+    if max(line.counted_at, line.closed_until or now) > now + LONGEST_PAUSE:
+        return replace(line, counted_at=now, closed_until=None)
     grown = int((now - line.counted_at).total_seconds() * line.rate * WHOLE)
     if grown <= 0:
         return line

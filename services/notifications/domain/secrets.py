@@ -4,6 +4,7 @@ __all__ = ["Secrets"]
 
 import hmac
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
@@ -35,7 +36,8 @@ class Secrets:
 
     def digest_of_code(self, person_id: UUID, digits: str) -> str:
         """Return what is kept of the four digits that somebody was given."""
-        return self._digest(b"code", person_id.bytes, "".join(digits.split()).encode()).hex()
+        plain = "".join(str(unicodedata.digit(one, one)) for one in digits if not one.isspace())  # of whatever keyboard
+        return self._digest(b"code", person_id.bytes, plain.encode()).hex()
 
     def _digest(self, *parts: bytes) -> bytes:
         return hmac.digest(self.key, b"\x00".join((b"own pages", *parts)), sha256)

@@ -58,7 +58,8 @@ def task_pages(service: Service, post: Post) -> Blueprint:
     def end(task_id: UUID) -> Response:
         with acting(service) as work:
             tasks.end_task(work, task_id, request.form.get("outcome", ""), proof=request.form.get("proof", "").strip())
-        return redirect("/notices/tasks")
+        kind = request.form.get("kind", "")
+        return redirect(f"/notices/tasks?{urlencode({'kind': kind})}" if kind in tasks.KINDS else "/notices/tasks")
 
     return pages
 

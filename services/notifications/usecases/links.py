@@ -32,7 +32,7 @@ from services.notifications.domain.languages import own_language
 from services.notifications.domain.secrets import Secrets
 from services.notifications.usecases.writing import reader_of
 from shared import knocks
-from shared.database import upsert
+from shared.database import insert_new, upsert
 from shared.errors import ForbiddenError
 from shared.rights import LINKED, Principal
 from shared.scope import check_territory
@@ -69,23 +69,30 @@ def without_secret(text: str, link: str) -> str:
 
 
 def links_of(work: Work, public_url: str, people: Collection[UUID]) -> dict[UUID, str]:
-    """Return the addresses of people's links, as `link_of` does, with two statements for all."""
+    """
+    Return the addresses of people's links, as `link_of` does, with few statements for all.
+
+    They are locked until the transaction ends: a link that is just made another one is not made the old one again.
+    """
     if not people:
         return {}
-    known = {
-        row["person_id"]: row
-        for row in storage.rows(work.db, sa.select(storage.link).where(storage.link.c.person_id.in_(list(people))))
-    }
-    secrets, made, kept = secrets_of(work), {}, []
+    link = storage.link
+    theirs = sa.select(link).where(link.c.person_id.in_(list(people))).order_by(link.c.person_id)
+    known = {row["person_id"]: row for row in storage.rows(work.db, theirs.with_for_update())}
+    secrets, made = secrets_of(work), {}
+    kept: list[dict[str, object]] = []
+    fresh: list[dict[str, object]] = []
     for person_id in dict.fromkeys(people):
         before = known.get(person_id)
         number = before["number"] if before else 1
         secret = secrets.of_link(person_id, number)
         digest = secrets.digest_of_link(secret)
         if before is None or before["digest"] != digest or before["told_at"] <= work.now - A_DAY:
-            kept.append({"person_id": person_id, "number": number, "digest": digest, "told_at": work.now})
+            row = {"person_id": person_id, "number": number, "digest": digest, "told_at": work.now}
+            (kept if before else fresh).append(row)
         made[person_id] = f"{public_url}/notices/m/{secret}"
-    upsert(work.db, storage.link, kept)
+    upsert(work.db, link, kept)
+    insert_new(work.db, link, fresh)
     return made
 
 

@@ -13,7 +13,7 @@ from services.attendance.usecases.sealing import HEADS_TOLD
 from services.attendance.usecases.verifying import verify
 from shared.database import upsert
 from shared.errors import ConflictError, NotFoundError
-from shared.events import PlacementState, ProviderState, SessionState, SiteState
+from shared.events import NoticeDelivered, NoticeFailed, PlacementState, ProviderState, SessionState, SiteState
 from shared.ids import derived_id, new_id
 from shared.rights import Principal
 from tests.integration.attendance.room import MEETINGS, OTHER, PEOPLE, PLANNER, absent, present
@@ -173,3 +173,13 @@ def test_contracts_are_looked_at_each_day_whatever_else_was_told_that_day(room):
 
     assert clock.review_contracts(room.service) == len(PEOPLE)
     assert clock.review_contracts(room.service) == 0
+
+
+def test_a_notice_that_was_taken_and_came_back_proves_nothing(room):
+    about = {"notice_id": new_id(), "signatory_id": PEOPLE[0], "session_id": derived_id("thing", "s"), "kind": "moved"}
+    room.hear(NoticeDelivered(**about, channel="email", usable=True, proof="accepted"))
+    room.hear(NoticeFailed(**about, reason="undelivered"))
+
+    with room.service.database.read() as db:
+        proof = db.execute(sa.select(storage.notice_proof)).mappings().one()
+    assert (proof["delivered"], proof["usable"], proof["channel"]) == (False, False, "none")

@@ -2,14 +2,16 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from services.notifications import storage
-from services.notifications.usecases import hearing
+from services.notifications.usecases import hearing, links
+from services.notifications.usecases.links import LinkRefusedError
 from tests.integration.notifications.carrier import a_carrier
-from tests.integration.notifications.office import an_office
+from tests.integration.notifications.office import MONDAY, PERSON, an_office
 
 PHONE, ANOTHER = "+33612345600", "+33612345699"
 
@@ -29,6 +31,11 @@ def office(tmp_path, url):
 def pool():
     with ThreadPoolExecutor(2) as pool:
         yield pool
+
+
+def act(office, use_case, *given):
+    with office.service.database.begin() as db:
+        return use_case(office.service.work(db), *given)
 
 
 def wait_for_blocked(office, count):
@@ -85,3 +92,17 @@ def test_an_appointment_that_ends_while_its_notice_leaves_is_called_off(office, 
     hearing_it.result()
 
     assert {one["kind"] for one in office.notices()} == {"appointment", "no_appointment"}
+
+
+def test_a_link_that_was_read_by_somebody_else_stays_closed_when_a_notice_leaves_just_then(office, pool):
+    office.place()
+    told = act(office, links.link_of, "https://f.example", PERSON)
+    office.clock.set(MONDAY + timedelta(days=2))
+    with office.service.database.begin() as db:
+        links.renew_link(office.service.work(db), PERSON)
+        sending = pool.submit(act, office, links.link_of, "https://f.example", PERSON)
+        wait_for_blocked(office, 1)
+
+    assert sending.result() != told
+    with pytest.raises(LinkRefusedError):
+        act(office, links.open_link, told.rpartition("/")[2])

@@ -66,3 +66,8 @@ def test_a_place_that_was_kept_is_never_settled(office):
 
     assert giving_up.settle_given_up(office.service) == 0
     assert office.told("PlacementDeclined") == []
+
+
+@pytest.mark.parametrize("digits", ["٤٧١١", "۴۷۱۱", "৪৭১১", " 47 11 "])
+def test_the_digits_of_the_desk_are_the_same_on_every_keyboard(office, digits):
+    assert act(office, codes.try_code, digits) is Tried.RIGHT

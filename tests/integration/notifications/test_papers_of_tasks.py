@@ -200,3 +200,16 @@ def test_the_page_of_tasks_leads_each_to_the_papers_that_they_may_have(tmp_path)
         assert "Mme Roy" in seen["planner"]
         assert "Mme Roy" not in seen["a-trainer"]
         assert "letter.pdf" not in seen["a-trainer"]
+
+
+def test_who_ends_one_of_many_tasks_of_a_kind_is_led_back_to_that_kind(tmp_path):
+    with a_house(tmp_path / "var") as house:
+        house.clock.set(MONDAY)
+        service = house.house.services["notifications"]
+        with service.database.begin() as db:
+            made = keep_tasks(service.work(db))
+        planner = Visitor(house, "planner")
+        planner.open("/notices/tasks?kind=relay")
+        answer = planner.send(f"/notices/tasks/{made['relay']}", outcome="told")
+
+        assert answer.url.query == b"kind=relay"

@@ -77,3 +77,14 @@ def test_whoever_waits_as_told_gets_through(rate):
 
     assert name is None
     assert choose([refilled(empty, opens + timedelta(milliseconds=1))], opens)[0] == "a"
+
+
+def test_a_clock_that_is_put_back_shuts_no_line():
+    used = replace(failed(line(rate=1), 40), allowance=0)
+
+    hour_earlier = NOW - timedelta(hours=1)
+    back = refilled(used, hour_earlier)
+
+    assert refilled(back, hour_earlier + timedelta(seconds=1)).opens_at(hour_earlier + timedelta(seconds=1)) == (
+        hour_earlier + timedelta(seconds=1)
+    )
