@@ -60,7 +60,7 @@ def letter_of(post: Post, work: Work, task_id: UUID) -> bytes:
     row, person, site = _to_tell(work, task_id, "letter")
     who = f"Représentant légal de {person['name']}" if person["stands_for"] else person["name"]
     lines = tuple(line.strip() for line in NEW_LINE.split(person["address"]) if line.strip())
-    languages = with_french(row["languages"] or languages_of(post, person, row["kind"]))
+    languages = with_french(_languages(post, row, person))
     named = replace(
         paper_of(post, row, person, site, work.now, languages=languages), addressee=(who, *(lines or BY_HAND))
     )
@@ -74,7 +74,12 @@ def slip_of(post: Post, work: Work, task_id: UUID) -> bytes:
     Raises NotFoundError, ForbiddenError, DocumentError.
     """
     row, person, site = _to_tell(work, task_id, "relay")
-    return slip_pdf(paper_of(post, row, person, site, work.now, languages=row["languages"]))
+    return slip_pdf(paper_of(post, row, person, site, work.now, languages=_languages(post, row, person)))
+
+
+def _languages(post: Post, row: Row, person: Row) -> tuple[str, ...]:
+    """Return the languages in which a notice was told, or would have been where no message could leave."""
+    return tuple(row["languages"]) or languages_of(post, person, row["kind"])
 
 
 def _to_tell(work: Work, task_id: UUID, kind: str) -> tuple[Row, Row, Row | None]:

@@ -1,8 +1,10 @@
 """What a training body is told in the evening: once a working day, by group, with references alone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from threading import Barrier
 
 import pytest
 
@@ -35,13 +37,17 @@ class Pillar:
 
 @pytest.fixture
 def office(tmp_path):
-    """Two people in a group of the body: one does not read, one can be reached by nothing."""
     with an_office(tmp_path) as office:
-        office.hear(office.site(), replace(office.session(), provider_id=BODY, trainer="F1"), a_body(office))
-        office.hear(office.person(reads="no"), office.person(SECOND, reference="93-2", phone="", email=""))
-        office.hear(*[office.seat(part, person=key) for part in PARTS for key in (PERSON, SECOND)])
-        office.run()
+        gather(office)
         yield office
+
+
+def gather(office):
+    """Two people in a group of the body: one does not read, one can be reached by nothing."""
+    office.hear(office.site(), replace(office.session(), provider_id=BODY, trainer="F1"), a_body(office))
+    office.hear(office.person(reads="no"), office.person(SECOND, reference="93-2", phone="", email=""))
+    office.hear(*[office.seat(part, person=key) for part in PARTS for key in (PERSON, SECOND)])
+    office.run()
 
 
 def a_body(office, key=BODY, email="accueil@horizon.example"):
@@ -58,6 +64,24 @@ def digests(office):
 
 def states(office):
     return [(row["state"], row["text"] != "") for row in office.rows(storage.digest, storage.digest.c.day)]
+
+
+def test_two_processes_send_one_digest(new_database, tmp_path):
+    url = new_database("notifications").url.render_as_string(hide_password=False)
+    with an_office(tmp_path, url) as office, an_office(tmp_path, url) as another:
+        gather(office)
+        office.clock.set(EVENING)
+        ready, gateway = Barrier(2), Pillar("accepted", "accepted")
+
+        def evening(one):
+            ready.wait()
+            return send_digests(replace(open_post(one.settings), mail=gateway), one.service)
+
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(evening, (office, another)))
+
+        assert len(gateway.sent) == 1
+        assert states(office) == [("accepted", False)]
 
 
 def test_in_the_evening_a_body_is_told_by_group_and_by_reference(office):

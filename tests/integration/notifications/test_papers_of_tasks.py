@@ -133,6 +133,17 @@ def test_a_slip_is_for_who_tells_it_and_a_letter_for_planners(office):
         paper(office, papers.letter_of, task)
 
 
+def test_there_is_a_slip_for_who_neither_reads_nor_has_a_phone(office):
+    session = replace(office.session(), provider_id=BODY, trainer="F1")
+    state = told(office, reads="no", phone="", email="")
+    office.hear(office.site(), session, state, *[office.seat(part) for part in PARTS])
+    office.run()
+    made = {one["kind"]: one for one in office.rows(storage.task, storage.task.c.id)}
+
+    assert set(made) == {"letter", "relay"}
+    assert "01 99 00 12 34" in lines(paper(office, papers.slip_of, made["relay"]))
+
+
 def keep_tasks(work):
     """A person with a seat in a group of trainer F1 of body ORG, and one task of each kind about it."""
     body, session = new_id(), new_id()
