@@ -166,6 +166,8 @@ class Settings:
             urlsplit(self.smtp_url).scheme in {"smtp", "smtps"} and urlsplit(self.smtp_url).hostname
         ):
             faults.append("PARCOURS_SMTP_URL must be smtp://user:password@host:port or smtps://…")
+        if not parse_qs(urlsplit(self.smtp_url).query).get("rate", ["0"])[-1].isdecimal():
+            faults.append("PARCOURS_SMTP_URL takes rate (messages a second, a number) only")
         if self.smtp_ca is not None and not self.smtp_ca.is_file():
             faults.append("PARCOURS_SMTP_CA must be a file with a certificate")
         if "@" in self.mail_returns or indiscreet(self.mail_returns):

@@ -114,7 +114,11 @@ def check_nothing_lost_or_doubled(var):
         key for (key,) in rows(var, "notifications", "SELECT notice_id FROM attempt WHERE outcome = 'accepted'")
     )
     assert [key for key, count in accepted.items() if count > 1] == []
-    sent = rows(var, "notifications", "SELECT count(*) FROM notice WHERE rides_on IS NULL AND state IN ('accepted', 'delivered')")[0][0]
+    sent = rows(
+        var,
+        "notifications",
+        "SELECT count(*) FROM notice WHERE rides_on IS NULL AND state IN ('accepted', 'delivered')",
+    )[0][0]
     files = [
         path.stem for folder in ("sms", "mail") for path in (var / folder).glob("*") if not path.name.startswith(".")
     ]

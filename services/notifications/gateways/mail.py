@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from time import monotonic
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from services.notifications.domain.messages import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, MailMessage, Outcome
 
@@ -34,7 +34,6 @@ class SmtpMail:
 
     name = "smtp"
     batch = 100
-    rate = 0
     idempotent = False
 
     def __init__(self, url: str, *, ca: Path | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
@@ -46,6 +45,7 @@ class SmtpMail:
         self.port = parts.port or (465 if self.tls else 25)
         self.user = unquote(parts.username or "")
         self.password = unquote(parts.password or "")
+        self.rate = int(parse_qs(parts.query).get("rate", ["0"])[-1])
 
     def send(self, messages: Sequence[MailMessage]) -> Iterator[Outcome]:
         server: smtplib.SMTP | None = None

@@ -9,7 +9,7 @@ where none is kept it goes once more at most, and a possible double is counted.
 __all__ = ["deliver_due", "doubt_unanswered", "due"]
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,8 @@ from shared.service import Service
 from shared.work import Work
 
 BATCH = 500
+ASIDE = timedelta(minutes=10)  # [A] real time, until a notice that cannot be written is tried again
+UNWRITTEN = "unwritten"
 WRITTEN_AGAIN = 3  # times, after a deadlock: a lost outcome would be a message sent twice
 
 
@@ -56,11 +58,47 @@ def deliver_due(post: Post, service: Service) -> int:
     with service.database.read() as db:
         if db.scalar(sa.select(storage.notice.c.id).where(ready).limit(1)) is None:
             return 0
+    try:
+        count, batch = _prepared(post, service, ready, post.batch)
+    except OperationalError:
+        raise  # the database, not a notice
+    except Exception:  # noqa: BLE001 - one notice that cannot be written must not hold the others
+        log.exception("a batch of notices cannot be prepared")
+        return _one_by_one(post, service, ready)
+    return _sent(post, service, count, batch)
+
+
+def _prepared(post: Post, service: Service, ready: sa.ColumnElement[bool], limit: int) -> tuple[int, Batch]:
     with service.database.begin() as db:
         work = service.work(db)
-        claimed = _claim(post, work, ready)
+        claimed = _claim(work, ready, limit)
         batch = prepare(post, work, claimed)
         _keep(work, batch)
+    return len(claimed), batch
+
+
+def _one_by_one(post: Post, service: Service, ready: sa.ColumnElement[bool]) -> int:
+    """Send what can be sent of a batch in which something cannot be written; set that aside, where planners see it."""
+    notice = storage.notice
+    with service.database.read() as db:
+        query = sa.select(notice.c.id).where(ready).order_by(notice.c.priority, notice.c.due_at)
+        keys = list(db.scalars(query.limit(post.batch)))
+    for key in keys:
+        try:
+            count, batch = _prepared(post, service, sa.and_(ready, notice.c.id == key), 1)
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - this is the one
+            log.exception("a notice cannot be written", notice=str(key))
+            aside = {"ready_at": real_now() + ASIDE, "reason": UNWRITTEN}
+            with service.database.begin() as db:
+                db.execute(notice.update().where(notice.c.id == key).values(**aside))
+        else:
+            _sent(post, service, count, batch)
+    return len(keys)
+
+
+def _sent(post: Post, service: Service, count: int, batch: Batch) -> int:
     outcomes: dict[str, Outcome] = {}
     try:
         outcomes.update(_send(post, batch))  # item by item: what came before an exception is kept
@@ -68,7 +106,7 @@ def deliver_due(post: Post, service: Service) -> int:
         log.exception("a gateway failed")
     if outcomes:
         _settle(post, service, {UUID(key): outcome for key, outcome in outcomes.items()})
-    return len(claimed)
+    return count
 
 
 def _settle(post: Post, service: Service, outcomes: dict[UUID, Outcome]) -> None:
@@ -114,10 +152,10 @@ def _ready(post: Post, service: Service) -> sa.ColumnElement[bool]:
     return sa.and_(notice.c.state.in_(("due", "sending")), notice.c.due_at <= service.clock.now(), waiting | left)
 
 
-def _claim(post: Post, work: Work, ready: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+def _claim(work: Work, ready: sa.ColumnElement[bool], limit: int) -> list[dict[str, Any]]:
     """Hold one batch for this transaction, and with it what belongs into the same messages."""
     notice = storage.notice
-    rows = [dict(row) for row in claim_due(work.db, notice, ready, limit=post.batch, first=notice.c.priority)]
+    rows = [dict(row) for row in claim_due(work.db, notice, ready, limit=limit, first=notice.c.priority)]
     heads = [row["id"] for row in rows if row["state"] == "sending"]
     people = {row["person_id"] for row in rows if row["state"] == "due"}
     riding = sa.and_(notice.c.state == "sending", notice.c.rides_on.in_(heads))

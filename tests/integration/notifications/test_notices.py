@@ -431,6 +431,19 @@ def test_no_address_is_kept_in_the_open_with_an_attempt(office):
     assert attempt["started_at"] == MONDAY
 
 
+def test_one_notice_that_cannot_be_written_holds_nobody_else(office):
+    people = [derived_id("person", n) for n in range(30)]
+    office.hear(office.site(), office.session(), *[office.person(key) for key in people])
+    office.hear(*[office.seat("S1", key) for key in people])
+    office.review()
+    with office.service.database.begin() as db:
+        db.execute(storage.person.update().where(storage.person.c.id == people[11]).values(territory="nowhere"))
+    office.run()
+
+    assert [one["reason"] for one in office.notices(state="due")] == ["unwritten"]
+    assert len(office.notices(state="accepted")) == len(office.sms()) == 29
+
+
 def test_a_hundred_people_are_told_one_message_each(office):
     people = [derived_id("person", n) for n in range(100)]
     office.hear(office.site(), office.session())

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.domain.lines import Line, after, choose, refilled, spent
+from services.notifications.gateways.mail import SmtpMail
 
 NOW = datetime(2025, 3, 3, 9, tzinfo=UTC)
 
@@ -88,3 +89,8 @@ def test_a_clock_that_is_put_back_shuts_no_line():
     assert refilled(back, hour_earlier + timedelta(seconds=1)).opens_at(hour_earlier + timedelta(seconds=1)) == (
         hour_earlier + timedelta(seconds=1)
     )
+
+
+def test_a_mail_server_may_have_a_rate_too():
+    assert SmtpMail("smtps://u:p@mail.example:465?rate=10").rate == 10
+    assert SmtpMail("smtp://mail.example").rate == 0
