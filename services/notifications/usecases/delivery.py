@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session as DbSession
 from services.notifications import storage
 from services.notifications.domain.messages import UNKNOWN, Outcome
 from services.notifications.domain.states import UNANSWERED
+from services.notifications.usecases.batches import Batch
 from services.notifications.usecases.post import Post
-from services.notifications.usecases.preparing import Batch, prepare
+from services.notifications.usecases.preparing import prepare
 from services.notifications.usecases.settling import settle, skip_channel
 from services.notifications.usecases.tasks import open_tasks
 from shared.clock import real_now

@@ -22,8 +22,8 @@ from services.notifications.documents.digest import SUBJECT, GroupNews, digest_h
 from services.notifications.domain.contacts import email_address
 from services.notifications.domain.messages import TEMPORARY, MailMessage
 from services.notifications.domain.occasions import REMINDERS, SEAT_KINDS
+from services.notifications.usecases.batches import BACK_OFF
 from services.notifications.usecases.post import Post
-from services.notifications.usecases.preparing import BACK_OFF
 from services.notifications.wording import named_place
 from shared.calendar import is_working_day
 from shared.clock import real_now

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from services.notifications import storage
 from services.notifications.domain.messages import ACCEPTED, REFUSED, UNKNOWN, Outcome
 from services.notifications.domain.states import UNANSWERED, raised
+from services.notifications.usecases.batches import BACK_OFF
 from services.notifications.usecases.contacts import reached_by, still_theirs
 from services.notifications.usecases.lines import note_outcomes
 from services.notifications.usecases.post import Post
-from services.notifications.usecases.preparing import BACK_OFF
 from services.notifications.usecases.tasks import open_tasks, task_row
 from shared.clock import real_now
 from shared.database import upsert
