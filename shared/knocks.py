@@ -1,16 +1,17 @@
 """
-How often a caller was wrong at a door that everybody may open, counted in the service's database for all processes.
+How often a caller came to a door that everybody may open, counted in the service's database for all processes.
 
-A caller is kept as a keyed digest only, for two hours. What a caller gets right is not counted.
+A caller is kept as a keyed digest only, for two hours. Where a door asks for a secret, only wrong ones are counted.
 """
 
-__all__ = ["count_knock", "knock_table", "may_knock", "purge_knocks"]
+__all__ = ["count_knock", "forget_knocks", "knock_table", "may_knock", "purge_knocks"]
 
 import hmac
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from shared.clock import real_now
 from shared.database import UtcDateTime, upsert
@@ -32,28 +33,36 @@ def knock_table(metadata: sa.MetaData) -> sa.Table:
     )
 
 
-def may_knock(work: Work, table: sa.Table, door: str, caller: str, most: int) -> bool:
-    """Say whether this caller was wrong less than `most` times in this hour."""
-    mine = _mine(table, _key(work, door, caller))
-    return (work.db.scalar(sa.select(table.c.count).where(mine)) or 0) < most
+def may_knock(work: Work, table: sa.Table, door: str, caller: str, most: int, *, lock: bool = False) -> bool:
+    """Say whether this caller was counted less than `most` times in this hour; `lock` holds the count."""
+    query = sa.select(table.c.count).where(_mine(table, _key(work, door, caller)))
+    return (work.db.scalar(query.with_for_update() if lock else query) or 0) < most
 
 
 def count_knock(work: Work, table: sa.Table, door: str, caller: str) -> None:
-    """Count one try that was wrong."""
+    """Count one call."""
     key = _key(work, door, caller)
     known = work.db.scalar(sa.select(table.c.count).where(_mine(table, key)).with_for_update()) or 0
     upsert(work.db, table, [key | {"count": known + 1}])
 
 
+def forget_knocks(db: Session, table: sa.Table) -> None:
+    """Forget the counts of past hours."""
+    db.execute(table.delete().where(_old(table)))
+
+
 def purge_knocks(table: sa.Table, service: Service) -> int:
     """Forget the counts of past hours; return 0, for nothing happened. A tick of the service."""
-    old = table.c.hour < real_now() - KEPT
     with service.database.read() as db:
-        if db.scalar(sa.select(table.c.door).where(old).limit(1)) is None:
+        if db.scalar(sa.select(table.c.door).where(_old(table)).limit(1)) is None:
             return 0
     with service.database.begin() as db:
-        db.execute(table.delete().where(old))
+        forget_knocks(db, table)
     return 0
+
+
+def _old(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.hour < real_now() - KEPT
 
 
 def _key(work: Work, door: str, caller: str) -> dict[str, str | datetime]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from services.scheduler.storage.base import METADATA, stamp
 from shared.database import JsonValue, UtcDateTime
+from shared.knocks import knock_table
 
 interest = sa.Table(
     "interest",
@@ -28,14 +29,7 @@ interest = sa.Table(
     sa.Column("declared_at", UtcDateTime, nullable=False, index=True),  # purged 30 days later
 )
 
-door_count = sa.Table(
-    "door_count",
-    METADATA,
-    sa.Column("door", sa.String(24), primary_key=True),
-    sa.Column("caller", sa.String(64), primary_key=True),  # keyed digest of an address
-    sa.Column("hour", UtcDateTime, primary_key=True),  # real time
-    sa.Column("count", sa.Integer, nullable=False),
-)
+door_count = knock_table(METADATA)
 
 candidate = sa.Table(
     "candidate",

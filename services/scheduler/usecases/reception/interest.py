@@ -2,8 +2,6 @@
 
 __all__ = ["READERS", "declare", "drop", "find", "purge", "waiting"]
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,9 +13,9 @@ from services.scheduler import storage
 from services.scheduler.domain.cells import Cells
 from services.scheduler.domain.intake import read_email, read_phone
 from services.scheduler.domain.reception import INTEREST_DAYS
-from shared.clock import real_now
+from shared import knocks
 from shared.communes import commune
-from shared.database import insert_new, upsert
+from shared.database import insert_new
 from shared.errors import ForbiddenError, InvalidInputError, TooManyError
 from shared.scope import check_territory, own_territory
 from shared.work import Work
@@ -87,7 +85,7 @@ def drop(work: Work, interest_id: UUID) -> None:
 
 def purge(work: Work) -> int:
     """Forget what was declared more than 30 days ago, and the counts of past hours; return how many interests."""
-    work.db.execute(storage.door_count.delete().where(storage.door_count.c.hour < real_now() - timedelta(hours=2)))
+    knocks.forget_knocks(work.db, storage.door_count)
     old = storage.interest.c.declared_at < work.now - timedelta(days=INTEREST_DAYS)
     return int(work.db.execute(storage.interest.delete().where(old)).rowcount)  # type: ignore[attr-defined]
 
@@ -99,11 +97,6 @@ def _only_readers(work: Work) -> None:
 
 def _count(work: Work, caller: str) -> None:
     """Count one call of an address, kept only as a keyed digest for two hours."""
-    table, hour = storage.door_count, real_now().replace(minute=0, second=0, microsecond=0)
-    digest = hmac.new(work.voice.seal_keys[work.voice.service], caller.encode(), hashlib.sha256).hexdigest()
-    key = {"door": DOOR, "caller": digest, "hour": hour}
-    mine = sa.and_(table.c.door == DOOR, table.c.caller == digest, table.c.hour == hour)
-    known = work.db.scalar(sa.select(table.c.count).where(mine).with_for_update()) or 0
-    if known >= MOST_AN_HOUR:
+    if not knocks.may_knock(work, storage.door_count, DOOR, caller, MOST_AN_HOUR, lock=True):
         raise TooManyError("too many declarations from this address: try again in an hour")
-    upsert(work.db, table, [key | {"count": known + 1}])
+    knocks.count_knock(work, storage.door_count, DOOR, caller)
