@@ -6,7 +6,7 @@ when that is over. Closing on a single failure flaps (measured by others before 
 All closed: everything waits for the first to open, nothing is lost.
 """
 
-__all__ = ["Line", "after", "choose", "refilled", "spent"]
+__all__ = ["WHOLE", "Line", "after", "choose", "refilled", "spent"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

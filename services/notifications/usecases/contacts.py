@@ -1,6 +1,6 @@
 """Which contact points of a person work, and telling it when that changes."""
 
-__all__ = ["points_of", "reached_by", "retell", "review_contacts", "still_theirs"]
+__all__ = ["POINTS", "points_of", "reached_by", "retell", "review_contacts", "still_theirs"]
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -21,6 +21,7 @@ from shared.service import Service
 from shared.work import Work
 
 BATCH = 500
+POINTS = {"sms": "phone", "email": "email"}  # where a person's row has the contact point of a channel
 
 
 def points_of(person: Mapping[str, Any], *, test_numbers: bool) -> dict[str, str]:
@@ -78,7 +79,7 @@ def _keep(work: Work, people: list[dict[str, Any]], *, test_numbers: bool) -> No
     changed, asked = [], []
     for person in people:
         points = points_of(person, test_numbers=test_numbers)
-        written = [name for name, column in (("sms", "phone"), ("email", "email")) if person[column]]
+        written = [channel for channel, column in POINTS.items() if person[column]]
         broken = [name for name in written if name not in points]
         row = {"state": contact_state(points, broken), "channels": sorted(points)}
         before = known.get(person["id"])
@@ -93,7 +94,7 @@ def _keep(work: Work, people: list[dict[str, Any]], *, test_numbers: bool) -> No
 
 def _asks(work: Work, person: dict[str, Any]) -> dict[str, Any]:
     """Return the notice that asks for a better contact point, by one that works: one for each that failed."""
-    failed = [f"{name} {person['phone' if name == 'sms' else 'email']}" for name in sorted(person["refused"])]
+    failed = [f"{channel} {person[POINTS[channel]]}" for channel in sorted(person["refused"])]
     key = derived_id("notice", "confirm_contact", person["id"], *failed)
     row = fresh_notice(key, "confirm_contact", person, work.now)
     return row | {"useless_after": work.now + (OCCASIONS["confirm_contact"].useful_for or timedelta())}

@@ -41,14 +41,12 @@ WRITTEN_AGAIN = 3  # times, after a deadlock: a lost outcome would be a message 
 def due(db: DbSession, now: datetime) -> int:
     """Count what is due now: news of seats, contact points to look at, notices to send or being sent, receipts late."""
     notice = storage.notice
-    waiting = sa.and_(notice.c.state == "due", notice.c.due_at <= now)
-    sending = sa.and_(notice.c.state == "sending", notice.c.due_at <= now)
-    late = sa.and_(notice.c.state == "accepted", notice.c.awaits_until <= now)
+    leaves = sa.and_(notice.c.state.in_(("due", "sending")), notice.c.due_at <= now)
     queries = (
         sa.select(sa.func.count()).select_from(storage.seat_news),
         sa.select(sa.func.count()).select_from(storage.person).where(storage.person.c.stale.is_(True)),
-        sa.select(sa.func.count()).select_from(notice).where(waiting | sending),
-        sa.select(sa.func.count()).select_from(notice).where(late),
+        sa.select(sa.func.count()).select_from(notice).where(leaves),
+        sa.select(sa.func.count()).select_from(notice).where(_unanswered(now)),
     )
     return sum(db.scalar(query) or 0 for query in queries)
 
@@ -130,8 +128,7 @@ def doubt_unanswered(service: Service) -> int:
 
     An acceptance alone proves nothing where receipts are the rule.
     """
-    notice = storage.notice
-    late = sa.and_(notice.c.state == "accepted", notice.c.awaits_until <= service.clock.now())
+    notice, late = storage.notice, _unanswered(service.clock.now())
     with service.database.read() as db:
         if db.scalar(sa.select(notice.c.id).where(late).limit(1)) is None:
             return 0
@@ -139,6 +136,11 @@ def doubt_unanswered(service: Service) -> int:
         rows = [dict(row) for row in claim_due(db, notice, late, limit=BATCH)]
         upsert(db, notice, [skip_channel(row) | {"reason": UNANSWERED} for row in rows])
     return len(rows)
+
+
+def _unanswered(now: datetime) -> sa.ColumnElement[bool]:
+    notice = storage.notice
+    return sa.and_(notice.c.state == "accepted", notice.c.awaits_until <= now)
 
 
 def _ready(post: Post, service: Service) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from services.notifications import storage
-from services.notifications.domain.lines import Line, after, choose, refilled, spent
+from services.notifications.domain.lines import WHOLE, Line, after, choose, refilled, spent
 from services.notifications.domain.messages import TEMPORARY, UNKNOWN
 from services.notifications.usecases.post import Post
 from shared.clock import real_now
@@ -25,7 +25,7 @@ class Lines:
     def __init__(self, post: Post, work: Work) -> None:
         self._now = real_now()
         self._db = work.db
-        rates = {one.name: one.rate for gateways in post.gateways.values() for one in gateways}
+        rates = post.rates
         known = {row["name"]: row for row in _rows(work, list(rates), lock=any(rates.values()))}
         self._lines = {
             name: refilled(_line(known.get(name), name, rate, self._now), self._now) for name, rate in rates.items()
@@ -57,8 +57,7 @@ def note_outcomes(post: Post, work: Work, outcomes: Iterable[tuple[str, str]]) -
     if not known and not any(state in {TEMPORARY, UNKNOWN} for _name, state in met):
         return  # all is well and always was: nothing to write for every batch
     now = real_now()
-    rates = {one.name: one.rate for gateways in post.gateways.values() for one in gateways}
-    lines = {name: _line(known.get(name), name, rates.get(name, 0), now) for name in names}
+    lines = {name: _line(known.get(name), name, post.rates.get(name, 0), now) for name in names}
     before = dict(lines)
     for name, state in met:
         lines[name] = after(lines[name], now, failed=state in {TEMPORARY, UNKNOWN})
@@ -67,7 +66,7 @@ def note_outcomes(post: Post, work: Work, outcomes: Iterable[tuple[str, str]]) -
 
 def _line(row: sa.RowMapping | None, name: str, rate: int, now: datetime) -> Line:
     if row is None:
-        return Line(name=name, rate=rate, allowance=rate * 1000, counted_at=now)
+        return Line(name=name, rate=rate, allowance=rate * WHOLE, counted_at=now)
     return Line(rate=rate, **{key: row[key] for key in KEPT})
 
 

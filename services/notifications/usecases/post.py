@@ -46,6 +46,11 @@ class Post:
         return {"sms": self.sms, "email": (self.mail,)}
 
     @property
+    def rates(self) -> dict[str, int]:
+        """Return how many messages a second each gateway takes, 0 for as many as come."""
+        return {one.name: one.rate for gateways in self.gateways.values() for one in gateways}
+
+    @property
     def batch(self) -> int:
         return min(self.mail.batch, *(one.batch for one in self.sms))
 

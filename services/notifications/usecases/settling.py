@@ -13,7 +13,7 @@ from services.notifications import storage
 from services.notifications.domain.messages import ACCEPTED, REFUSED, UNKNOWN, Outcome
 from services.notifications.domain.states import UNANSWERED, raised
 from services.notifications.usecases.batches import BACK_OFF
-from services.notifications.usecases.contacts import reached_by, still_theirs
+from services.notifications.usecases.contacts import POINTS, reached_by, still_theirs
 from services.notifications.usecases.lines import note_outcomes
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.tasks import open_tasks, task_row
@@ -97,8 +97,8 @@ def mark_refused(post: Post, work: Work, refused: Sequence[tuple[UUID, Row]]) ->
         person["refused"] = sorted({*person["refused"], channel})
         changed = {"refused": person["refused"], "stale": True}
         work.db.execute(storage.person.update().where(storage.person.c.id == person["id"]).values(**changed))
-        point = person["phone" if channel == "sms" else "email"]
-        tasks.append(task_row("dead_contact", person, work.now, about=f"{channel} {point}", note=channel))
+        point = f"{channel} {person[POINTS[channel]]}"
+        tasks.append(task_row("dead_contact", person, work.now, about=point, note=channel))
     open_tasks(work, tasks)
 
 
