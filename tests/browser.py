@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 
+from playwright.sync_api import expect
+
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+expect.set_options(timeout=30_000)  # of every `expect` of the page tests, in ms: the machine may be busy
 WHAT_TO_DO = "the page tests need Chromium: set PARCOURS_TEST_CHROMIUM to its path, or install it (Debian: apt-get install chromium)"
 
 
@@ -27,3 +30,9 @@ def chromium():
         if shutil.which("chromium"):
             return shutil.which("chromium")
     raise RuntimeError(WHAT_TO_DO)
+
+
+def press(button):
+    """Press what leads to another page, and wait until that page stands: a click alone returns before it does."""
+    with button.page.expect_navigation():
+        button.click()

@@ -1,5 +1,6 @@
 """A person's own pages in a real browser, at the width of an old phone, from right to left, with scripts and without."""
 
+import re
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -7,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from services.notifications.app import PREFIX, create_app
@@ -15,7 +16,7 @@ from services.notifications.usecases.links import link_of
 from shared.ids import derived_id, new_id
 from shared.languages import LANGUAGES, direction
 from shared.web.frame import mount
-from tests.browser import FLAGS, chromium
+from tests.browser import FLAGS, chromium, press
 from tests.doors import csv_of, person
 from tests.integration.attendance.taken import a_roll_taken
 from tests.integration.notifications.office import DAYS, PERSON, SESSION, an_office
@@ -75,27 +76,27 @@ def entered(browser, door, width, **how):
     context = browser.new_context(viewport={"width": width, "height": 640}, **how)
     page = context.new_page()
     page.goto(door)
-    page.locator("button.big").click()
-    assert page.url.endswith("/notices/mine")
+    press(page.locator("button.big"))
+    expect(page).to_have_url(re.compile("/notices/mine$"))
     return context, page
 
 
 def test_everything_can_be_said_without_scripts_from_right_to_left(browser, door):
     context, page = entered(browser, door, 320, java_script_enabled=False)
     assert page.locator("html").get_attribute("dir") == "rtl"
-    page.locator(".saying a").first.click()
-    page.locator("button.big").click()
-    assert page.get_by_text("قلتم: سأتأخر.").count() == 2  # just now, and beside its day
-    page.locator("form[action$=withdrawal] button").click()
-    assert page.get_by_text("قلتم: سأتأخر.").count() == 0
-    page.locator(".more a").last.click()
+    press(page.locator(".saying a").first)
+    press(page.locator("button.big"))
+    expect(page.get_by_text("قلتم: سأتأخر.")).to_have_count(2)  # just now, and beside its day
+    press(page.locator("form[action$=withdrawal] button"))
+    expect(page.get_by_text("قلتم: سأتأخر.")).to_have_count(0)
+    press(page.locator(".more a").last)
     page.fill("#code", "4711")
-    page.locator("button.big").click()
-    page.locator("button.danger").click()
-    page.get_by_role("link", name="أحتفظ بمكاني").click()
-    page.locator("button.big").click()
+    press(page.locator("button.big"))
+    press(page.locator("button.danger"))
+    press(page.get_by_role("link", name="أحتفظ بمكاني"))
+    press(page.locator("button.big"))
 
-    assert page.get_by_role("link", name="أحتفظ بمكاني").count() == 0
+    expect(page.get_by_role("link", name="أحتفظ بمكاني")).to_have_count(0)
     context.close()
 
 
@@ -104,7 +105,7 @@ def test_pages_are_accessible_and_never_wider_than_the_screen(browser, door, wid
     context, page = entered(browser, door, width)
     page.goto(door.partition("/notices")[0] + "/notices/code")
     page.fill("#code", "4711")
-    page.locator("button.big").click()
+    press(page.locator("button.big"))
     for path in PAGES:
         for language in ("ar", "ti", "fr"):
             page.goto(f"{door.partition('/notices')[0]}{path}?lang={language}")
@@ -148,7 +149,7 @@ def test_what_the_other_services_serve_has_the_same_shape(browser, services, wid
     context, page = entered(browser, absent, width)
     page.goto(f"{address}/attendance/mine")
     page.fill("#code", digits)
-    page.locator("button.big").click()
+    press(page.locator("button.big"))
     page.goto(f"{address}/attendance/mine?lang={language}")
     assert page.locator("input[name=answer]").count() > 1
     look_at(page, language)

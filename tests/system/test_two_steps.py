@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from werkzeug.serving import make_server
 
 from shared.ids import new_id
+from tests.browser import press
 from tests.doors import OFFER, START, a_house, csv_of, person, xlsx_of
 from tests.system.test_pages import WIDTHS, browser  # noqa: F401 - browser is a fixture
 
@@ -72,7 +73,7 @@ def signed_in(browser, address, house, login):  # noqa: F811
     page.goto(address + "/planning/sign-in")
     page.fill("[name=login]", login)
     page.fill("[name=password]", house.passwords[login])
-    page.locator("main button").click()
+    press(page.locator("main button"))
     return context, page
 
 
