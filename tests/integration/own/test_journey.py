@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from parcours.wire import in_this_process
 from services.scheduler import storage
 from shared.ids import new_id
+from shared.tables import outbox
 from tests.doors import OFFER, START, a_house, csv_of, person, xlsx_of
 from tests.forms import Visitor
+from tests.unit.documents.test_notice_papers import text_of
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/notices/m/\w+)")
 NEWCOMER = {"langues_parlees": "fr;ar"}
@@ -219,6 +221,56 @@ def test_an_agent_offers_withdraws_and_gives_the_code_from_the_persons_page(hous
     controller.open(f"/planning/people/{key}")
     assert not controller.has_form("/code")
     assert controller.post(f"/planning/people/{key}/code", {}).status_code == 403
+
+
+def test_the_code_on_paper_is_in_the_persons_language_opens_what_it_says_and_is_kept_nowhere(house, people, logged):
+    key = next(people)
+    phone = Phone(house, key)
+    agent = Visitor(house, "planner")
+    papers = []
+    for _ in range(2):
+        agent.open(f"/planning/people/{key}")
+        papers.append(agent.send("/code.pdf"))
+    texts = [text_of(paper.content) for paper in papers]
+    codes = [re.search(r"(?<![\d/-])\d{4}(?![\d/-])", text)[0] for text in texts]
+    house.drain()
+
+    for paper, text in zip(papers, texts, strict=True):
+        assert paper.headers["content-type"] == "application/pdf"
+        assert paper.headers["cache-control"] == "no-store"
+        assert "لا نطلب هذا الرمز أبدا بالهاتف" in text
+        said = set(re.findall(r"\w+", text))
+        assert set("Nous ne demandons jamais ce code au téléphone Rose".split()) <= said
+        assert not {"Dupont", "Ana"} & said
+        assert not [word for word in said if word.startswith("Nom")]
+    kept = json.dumps(
+        [_rows(house, table) for table in (storage.signatory, storage.dossier_entry, outbox)], default=str
+    )
+    log = re.split(r"[\s=\"',{}:/]+", logged())
+    for code in codes:
+        assert f'"{code}"' not in kept.replace("\\", "")
+        assert code not in log
+        assert code not in agent.open(f"/planning/people/{key}").text
+    phone.enter()
+    if codes[0] != codes[1]:
+        assert phone.press("/notices/code", code=codes[0]).status_code == 403
+    assert phone.press("/notices/code", code=codes[1]).headers["location"] == "/notices/mine"
+    assert phone.read("/attendance/mine").status_code == 200
+
+
+def test_the_code_on_paper_is_for_who_may_give_one(house, people):
+    key = next(people)
+    house.account("looking", "controller", "93")
+    house.account("elsewhere", "planner", "13")
+
+    assert Visitor(house, "looking").post(f"/planning/people/{key}/code.pdf", {}).status_code == 403
+    assert Visitor(house, "elsewhere").post(f"/planning/people/{key}/code.pdf", {}).status_code in {403, 404}
+    assert Visitor(house, "planner").open(f"/planning/people/{key}/code.pdf").status_code in {404, 405}
+
+
+def _rows(house, table):
+    with house.house.services["scheduler"].database.read() as db:
+        return [dict(row._mapping) for row in db.execute(sa.select(table))]
 
 
 def _of(house, found, reference):

@@ -10,6 +10,7 @@ import pytest
 from services.notifications.domain.discretion import indiscreet
 from services.notifications.pages.own import DONE
 from services.notifications.usecases.codes import Tried
+from services.scheduler.documents.code_slip import SAID
 from services.scheduler.usecases.choosing import Outcome
 from shared.languages import LANGUAGES
 from shared.web.own import Speech, words
@@ -67,6 +68,7 @@ def test_every_sentence_is_said_somewhere():
     text = "".join(path.read_text() for path in TEMPLATES)
     said = set(re.findall(r"""["'](\w+)["']""", text)) | {
         *DONE,
+        *SAID,
         *map(str, Tried),
         *map(str, Outcome),
         "date",
