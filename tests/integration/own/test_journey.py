@@ -55,10 +55,13 @@ class Phone:
         facts = self.house.ask("planner", "GET", f"/signatories/{self.me}").json()
         return [row for row in self.house.notices_of(facts["reference"]) if row["channel"] == "sms"]
 
-    def enter(self):
+    def link(self):
         sent = [self.house.var / "sms" / f"{row['id']}.json" for row in self.messages()]
         texts = [json.loads(path.read_text())["text"] for path in sent if path.exists()]  # what rides has no file
-        return self.press(next(found for text in reversed(texts) if (found := LINK.search(text)))[1])
+        return next(found for text in reversed(texts) if (found := LINK.search(text)))[1]
+
+    def enter(self):
+        return self.press(self.link())
 
     def give_code(self):
         code = self.house.ask("planner", "POST", f"/signatories/{self.me}/code").json()["code"]
@@ -266,6 +269,41 @@ def test_the_code_on_paper_is_for_who_may_give_one(house, people):
     assert Visitor(house, "looking").post(f"/planning/people/{key}/code.pdf", {}).status_code == 403
     assert Visitor(house, "elsewhere").post(f"/planning/people/{key}/code.pdf", {}).status_code in {403, 404}
     assert Visitor(house, "planner").open(f"/planning/people/{key}/code.pdf").status_code in {404, 405}
+
+
+def test_a_planner_changes_a_link_from_the_message_that_brought_it_and_the_next_one_brings_another(house, people):
+    phone = Phone(house, next(people))
+    old = phone.link()
+    phone.enter()
+    phone.give_code()
+    page = f"/notices/messages/{phone.messages()[-1]['id']}"
+    planner = Visitor(house, "planner")
+    assert "cessera aussitôt d’ouvrir ses pages" in planner.open(page).text
+    assert "L’ancien" not in planner.open(f"{page}?lang=en").text
+    planner.open(f"{page}?lang=fr")
+
+    assert "le prochain message portera le nouveau" in planner.send("/link/renewal").text
+
+    assert phone.press(old).status_code == 403
+    place = re.search(r'href="(/notices/mine/places/[^"]+)"', phone.read("/notices/mine").text)[1]
+    phone.press(f"{place}/giving-up")
+    house.drain()
+    assert phone.link() != old
+    assert phone.enter().headers["location"] == "/notices/mine"
+
+
+def test_who_may_only_read_messages_changes_no_link(house, people):
+    phone = Phone(house, next(people))
+    page = f"/notices/messages/{phone.messages()[-1]['id']}"
+    house.account("reading", "controller", "93")
+    house.account("planner-13", "planner", "13")
+    reader = Visitor(house, "reading")
+    reader.open(page)
+
+    assert not reader.has_form("/link/renewal")
+    assert reader.post(f"{page}/link/renewal", {}).status_code == 403
+    assert Visitor(house, "planner-13").post(f"{page}/link/renewal", {}).status_code in {403, 404}
+    assert phone.enter().headers["location"] == "/notices/mine"
 
 
 def _rows(house, table):
