@@ -9,7 +9,7 @@ __all__ = ["EXCHANGE", "Consumer", "Relay", "celery_app", "declare", "queue_name
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -337,7 +337,7 @@ class Consumer:
         return True
 
     def _chores(self) -> int:
-        chores = [partial(ear.retry_due, self._service.hearer), self._service.tick]
+        chores: list[Callable[[], int]] = [partial(ear.retry_due, self._service.hearer), self._service.tick]
         if self._service.job_kinds:
             chores.append(self._wake_jobs)
         try:
