@@ -79,7 +79,7 @@ def keep_person(work: Work, event: SignatoryState) -> None:
     if not any(points.values()):
         return
     behind = derived_id("representative", event.signatory_id)
-    new = _keep_person(work, row | points | {"id": behind, "stands_for": event.signatory_id, "shared_phone": True})
+    new = _keep_person(work, row | points | {"id": behind, "stands_for": event.signatory_id, "shared_phone": False})
     if new:
         seats = storage.rows(
             work.db, sa.select(storage.placement).where(storage.placement.c.person_id == event.signatory_id)

@@ -19,7 +19,7 @@ from services.notifications.usecases import preview
 from services.notifications.usecases.preview import Example
 from services.notifications.wording import Filling, compose, signed_languages, templates
 from services.notifications.wording.budgets import BUDGETS, REPLY
-from services.notifications.wording.files import FIELDS, WordingError, phrases_of
+from services.notifications.wording.files import FIELDS, WAITING, WordingError, phrases_of
 from shared.errors import SettingsError
 from shared.languages import LANGUAGES, RIGHT_TO_LEFT
 from shared.settings import FICTION
@@ -48,7 +48,7 @@ def names(text):
 
 
 def test_every_occasion_has_its_words_and_a_budget():
-    assert set(OCCASIONS) == set(FIELDS) == set(templates()) == set(BUDGETS)
+    assert {*OCCASIONS, WAITING} == set(FIELDS) == set(templates()) == set(BUDGETS)
 
 
 @pytest.mark.parametrize("kind", FIELDS)
