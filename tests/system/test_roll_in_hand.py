@@ -493,7 +493,10 @@ def test_who_comes_with_an_old_phone_reads_the_pages_of_the_room_in_each_languag
     )
     faults = []
     with a_hand(browser, room, None, width={"width": width, "height": 640}) as phone:
-        for time_of_day, paths in (("08:10", [door]), ("08:40", [door, "/attendance/here", DONE, number])):
+        for time_of_day, paths in (
+            ("08:10", [door]),
+            ("08:40", [door, "/attendance/here", DONE, number, f"{number}0"]),
+        ):
             room.at(time_of_day)
             for path, language in itertools.product(paths, LANGUAGES):
                 phone.open(f"{path}?lang={language}")

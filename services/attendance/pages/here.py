@@ -107,7 +107,7 @@ def here_pages(service: Service, settings: Settings) -> Blueprint:
             with acting(service, reading=True) as work:
                 contacts.check_ticket(work, meeting_id, signatory_id, ticket)
         except CodeRefusedError:
-            return own_page("own/said.html", status=HTTPStatus.FORBIDDEN, said="number_refused", bad=True)
+            return own_page("own/room_phone.html", status=HTTPStatus.FORBIDDEN, said="number_refused", bad=True)
         return _ask_number()
 
     @pages.post("/contact/<uuid:meeting_id>/<uuid:signatory_id>/<string:ticket>")
@@ -122,10 +122,10 @@ def here_pages(service: Service, settings: Settings) -> Blueprint:
                 word_id = derived_id("contact word", signatory_id, ticket, phone)  # pressed twice, it is one word
                 contacts.give_contact(work, word_id, ContactCommand(signatory_id=signatory_id, phone=phone))
         except CodeRefusedError:
-            return own_page("own/said.html", status=HTTPStatus.FORBIDDEN, said="number_refused", bad=True)
+            return own_page("own/room_phone.html", status=HTTPStatus.FORBIDDEN, said="number_refused", bad=True)
         except InvalidInputError:
             return _ask_number(HTTPStatus.UNPROCESSABLE_ENTITY, "phone_refused")
-        return own_page("own/said.html", said="done")
+        return own_page("own/room_phone.html", said="done")
 
     return pages
 

@@ -2,19 +2,21 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from parcours.embedded import DEMO_MARK, open_house
 from parcours.wire import in_this_process
 from services.scheduler import storage
 from shared.ids import new_id
 from shared.tables import outbox
-from tests.doors import OFFER, START, a_house, csv_of, person, xlsx_of
+from tests.doors import OFFER, START, TestHouse, a_house, csv_of, person, xlsx_of
 from tests.forms import Visitor
-from tests.unit.documents.test_notice_papers import text_of
+from tests.papers import text_of
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/notices/m/\w+)")
 NEWCOMER = {"langues_parlees": "fr;ar"}
@@ -269,6 +271,21 @@ def test_the_code_on_paper_is_for_who_may_give_one(house, people):
     assert Visitor(house, "looking").post(f"/planning/people/{key}/code.pdf", {}).status_code == 403
     assert Visitor(house, "elsewhere").post(f"/planning/people/{key}/code.pdf", {}).status_code in {403, 404}
     assert Visitor(house, "planner").open(f"/planning/people/{key}/code.pdf").status_code in {404, 405}
+
+
+def test_outside_the_demonstration_the_paper_is_french_and_english_where_no_translator_signed(tmp_path):
+    with a_house(tmp_path / "var") as house:
+        house.send("mars.csv", csv_of([person(1)])).raise_for_status()
+        key = _of(house, house.planner.items("/planning/api/v1/needs", territory="93"), "93-2025-000001")
+    (tmp_path / "var" / DEMO_MARK).unlink()
+    with closing(open_house({"PARCOURS_VAR": str(tmp_path / "var")})) as reopened:
+        house = TestHouse(reopened, tmp_path / "var")
+        house.account("desk", "auditor", "93")
+        text = text_of(Visitor(house, "desk").post(f"/planning/people/{key}/code.pdf", {}).content)
+
+    for said in ("Votre code", "Your code", "Nous ne demandons jamais", "We never ask for this code by phone"):
+        assert said in text
+    assert not re.search(r"[\u0600-\u06ff]", text)
 
 
 def test_a_planner_changes_a_link_from_the_message_that_brought_it_and_the_next_one_brings_another(house, people):

@@ -10,7 +10,7 @@ from services.notifications.domain.discretion import indiscreet
 from services.scheduler.documents.code_slip import SAID, CodeSlip, code_slip_pdf
 from shared.languages import LANGUAGES
 from shared.web.own import spoken_to, words
-from tests.unit.documents.test_notice_papers import letters, text_of
+from tests.papers import letters, text_of
 
 SLIP = CodeSlip(
     digits="4711", alias="Rose", reference="93-2025-000123", languages=("fr",), call="01 99 00 12 34",
