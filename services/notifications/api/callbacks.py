@@ -48,9 +48,10 @@ def callback_routes(service: Service, post: Post) -> Blueprint:
     def json_receipt(notice_id: UUID, n: int, secret: str) -> Any:
         _check(secret, post.receipt_secret(notice_id, n))
         body = _body()
-        if body.get("state") not in SAID:
+        state = str(body.get("state"))
+        if state not in SAID:
             raise _unknown("state", f"one of {', '.join(sorted(SAID))}")
-        return _take(notice_id, n, str(body["state"]), str(body.get("error", ""))[:200])
+        return _take(notice_id, n, state, str(body.get("error", ""))[:200])
 
     @routes.get("/replies/<string:secret>")
     def kannel_reply(secret: str) -> Any:
