@@ -12,7 +12,7 @@ from services.notifications import storage
 from services.notifications.domain.hours import leaves_at
 from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS
 from services.notifications.domain.states import FINAL, UNANSWERED
-from services.notifications.usecases.batches import BACK_OFF, Batch, Known, Message, Row, task_about
+from services.notifications.usecases.batches import BACK_OFF, LEASE, Batch, Known, Message, Row, task_about
 from services.notifications.usecases.composing import start, together
 from services.notifications.usecases.contacts import points_of
 from services.notifications.usecases.lines import Lines
@@ -84,7 +84,7 @@ def _decide(batch: Batch, row: Row, known: Known) -> Message | None:
             batch.news.append(pair | {"since": since, "due_at": since})
         return None
     zone = ZoneInfo(department_of(person["territory"]).time_zone)
-    leaves = leaves_at(work.now, zone) if post.quiet_hours else work.now
+    leaves = leaves_at(work.now, zone, LEASE) if post.quiet_hours else work.now
     if leaves >= row["useless_after"]:
         _give_up(batch, row, known, "expired", "quiet_hours")
         return None

@@ -259,6 +259,17 @@ def test_a_message_waits_for_the_end_of_the_quiet_hours(office):
     assert len(office.sms()) == 1
 
 
+def test_no_batch_that_a_slow_gateway_could_draw_into_the_night_is_begun(office):
+    office.clock.set(datetime(2025, 3, 3, 19, 57, tzinfo=UTC))  # 20:57 in Paris
+    office.place()
+    office.run()
+    assert office.sms() == []
+    office.clock.set(datetime(2025, 3, 4, 7, tzinfo=UTC))
+    office.run()
+
+    assert len(office.sms()) == 1
+
+
 def test_quiet_hours_can_be_switched_off(tmp_path):
     with an_office(tmp_path, PARCOURS_QUIET_HOURS="no") as office:
         office.clock.set(datetime(2025, 3, 8, 21, 30, tzinfo=UTC))

@@ -1,6 +1,6 @@
 """Occasions, quiet hours, states, contact points."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from itertools import permutations
 from zoneinfo import ZoneInfo
@@ -78,6 +78,13 @@ def test_what_is_over_is_never_told():
 )
 def test_quiet_hours_are_those_of_the_place_where_the_person_lives(now, zone, leaves):
     assert leaves_at(now, zone) == leaves
+
+
+def test_what_may_take_until_the_quiet_hours_is_not_begun():
+    nearly = datetime(2025, 3, 5, 19, 56, tzinfo=UTC)
+
+    assert leaves_at(nearly, PARIS, timedelta(minutes=6)) == datetime(2025, 3, 6, 7, tzinfo=UTC)
+    assert leaves_at(nearly, PARIS, timedelta(minutes=3)) == nearly
 
 
 def test_a_late_receipt_never_takes_back_what_is_proven():
