@@ -211,15 +211,23 @@ def keep_greater(db: Session, table: Table, rows: Sequence[Mapping[str, Any]], c
 
 
 def claim_due(
-    db: Session, table: Table, ready: sa.ColumnElement[bool], *, limit: int, first: sa.ColumnElement[Any] | None = None
+    db: Session,
+    table: Table,
+    ready: sa.ColumnElement[bool],
+    *,
+    limit: int,
+    first: sa.ColumnElement[Any] | None = None,
+    then: sa.ColumnElement[Any] | None = None,
 ) -> Sequence[sa.RowMapping]:
     """
-    Claim up to `limit` rows that are due, oldest first, in the caller's transaction; `first` orders before their age.
+    Claim up to `limit` rows that are due, oldest first, in the caller's transaction.
+
+    `first` orders before their age; `then` keeps together what is of one age.
 
     `table` has `due_at`; `ready` says which rows wait. Two claimers never get the same row: PostgreSQL skips rows that
     another transaction holds, SQLite has one writer at a time.
     """
-    order = (table.c.due_at,) if first is None else (first, table.c.due_at)
+    order = [column for column in (first, table.c.due_at, then) if column is not None]
     query = sa.select(table).where(ready).order_by(*order).limit(limit).with_for_update(skip_locked=True)
     return db.execute(query).mappings().all()
 

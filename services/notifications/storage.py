@@ -86,7 +86,7 @@ site = sa.Table(
     "site",
     METADATA,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("label", sa.String(200), nullable=False),
+    sa.Column("label", sa.String(300), nullable=False),  # of a platform with its address
     sa.Column("commune", sa.String(80), nullable=False),
     sa.Column("zone", sa.String(40), nullable=False),
 )
@@ -181,6 +181,7 @@ notice = sa.Table(
         "ix_notice_due",
         "priority",
         "due_at",
+        "person_id",  # what leaves to one person at one moment is one message
         sqlite_where=sa.text("state IN ('due', 'sending')"),
         postgresql_where=sa.text("state IN ('due', 'sending')"),
     ),

@@ -8,13 +8,13 @@ not know the secret is told that there is nothing here.
 __all__ = ["callback_routes"]
 
 import hmac
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request
+from sqlalchemy.exc import OperationalError
 
 from services.notifications.gateways.kannel import RECEIPTS
 from services.notifications.usecases.bounces import take_bounce
@@ -30,6 +30,7 @@ from shared.work import Work
 GATEWAY = Principal(kind="service", id="gateway", role="service")
 SAID = frozenset(RECEIPTS.values())
 NOTHING = ("", 204)
+AGAIN = 3  # times, after a deadlock
 
 
 def callback_routes(service: Service, post: Post) -> Blueprint:
@@ -48,9 +49,10 @@ def callback_routes(service: Service, post: Post) -> Blueprint:
     def json_receipt(notice_id: UUID, n: int, secret: str) -> Any:
         _check(secret, post.receipt_secret(notice_id, n))
         body = _body()
-        if body.get("state") not in SAID:
+        state = str(body.get("state"))
+        if state not in SAID:
             raise _unknown("state", f"one of {', '.join(sorted(SAID))}")
-        return _take(notice_id, n, str(body["state"]), str(body.get("error", ""))[:200])
+        return _take(notice_id, n, state, str(body.get("error", ""))[:200])
 
     @routes.get("/replies/<string:secret>")
     def kannel_reply(secret: str) -> Any:
@@ -65,31 +67,37 @@ def callback_routes(service: Service, post: Post) -> Blueprint:
     @routes.post("/bounces/<string:secret>")
     def bounce(secret: str) -> Any:
         _check(secret, post.door_secret("bounces"))
-        with _as_gateway(service) as work:
-            take_bounce(post, work, request.get_data(cache=False))
+        raw = request.get_data(cache=False)
+        _heard(service, lambda work: take_bounce(post, work, raw))
         return NOTHING
 
     def _take(notice_id: UUID, n: int, state: str, error: str) -> Any:
         key = derived_id("receipt", notice_id, n, state, error)
-        with _as_gateway(service) as work:
-            take_receipt(post, work, notice_id, ReceiptCommand(id=key, state=state, attempt=n, error=error))
+        said = ReceiptCommand(id=key, state=state, attempt=n, error=error)
+        _heard(service, lambda work: take_receipt(post, work, notice_id, said))
         return NOTHING
 
     def _hear(said: Any) -> Any:
         sender, text, key = (str(said.get(name, "")) for name in ("from", "text", "id"))
         if not sender or not key:
             raise _unknown("from" if not sender else "id", "must be given")
-        with _as_gateway(service) as work:
-            take_reply(post, work, key=key, sender=sender, text=text)
+        _heard(service, lambda work: take_reply(post, work, key=key, sender=sender, text=text))
         return NOTHING
 
     return routes
 
 
-@contextmanager
-def _as_gateway(service: Service) -> Iterator[Work]:
-    with service.database.begin() as db:
-        yield replace(service.work(db), who=GATEWAY)
+def _heard(service: Service, take: Callable[[Work], object]) -> None:
+    """Take in what a gateway says. Many say it once only: it is not lost because two transactions met."""
+    for left in range(AGAIN, -1, -1):
+        try:
+            with service.database.begin() as db:
+                take(replace(service.work(db), who=GATEWAY))
+        except OperationalError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _check(secret: str, known: str) -> None:

@@ -21,6 +21,7 @@ STATUS = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})")  # RFC 3463
 FAILED = "failed"
 ADDRESS, MAILBOX, NETWORK = "1", "2", "4"  # what a status is about; the rest is the systems' or the text's fault
 DISABLED = "1"
+LONGEST = 300_000  # octets: what fails and which mail it was stand before the end of a mail that came back whole
 
 
 class NotABounceError(ParcoursError):
@@ -67,7 +68,7 @@ def mail_token(notice_id: UUID, secret: str) -> str:
 
 def tokens_in(raw: bytes) -> Iterator[tuple[UUID, str]]:
     """Iterate over the (notice, secret) that a mail names, wherever; whether a secret is right is another's to say."""
-    for found in TOKEN.finditer(raw.decode("latin-1")):
+    for found in TOKEN.finditer(raw[:LONGEST].decode("latin-1")):
         yield UUID(found[1]), found[2]
 
 
@@ -77,10 +78,13 @@ def read_bounce(raw: bytes) -> Bounce:
 
     Raises NotABounceError.
     """
-    mail = message_from_bytes(raw)
-    if mail.get_content_type() != "multipart/report" or not mail.is_multipart():
-        raise NotABounceError("no multipart/report")
-    said = [bounce for part in mail.walk() for bounce in _said(part)]
+    try:
+        mail = message_from_bytes(raw[:LONGEST])
+        if mail.get_content_type() != "multipart/report" or not mail.is_multipart():
+            raise NotABounceError("no multipart/report")
+        said = [bounce for part in mail.walk() for bounce in _said(part)]
+    except RecursionError as error:
+        raise NotABounceError("mails within mails without end") from error
     if not said:
         raise NotABounceError("no recipient with an action")
     return next((one for one in said if one.failed), said[0])

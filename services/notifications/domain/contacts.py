@@ -9,7 +9,8 @@ import phonenumbers
 
 TEST_PREFIX = "+999"  # no country has it; accepted only where messages go to files
 TEST_NUMBER = re.compile(r"\+999\d{9}")
-MAIL_ADDRESS = re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+\.[a-zA-Z]{2,}")
+# Atoms alone (RFC 5322): what else an address may hold, mail programs read as a list, a group, a comment or not at all.
+MAIL_ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@([\w-]+\.)+[a-zA-Z]{2,}", re.ASCII)
 MOBILE = frozenset({phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE})
 OVERSEAS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
 FRENCH_REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "NC", "PF", "WF")

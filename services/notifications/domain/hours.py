@@ -9,15 +9,17 @@ QUIET_FROM, QUIET_UNTIL = time(21), time(8)  # [A] stricter than the carriers' 2
 SUNDAY = 6
 
 
-def leaves_at(now: datetime, zone: ZoneInfo) -> datetime:
+def leaves_at(now: datetime, zone: ZoneInfo, lasting: timedelta = timedelta()) -> datetime:
     """
     Return the first instant from `now` on at which a notice may be sent: `now` itself outside the quiet hours.
+
+    `lasting` is how long sending may take: what could still leave when the quiet hours have begun, waits.
 
     Whoever sends compares it with the notice's deadline: what would be useless by then is never sent at all, and
     somebody has to call.
     """
     local = now.astimezone(zone)
-    if not _quiet(local):
+    if not _quiet(local) and not _quiet(local + lasting):
         return now
     morning = datetime.combine(local.date(), QUIET_UNTIL, zone)
     while morning < local or morning.weekday() == SUNDAY:

@@ -12,7 +12,7 @@ ACCEPTED, REFUSED, TEMPORARY, UNKNOWN = "accepted", "refused", "temporary", "unk
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsMessage:
     """
-    One SMS. `key` names the notice: the same key again is the same message. `alphabet` is gsm7 or ucs2.
+    One SMS. `key` begins with its notice's id: the same key again is the same message. `alphabet` is gsm7 or ucs2.
 
     `receipts_to` is the address for what becomes of this one attempt; it holds a secret of its own.
     """

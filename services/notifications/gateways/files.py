@@ -53,7 +53,12 @@ class MailFiles:
 
     def send(self, messages: Sequence[MailMessage]) -> Iterator[Outcome]:
         for message in messages:
-            yield _keep(self.folder, f"{message.key}.eml", as_email(message).as_bytes())
+            try:
+                content = as_email(message).as_bytes()
+            except Exception as error:  # noqa: BLE001 - one mail that cannot be made holds no other
+                yield Outcome(TEMPORARY, error=type(error).__name__)
+            else:
+                yield _keep(self.folder, f"{message.key}.eml", content)
 
 
 def _keep(folder: Path, name: str, content: bytes) -> Outcome:

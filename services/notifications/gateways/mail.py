@@ -121,7 +121,11 @@ def as_email(message: MailMessage) -> EmailMessage:
 
 def _send_one(server: smtplib.SMTP, message: MailMessage) -> Outcome:
     try:
-        server.send_message(as_email(message), from_addr=message.returns_to or None)
+        mail = as_email(message)
+    except Exception as error:  # noqa: BLE001 - one mail that cannot be made holds no other
+        return Outcome(TEMPORARY, error=type(error).__name__)
+    try:
+        server.send_message(mail, from_addr=message.returns_to or None)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _words in error.recipients.values()]
         refused = all(code >= PERMANENT and not OURS.match(said) for code, said in error.recipients.values())

@@ -57,6 +57,7 @@ class Known:
     sites: Mapping[UUID, Row]
     sessions: Mapping[UUID, Row]
     links: Mapping[UUID, str]
+    first_addresses: Mapping[UUID, str]  # of notices that were tried before, as the hash that attempts keep
 
 
 def task_about(kind: str, row: Row, known: Known) -> Row:

@@ -7,7 +7,8 @@ which ride on it and share its fate.
 
 __all__ = ["start", "together"]
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,11 +24,12 @@ from services.notifications.usecases.links import without_secret
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.replies import reply_code
 from services.notifications.usecases.writing import languages_of, reader_of, said_as, written
-from services.notifications.wording import joined
+from services.notifications.wording import Text, joined
 from services.notifications.wording.files import FIELDS
 from shared.clock import real_now
 
 CARRIED = 3  # a message holds so many notices beside its own; more would not be read
+LONGEST = 10  # [A] segments of an SMS that carries several: beyond, gateways cut or refuse it
 ANSWERED = frozenset({"convocation", "moved", *REMINDERS})  # of which one may answer: I cannot come
 
 
@@ -51,7 +53,11 @@ def together(messages: Iterable[Message | None]) -> list[Message]:
 
 
 def start(batch: Batch, message: Message, known: Known) -> None:
-    """Note the attempt at a message and add it to what is sent after the commit, if a gateway is free."""
+    """
+    Note the attempt at a message and add it to what is sent after the commit, if a gateway is free.
+
+    Notices that would make an SMS too long leave in another one.
+    """
     post, work, head = batch.post, batch.work, message.head
     again = head["state"] == "sending"
     only = head["gateway"] if again and post.idempotent(head["gateway"]) else ""
@@ -63,7 +69,7 @@ def start(batch: Batch, message: Message, known: Known) -> None:
         return
     kinds = {row["id"]: said_as(row, message.person, message.channel) for row in rows}
     linked = next((row for row in rows if "link" in FIELDS[kinds[row["id"]]]), None)  # said once in a message
-    said = []
+    said: list[tuple[Row, Text, Row | None]] = []
     for row in rows:
         kind = kinds[row["id"]]
         languages = tuple(row["languages"]) if again else languages_of(post, message.person, kind)
@@ -71,6 +77,8 @@ def start(batch: Batch, message: Message, known: Known) -> None:
         row["reply_code"] = _reply_code(post, message.channel, row)
         link = known.links.get(row["person_id"], "") if row is linked else ""
         text = written(post, {**row, "kind": kind}, message.person, site, languages=languages, now=work.now, link=link)
+        if said and not again and message.channel == "sms" and _too_long([*(one for _, one, _ in said), text]):
+            break
         said.append((row, text, site))
         task = _task_of(message.person, languages)
         row |= {
@@ -93,8 +101,11 @@ def start(batch: Batch, message: Message, known: Known) -> None:
             batch.tasks.append(task_about(task, row, known))
     whole = joined([text for _row, text, _site in said])
     batch.attempts.append(_attempt(post, work.now, head, message.address))
-    key = str(head["id"])
+    key = _key(post, head, message.address, known)
     if message.channel == "sms":
+        if len(said) < len(rows):
+            others = rows[len(said) :]
+            start(batch, replace(message, head=others[0], riders=others[1:]), known)
         size = segments(whole.sms)
         head["segments"] = size.count
         batch.sms.setdefault(name, []).append(
@@ -120,11 +131,26 @@ def start(batch: Batch, message: Message, known: Known) -> None:
             subject=whole.subject,
             text=whole.plain,
             html=whole.html,
-            languages=tuple(dict.fromkeys(one for row in rows for one in row["languages"])),
+            languages=tuple(dict.fromkeys(one for row, _text, _site in said for one in row["languages"])),
             at=work.now,
             enclose=partial(enclosed, post, message.person, [(row, site) for row, _text, site in said], now=work.now),
         )
     )
+
+
+def _key(post: Post, head: Row, address: str, known: Known) -> str:
+    """
+    Return the key of a message: its notice's id, and another one for another address than the first that was tried.
+
+    Else a gateway that keeps one message for one key would take it for the one to a number that the person left.
+    """
+    digest = post.address_hash(address)
+    before = known.first_addresses.get(head["id"], digest)
+    return str(head["id"]) if digest == before else f"{head['id']}.{digest[:12]}"
+
+
+def _too_long(texts: Sequence[Text]) -> bool:
+    return segments(joined(texts).sms).count > LONGEST
 
 
 def _task_of(person: Row, languages: tuple[str, ...]) -> str:

@@ -105,7 +105,7 @@ def _sent(post: Post, service: Service, count: int, batch: Batch) -> int:
     except Exception:  # noqa: BLE001 - what is known is kept; the rest is unknown and goes out again after the lease
         log.exception("a gateway failed")
     if outcomes:
-        _settle(post, service, {UUID(key): outcome for key, outcome in outcomes.items()})
+        _settle(post, service, {UUID(key.partition(".")[0]): outcome for key, outcome in outcomes.items()})
     return count
 
 
@@ -159,7 +159,8 @@ def _ready(post: Post, service: Service) -> sa.ColumnElement[bool]:
 def _claim(work: Work, ready: sa.ColumnElement[bool], limit: int) -> list[dict[str, Any]]:
     """Hold one batch for this transaction, and with it what belongs into the same messages."""
     notice = storage.notice
-    rows = [dict(row) for row in claim_due(work.db, notice, ready, limit=limit, first=notice.c.priority)]
+    order = {"first": notice.c.priority, "then": notice.c.person_id}  # another process takes other people
+    rows = [dict(row) for row in claim_due(work.db, notice, ready, limit=limit, **order)]
     heads = [row["id"] for row in rows if row["state"] == "sending"]
     people = {row["person_id"] for row in rows if row["state"] == "due"}
     riding = sa.and_(notice.c.state == "sending", notice.c.rides_on.in_(heads))

@@ -56,6 +56,7 @@ from shared.events import (
 from shared.ids import derived_id
 from shared.logs import log
 from shared.seal import KeyRing, SealBrokenError
+from shared.tables import heard
 from shared.witness import keep_head
 from shared.work import Work
 
@@ -91,6 +92,7 @@ def keep_appointment(work: Work, event: AppointmentState) -> None:
     """
     Make the notice of an appointment, or of its end; one that waits and is no longer true is not sent.
 
+    How to reach somebody comes with it until they sign; from then on it may be older than what is known of them.
     Raises TransientError while the place is not known here yet.
     """
     place = _known(work, storage.site, event.site_id)
@@ -101,7 +103,8 @@ def keep_appointment(work: Work, event: AppointmentState) -> None:
         overtake(work, notice.c.id == last_id, "appointment")
         last = storage.one(work.db, notice, last_id, "notice")  # read after: by now it leaves, or does not
         told = last["kind"] == "appointment" and last["state"] != "superseded"
-    _keep_person(work, _person(event, event.person_id), without=LETTER)
+    if not _signed(work, event.person_id):
+        _keep_person(work, _person(event, event.person_id), without=LETTER)
     kind = {"booked": "appointment", "cancelled": "no_appointment" if told else None}.get(event.state)
     key = None
     if kind is not None:
@@ -120,6 +123,12 @@ def keep_appointment(work: Work, event: AppointmentState) -> None:
         row |= {"useless_after": entry.ends_at, "calendar": [entry.as_json()]}
         insert_new(work.db, notice, [row])
     upsert(work.db, table, [{"id": event.appointment_id, "person_id": event.person_id, "notice_id": key}])
+
+
+def _signed(work: Work, person_id: UUID) -> bool:
+    """Say whether a person has been told of as a signatory."""
+    mine = sa.and_(heard.c.name == SignatoryState.name, heard.c.subject == person_id)
+    return work.db.scalar(sa.select(heard.c.version).where(mine)) is not None
 
 
 def keep_duty(work: Work, event: DutyDue) -> None:

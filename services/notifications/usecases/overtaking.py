@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.states import UNANSWERED
+from services.notifications.usecases.tasks import close_about
 from shared.work import Work
 
 
@@ -21,7 +22,11 @@ def overtaken(row: Mapping[str, Any], reason: str, now: datetime) -> dict[str, A
 
 
 def overtake(work: Work, these: sa.ColumnElement[bool], reason: str) -> None:
-    """End those of these notices that wait, as `overtaken` does; what is under way is not worth another attempt."""
+    """
+    End those of these notices that wait, as `overtaken` does, and what is to be done about any of them.
+
+    What is under way is not worth another attempt.
+    """
     notice = storage.notice
     maybe = notice.c.reason == UNANSWERED
     ended = {
@@ -32,3 +37,4 @@ def overtake(work: Work, these: sa.ColumnElement[bool], reason: str) -> None:
     work.db.execute(notice.update().where(these, notice.c.state == "due").values(**ended))
     under_way = sa.and_(notice.c.state.in_(("sending", "accepted")), notice.c.useless_after > work.now)
     work.db.execute(notice.update().where(these, under_way).values(useless_after=work.now))
+    close_about(work, list(work.db.scalars(sa.select(notice.c.id).where(these))))

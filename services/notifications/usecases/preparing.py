@@ -2,15 +2,17 @@
 
 __all__ = ["prepare"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.domain.hours import leaves_at
 from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS
 from services.notifications.domain.states import FINAL, UNANSWERED
-from services.notifications.usecases.batches import BACK_OFF, Batch, Known, Message, Row, task_about
+from services.notifications.usecases.batches import BACK_OFF, LEASE, Batch, Known, Message, Row, task_about
 from services.notifications.usecases.composing import start, together
 from services.notifications.usecases.contacts import points_of
 from services.notifications.usecases.lines import Lines
@@ -35,9 +37,10 @@ def prepare(post: Post, work: Work, claimed: Sequence[Row]) -> Batch:
         sites=storage.by_id(work.db, storage.site, {UUID(row["site"]) for row in claimed if row["site"]}),
         sessions=storage.by_id(work.db, storage.session, {row["session_id"] for row in claimed if row["session_id"]}),
         links=links_of(work, post.public_url, [row["person_id"] for row in claimed if _may_link(row["kind"])]),
+        first_addresses=_first_addresses(work, [row["id"] for row in claimed if row["attempts"]]),
     )
     batch = Batch(post=post, work=work, lines=Lines(post, work))
-    heads_first = sorted(claimed, key=lambda row: row["rides_on"] is not None)
+    heads_first = sorted(claimed, key=lambda row: (row["rides_on"] is not None, row["priority"], row["days"][:1]))
     for message in together(_decide(batch, row, known) for row in heads_first):
         start(batch, message, known)
     return batch
@@ -56,6 +59,13 @@ def _reached(work: Work, people: dict[UUID, Row]) -> dict[UUID, Row]:
         key: row | {name: kept[row["merged_into"]][name] for name in points} if row["merged_into"] in kept else row
         for key, row in people.items()
     }
+
+
+def _first_addresses(work: Work, tried: Collection[UUID]) -> dict[UUID, str]:
+    attempt = storage.attempt
+    first = sa.and_(attempt.c.notice_id.in_(tried), attempt.c.n == 1)
+    query = sa.select(attempt.c.notice_id, attempt.c.address_hash).where(first)
+    return dict(work.db.execute(query).all()) if tried else {}
 
 
 def _decide(batch: Batch, row: Row, known: Known) -> Message | None:
@@ -79,7 +89,7 @@ def _decide(batch: Batch, row: Row, known: Known) -> Message | None:
             batch.news.append(pair | {"since": since, "due_at": since})
         return None
     zone = ZoneInfo(department_of(person["territory"]).time_zone)
-    leaves = leaves_at(work.now, zone) if post.quiet_hours else work.now
+    leaves = leaves_at(work.now, zone, LEASE) if post.quiet_hours else work.now
     if leaves >= row["useless_after"]:
         _give_up(batch, row, known, "expired", "quiet_hours")
         return None

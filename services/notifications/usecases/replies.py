@@ -1,8 +1,8 @@
 """
 What people answer by SMS, where the gateways pass answers on.
 
-An answer is a code, the one that stood in the message, and means "I cannot come to this one"; or STOP, and no SMS
-leaves any more until somebody has spoken with the person. Everything else is for a planner to read.
+An answer is a code, the one that stood in the message, or several, and means "I cannot come to this one"; or STOP, and
+no SMS leaves any more until somebody has spoken with the person. Everything else is for a planner to read.
 """
 
 __all__ = ["reply_code", "take_reply"]
@@ -61,8 +61,8 @@ def take_reply(post: Post, work: Work, *, key: str, sender: str, text: str) -> s
     if STOP.match(text) and people:
         row["understood"] = "stop"
         _mute(post, work, people, row)
-    elif meant is not None and _announced(work, meant):
-        row |= {"understood": "absent", "person_id": meant["person_id"], "notice_id": meant["id"]}
+    elif meant and _announced(work, meant):
+        row |= {"understood": "absent", "person_id": meant[0]["person_id"], "notice_id": meant[0]["id"]}
     elif people:
         row["text"] = text[:LONGEST]
         person = storage.one(work.db, storage.person, people[0], "person")
@@ -75,25 +75,37 @@ def _told(work: Work, digest: str) -> list[dict[str, Any]]:
     """Return the notices that were sent to an address, the newest first."""
     notice, attempt = storage.notice, storage.attempt
     sent = sa.select(attempt.c.notice_id).where(attempt.c.address_hash == digest, attempt.c.channel == "sms")
-    carried = sa.func.coalesce(notice.c.rides_on, notice.c.id).in_(sent)
+    carried = sa.or_(notice.c.rides_on.in_(sent), sa.and_(notice.c.rides_on.is_(None), notice.c.id.in_(sent)))
     return storage.rows(work.db, sa.select(notice).where(carried).order_by(notice.c.made_at.desc(), notice.c.id))
 
 
-def _meant(told: Sequence[dict[str, Any]], text: str, work: Work) -> dict[str, Any] | None:
-    """Return the notice whose code stands in an answer, in whatever digits, while its first day is not over."""
+def _meant(told: Sequence[dict[str, Any]], text: str, work: Work) -> list[dict[str, Any]]:
+    """
+    Return the notices whose codes stand in an answer, in whatever digits, while their first days are not over.
+
+    None where a code may mean two things: people who share a telephone may have been told the same one.
+    """
     plain = "".join(str(unicodedata.digit(one, one)) for one in text)
-    codes = set(CODE.findall(plain))
-    return next((row for row in told if row["reply_code"] in codes and work.now < row["useless_after"]), None)
+    found: dict[str, dict[Any, dict[str, Any]]] = {code: {} for code in CODE.findall(plain)}
+    for row in told:
+        if row["reply_code"] in found and work.now < row["useless_after"]:
+            about = (row["person_id"], row["session_id"], row["days"][0][:10])
+            found[row["reply_code"]].setdefault(about, row)
+    if any(len(rows) > 1 for rows in found.values()):
+        return []
+    return [row for rows in found.values() for row in rows.values()]
 
 
-def _announced(work: Work, notice: dict[str, Any]) -> bool:
-    """Say for the person that they cannot come on the first day of a notice; false where it is theirs no more."""
-    acting = replace(work, who=holder_of(work, notice["person_id"]))
-    try:
-        announce(acting, notice["session_id"], read_day(notice["days"][0]).on, "absent")
-    except NotFoundError:
-        return False
-    return True
+def _announced(work: Work, notices: Sequence[dict[str, Any]]) -> bool:
+    """Say for the person that they cannot come on the first day of each notice; false where one is theirs no more."""
+    lost = 0
+    for notice in notices:
+        acting = replace(work, who=holder_of(work, notice["person_id"]))
+        try:
+            announce(acting, notice["session_id"], read_day(notice["days"][0]).on, "absent")
+        except NotFoundError:
+            lost += 1
+    return not lost
 
 
 def _mute(post: Post, work: Work, people: Sequence[UUID], said: Mapping[str, Any]) -> None:

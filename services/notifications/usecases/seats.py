@@ -5,11 +5,13 @@ __all__ = ["NO_LONGER_TRUE", "Truth", "fresh_notice", "notices_about", "review_s
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session as DbSession
 
 from services.notifications import storage
 from services.notifications.domain.occasions import OCCASIONS, REMINDERS, SEAT_KINDS, Told, wanted_kind
@@ -55,16 +57,28 @@ def review_seats(gather: timedelta, service: Service) -> int:
     """
     Make the notices that news about seats call for, once it has been quiet about a person for `gather` (real time).
 
-    News that never ends is not waited for longer than LONGEST_GATHER. Returns how many pairs were looked at; a tick.
+    News that never ends is not waited for longer than LONGEST_GATHER. All of a person's news is looked at by one
+    process at once: it is one message. Returns how many pairs were looked at; a tick.
     """
     quiet = _quiet(gather)
     with service.database.read() as db:
         if db.scalar(sa.select(storage.seat_news.c.person_id).where(quiet).limit(1)) is None:
             return 0
-    with service.database.begin() as db:
-        work = service.work(db)
-        pairs = [(row["person_id"], row["session_id"]) for row in claim_due(db, storage.seat_news, quiet, limit=BATCH)]
-        return _review(work, pairs)
+    with service.database.leadership("seats") as leading:
+        if not leading:
+            return 0
+        with service.database.begin() as db:
+            return _review(service.work(db), _claim(db, quiet))
+
+
+def _claim(db: DbSession, quiet: sa.ColumnElement[bool]) -> list[Pair]:
+    """Return the pairs of one batch, with all the news about each person in it."""
+    news = storage.seat_news
+    rows = claim_due(db, news, quiet, limit=BATCH, first=news.c.person_id)
+    if len(rows) == BATCH:
+        last = sa.and_(quiet, news.c.person_id == rows[-1]["person_id"])
+        rows = [*rows, *claim_due(db, news, last, limit=BATCH)]
+    return list(dict.fromkeys((row["person_id"], row["session_id"]) for row in rows))
 
 
 def _quiet(gather: timedelta) -> sa.ColumnElement[bool]:
@@ -185,7 +199,8 @@ def _review(work: Work, pairs: list[Pair]) -> int:
         for row in kept
         if row["kind"] in SEAT_KINDS and row["state"] == "due"
     }
-    close_about(work, [one["id"] for pair, key in newest.items() for one in notices.get(pair, []) if one["id"] != key])
+    over = [_no_longer_to_do(truths[pair], notices.get(pair, []), newest.get(pair)) for pair in done]
+    close_about(work, list(chain.from_iterable(over)))
     unknown = [pair for pair in pairs if pair not in set(done)]
     again = real_now() + LOOK_AGAIN
     waits = [
@@ -198,6 +213,13 @@ def _review(work: Work, pairs: list[Pair]) -> int:
         settled = [{"p": person, "s": session} for person, session in done]
         work.db.connection().execute(news.delete().where(gone), settled)
     return len(done)
+
+
+def _no_longer_to_do(truth: Truth, notices: list[dict[str, Any]], newest: UUID | None) -> list[UUID]:
+    """Return the notices of which nothing is left to do: a newer one says it, or they ask to come where nothing is."""
+    if newest is not None:
+        return [one["id"] for one in notices if one["id"] != newest]
+    return [] if truth.days else [one["id"] for one in notices if one["kind"] != "cancelled"]
 
 
 def _notices_of_pair(

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.notifications import storage
+from services.notifications.app import create_app
 from services.notifications.usecases import hearing, links
 from services.notifications.usecases.links import LinkRefusedError
 from tests.integration.notifications.carrier import a_carrier
@@ -106,3 +107,22 @@ def test_a_link_that_was_read_by_somebody_else_stays_closed_when_a_notice_leaves
     assert sending.result() != told
     with pytest.raises(LinkRefusedError):
         act(office, links.open_link, told.rpartition("/")[2])
+
+
+def test_a_receipt_that_meets_news_about_the_same_person_is_not_lost(tmp_path, url, pool):
+    with a_carrier() as carrier, an_office(tmp_path, url, PARCOURS_SMS=carrier.kannel + "?receipts=yes") as office:
+        office.place(phone=PHONE, email="")
+        office.run()
+        (notice,) = office.notices()
+        (address,) = carrier.receipts
+        client = create_app(office.settings, office.service).test_client()
+        path = address.replace("%d", "1").removeprefix(f"{office.settings.public_url}/notices")
+        with office.service.database.begin() as db:  # a person first, then their notices: the other way round
+            db.execute(sa.select(storage.person.c.id).with_for_update())
+            hearing_it = pool.submit(client.get, path)
+            wait_for_blocked(office, 1)
+            db.execute(storage.notice.update().values(reason=""))
+
+        assert hearing_it.result().status_code == 204
+        assert [row["state"] for row in office.rows(storage.receipt, storage.receipt.c.id)] == ["delivered"]
+        assert {one["state"] for one in office.notices(id=notice["id"])} == {"delivered"}

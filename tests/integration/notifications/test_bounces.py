@@ -1,5 +1,6 @@
 """Mails that come back, as the relay hands them over; every report is written by hand."""
 
+import time
 from email import message_from_bytes, policy
 
 import pytest
@@ -110,6 +111,14 @@ def test_a_dead_address_is_given_up_at_once_and_the_next_channel_taken(house, re
     assert house.known() == ("sms", "accepted")
     assert house.refused()[0] == ["email"]
     assert house.tasks() == ["dead_contact"]
+
+
+@pytest.mark.parametrize("endless", [b"Content-Type: message/rfc822\r\n\r\n" * 5_000, b"--a\r\n\r\n" * 500_000])
+def test_a_report_made_to_keep_us_busy_is_refused_soon(house, endless):
+    started = time.monotonic()
+
+    assert house.hand_over(b"Content-Type: multipart/report; boundary=a\r\n\r\n--a\r\n" + endless) == 422
+    assert time.monotonic() - started < 3
 
 
 def test_the_same_report_twice_is_one(house):

@@ -350,3 +350,19 @@ def test_what_rode_on_a_message_whose_carrier_has_ended_leaves_by_itself(tmp_pat
         settle(office)
 
         assert {one["state"] for one in office.notices()} == {"accepted"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_number_that_changed_while_nobody_knew_whether_the_message_left_gets_it_too(tmp_path, kind, carrier):
+    with an_office(tmp_path, PARCOURS_SMS=getattr(carrier, kind)) as office:
+        carrier.behaviour = "takes and fails"
+        office.place(phone="+33612345600", email="")
+        office.run()
+        office.hear(office.person(phone="+33612345699", email=""))
+        for behaviour in ("is busy", "takes"):
+            carrier.behaviour = behaviour
+            office.skip_back_off()
+            office.run()
+
+        assert carrier.took == {"+33612345600": 1, "+33612345699": 1}
+        assert [one["state"] for one in office.notices()] == ["accepted"]

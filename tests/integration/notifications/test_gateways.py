@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 
 from services.notifications.domain.messages import Attachment, MailMessage, SmsMessage
 from services.notifications.gateways import open_sms
+from services.notifications.gateways.files import MailFiles
 from services.notifications.gateways.mail import SmtpMail, as_email
 from services.notifications.settings import read_gateways
 from tests.integration.notifications.office import an_office, as_kept
@@ -104,6 +105,20 @@ def mailbox():
     box.url = f"smtp://127.0.0.1:{controller.port}"
     yield box
     controller.stop()
+
+
+def unmade():
+    raise IndexError("a paper that cannot be made")
+
+
+@pytest.mark.parametrize("way", ["smtp", "files"])
+def test_a_mail_that_cannot_be_made_holds_no_other(mailbox, tmp_path, way):
+    gateway = SmtpMail(mailbox.url) if way == "smtp" else MailFiles(tmp_path)
+
+    outcomes = list(gateway.send([mail("1"), replace(mail("2"), enclose=unmade), mail("3")]))
+
+    assert [one.state for one in outcomes] == ["accepted", "temporary", "accepted"]
+    assert len(mailbox.mails) + len(list(tmp_path.glob("*.eml"))) == 2
 
 
 def test_an_sms_leaves_with_its_key_and_alphabet(carrier):

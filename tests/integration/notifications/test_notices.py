@@ -259,6 +259,17 @@ def test_a_message_waits_for_the_end_of_the_quiet_hours(office):
     assert len(office.sms()) == 1
 
 
+def test_no_batch_that_a_slow_gateway_could_draw_into_the_night_is_begun(office):
+    office.clock.set(datetime(2025, 3, 3, 19, 57, tzinfo=UTC))  # 20:57 in Paris
+    office.place()
+    office.run()
+    assert office.sms() == []
+    office.clock.set(datetime(2025, 3, 4, 7, tzinfo=UTC))
+    office.run()
+
+    assert len(office.sms()) == 1
+
+
 def test_quiet_hours_can_be_switched_off(tmp_path):
     with an_office(tmp_path, PARCOURS_QUIET_HOURS="no") as office:
         office.clock.set(datetime(2025, 3, 8, 21, 30, tzinfo=UTC))
@@ -453,3 +464,41 @@ def test_a_hundred_people_are_told_one_message_each(office):
 
     assert len(office.sms()) == 100
     assert len({sms["id"] for sms in office.sms()}) == 100
+
+
+def test_an_appointment_that_is_heard_late_takes_no_newer_number_away(office):
+    earlier = office.appointment()
+    office.hear(office.site(), office.person(phone="+999000000077"), earlier)
+
+    (person,) = office.rows(storage.person, storage.person.c.id)
+    assert (person["phone"], person["email"]) == ("+999000000077", "rose@example.org")
+
+
+def test_many_people_who_got_two_places_at_once_are_told_one_message_each(office):
+    another = office.another_session(days={"C": date(2025, 3, 20)})
+    people = [derived_id("person", number) for number in range(250)]
+    office.hear(office.site(), office.session(), another)
+    office.hear(*[office.person(key, phone=f"+999{number:09d}") for number, key in enumerate(people)])
+    for part, session in (("S1", SESSION), ("C", another.session_id)):  # as a plan tells them: group by group
+        office.hear(*[office.seat(part, key, session) for key in people])
+    office.run()
+
+    assert len(office.notices()) == 2 * len(people)
+    assert len(office.sms()) == len(people)
+
+
+def test_what_would_be_too_long_for_one_sms_leaves_in_several_in_the_order_of_the_days(tmp_path):
+    with an_office(tmp_path, PARCOURS_DEMO="no", PARCOURS_MAIL_SENDER="f@parcours.example") as office:
+        keys = [derived_id("session", number) for number in range(4)]
+        days = [date(2025, 3, 10) + timedelta(weeks=number) for number in range(4)]
+        sessions = [office.session(key, days={"C": day}) for key, day in zip(keys, days, strict=True)]
+        office.hear(office.site(label="Centre de formation Jean-Jaurès, bâtiment C"), *sessions)
+        office.hear(office.person(alias="روز"), *[office.seat("C", session=key) for key in reversed(keys)])
+        office.run()
+
+    texts = [sms["text"] for sms in office.sms()]
+    assert max(sms["segments"] for sms in office.sms()) <= 10
+    for day in days:
+        (text,) = [text for text in texts if f" {day.day} mars" in text]
+        assert f"{day.day} March" in text
+    assert all(text.count("/notices/m/") == 2 for text in texts)  # once in each language

@@ -1,7 +1,7 @@
 """What an answer by SMS says: the code of a message is "I cannot come on its first day", for whoever it was sent to."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -61,6 +61,28 @@ def test_a_code_from_another_phone_or_of_another_message_says_nothing(office):
     assert answer(office, code, sender="+999000000099") == "nothing"
     assert answer(office, "0000") == "nothing"
     assert office.told("AbsenceAnnouncedState") == []
+
+
+def test_a_code_that_two_people_on_one_telephone_were_told_is_read_by_somebody(office):
+    other = derived_id("person", 2)
+    office.hear(office.person(other, alias="Jo", reference="93-2"), office.seat(person=other))
+    told(office)
+    with office.service.database.begin() as db:  # as one day in 9,000 has it
+        db.execute(storage.notice.update().where(storage.notice.c.kind == "convocation").values(reply_code="4321"))
+
+    assert answer(office, "4321") == "nothing"
+    assert office.told("AbsenceAnnouncedState") == []
+    assert [row["kind"] for row in office.open_tasks() if row["kind"] == "reply"] == ["reply"]
+
+
+def test_all_codes_of_an_answer_are_heard(office):
+    another = office.another_session(days={"C": date(2025, 3, 20)})
+    office.hear(another, office.seat("C", session=another.session_id))
+    told(office)
+    codes = [row["reply_code"] for row in office.notices(kind="convocation")]
+
+    assert answer(office, " et ".join(codes)) == "absent"
+    assert {one.held_on for one in office.told("AbsenceAnnouncedState")} == {DAYS["S1"], date(2025, 3, 20)}
 
 
 def test_a_code_of_a_day_that_is_theirs_no_more_is_read_by_somebody(office):

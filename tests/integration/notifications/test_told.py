@@ -1,6 +1,7 @@
 """What was told: by meeting, with its attempts, for as long as the rule says; what nobody could be told is a task."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -159,3 +160,37 @@ def test_a_code_is_only_understood_from_the_phone_that_got_it_and_while_the_day_
         (told,) = office.told("AbsenceAnnouncedState")
         assert (told.kind, str(told.held_on), told.withdrawn) == ("absent", "2025-03-13", False)
         assert len([one for one in office.open_tasks() if one["kind"] == "reply"]) == 2
+
+
+def test_nothing_is_left_to_bring_of_a_session_that_was_cancelled(office):
+    office.place(phone="", email="")
+    office.run()
+    assert [row["kind"] for row in office.open_tasks()] == ["letter"]
+    office.hear(office.session(state="cancelled"))
+    office.run()
+
+    assert [one["kind"] for one in office.notices()] == ["convocation"]
+    assert office.open_tasks() == []
+
+
+def test_a_letter_about_an_appointment_that_moved_is_not_posted_beside_the_new_one(office):
+    unreached = {"notifications": {"alias": "Rose"}}
+    office.hear(office.site(), replace(office.appointment(), private=unreached))
+    office.run()
+    office.hear(replace(office.appointment(), held_on=date(2025, 3, 27), private=unreached))
+    office.run()
+
+    (task,) = office.open_tasks()
+    (notice,) = [one for one in office.notices() if one["id"] == task["notice_id"]]
+    assert notice["days"] == ["2025-03-27 09:00-10:00"]
+
+
+def test_a_letter_about_an_absence_that_was_a_mistake_gives_way_to_the_one_that_says_so(office):
+    office.place(phone="", email="")
+    office.run()
+    for event in (office.miss(), office.no_miss()):
+        office.hear(event)
+        office.run()
+
+    told = {one["id"]: one["kind"] for one in office.notices()}
+    assert sorted(told[row["notice_id"]] for row in office.open_tasks()) == ["convocation", "not_missed"]

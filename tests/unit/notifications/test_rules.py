@@ -1,6 +1,6 @@
 """Occasions, quiet hours, states, contact points."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from itertools import permutations
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.notifications.consumers import HANDLERS
-from services.notifications.domain.contacts import mobile_number
+from services.notifications.domain.contacts import email_address, mobile_number
 from services.notifications.domain.hours import leaves_at
 from services.notifications.domain.occasions import EVENTS_OF_FACTS, OCCASIONS, Told, wanted_kind
 from services.notifications.domain.states import raised
@@ -80,6 +80,13 @@ def test_quiet_hours_are_those_of_the_place_where_the_person_lives(now, zone, le
     assert leaves_at(now, zone) == leaves
 
 
+def test_what_may_take_until_the_quiet_hours_is_not_begun():
+    nearly = datetime(2025, 3, 5, 19, 56, tzinfo=UTC)
+
+    assert leaves_at(nearly, PARIS, timedelta(minutes=6)) == datetime(2025, 3, 6, 7, tzinfo=UTC)
+    assert leaves_at(nearly, PARIS, timedelta(minutes=3)) == nearly
+
+
 def test_a_late_receipt_never_takes_back_what_is_proven():
     assert raised("delivered", "failed") == "delivered"
     assert raised("accepted", "failed") == "failed"
@@ -113,6 +120,33 @@ def test_whatever_the_order_of_answer_and_receipts_the_end_is_the_same(said):
 )
 def test_a_number_must_be_able_to_receive_an_sms(written, territory, files, number):
     assert mobile_number(written, territory, test_numbers=files) == number
+
+
+@pytest.mark.parametrize("written", ["rose@example.org", "o'neil.r+cours@univ-paris8.example.fr", "R_2@b.example"])
+def test_an_address_of_atoms_can_be_written_to(written):
+    assert email_address(written) == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "rose",
+        "rose@example",
+        "rose(@example.org",
+        "mailto:rose@example.org",
+        '"rose@example.org',
+        "rose@[x.fr",
+        "rosé@example.org",
+        ".rose@example.org",
+        "ro..se@example.org",
+        "rose@ex..org",
+        "a@b@c.org",
+        "a@b.org\nBcc:x@y.fr",
+    ],
+)
+def test_what_mail_programs_do_not_take_for_one_address_is_none(written):
+    assert email_address(written) is None
 
 
 def test_the_two_halves_of_a_day_are_one_day():

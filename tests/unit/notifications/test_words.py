@@ -361,6 +361,12 @@ def test_settings_name_all_that_is_wrong_at_once(tmp_path):
         Settings.from_env(wrong)
 
 
+@pytest.mark.parametrize("user", ["", "key@", ":@", ":clé@", ":two%20words@"])
+def test_a_gateway_by_json_has_a_key_that_a_header_takes(tmp_path, user):
+    with pytest.raises(SettingsError, match="gateway 1 needs its key"):
+        Settings.from_env({"PARCOURS_VAR": str(tmp_path), "PARCOURS_SMS": f"json+https://{user}sms.example/"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
