@@ -13,6 +13,7 @@ from shared.errors import ConflictError
 from shared.ids import derived_id, new_id
 from shared.inbox import hear
 from shared.languages import LANGUAGES
+from tests.integration.notifications.carrier import a_carrier
 from tests.integration.notifications.office import DAYS, MONDAY, SESSION, an_office, as_kept
 
 
@@ -402,6 +403,23 @@ def test_failures_told_of_an_old_number_say_nothing_of_the_new_one(office):
 
     (person,) = office.rows(storage.person, storage.person.c.id)
     assert (person["refused"], person["failing"]) == ([], {})
+
+
+@pytest.mark.parametrize("late", ["a failure", "nothing"])
+def test_what_comes_to_light_of_an_old_number_is_told_by_the_new_one(tmp_path, late):
+    with a_carrier() as carrier, an_office(tmp_path, PARCOURS_SMS=carrier.kannel + "?receipts=yes") as office:
+        office.place(phone="+33612345600", email="")
+        office.run()
+        office.hear(office.person(phone="+33612345699", email=""))
+        if late == "a failure":
+            office.receipt(office.notices()[0]["id"], "failed")
+        else:
+            office.clock.set(MONDAY + timedelta(days=2))
+        office.run()
+
+        assert carrier.took == {"+33612345600": 1, "+33612345699": 1}
+        assert [one["state"] for one in office.notices()] == ["accepted"]
+        assert office.open_tasks() == []
 
 
 def test_the_summary_counts_people_who_have_a_seat_and_were_not_told(office):
