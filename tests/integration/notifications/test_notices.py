@@ -505,6 +505,30 @@ def test_many_people_who_got_two_places_at_once_are_told_one_message_each(office
     assert len(office.sms()) == len(people)
 
 
+@pytest.mark.parametrize("alias", ["🌹", "Rose, contrat 12"])
+def test_a_name_that_an_sms_cannot_show_or_that_says_too_much_gives_way_to_the_reference(office, alias):
+    office.place(alias=alias, spoken=("fr",), reading_language="fr")
+    office.run()
+
+    (sms,) = office.sms()
+    assert sms["text"].startswith("93-1, votre formation")
+
+
+def test_no_reminder_names_a_place_when_nobody_has_told_of_the_new_one_yet(office):
+    office.place()
+    office.run()
+    office.hear(office.session(site=derived_id("site", 2)))
+    office.clock.set(datetime(2025, 3, 6, 9, tzinfo=UTC))  # a week before
+    office.deliver_only()
+    assert len(office.sms()) == 1
+    office.hear(office.site(derived_id("site", 2), label="Centre Curie"))
+    office.minutes_pass(1)
+    office.run()
+
+    assert [one["kind"] for one in office.notices()] == ["convocation", "moved"]
+    assert "Centre Curie" in office.notices()[1]["text"]
+
+
 def test_what_would_be_too_long_for_one_sms_leaves_in_several_in_the_order_of_the_days(tmp_path):
     with an_office(tmp_path, PARCOURS_DEMO="no", PARCOURS_MAIL_SENDER="f@parcours.example") as office:
         keys = [derived_id("session", number) for number in range(4)]
