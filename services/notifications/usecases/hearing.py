@@ -61,6 +61,7 @@ from shared.witness import keep_head
 from shared.work import Work
 
 LETTER = ("name", "address", "helper")  # no appointment tells them
+TAKEN_BACK = "not_missed"  # the kind of notice that says so, and why one that says the contrary does not leave
 TAKEN_OVER = "taken_over"  # of a notice that an older system sent
 CHANNELS = {"courriel": "email", "courrier": "letter"}  # as the intake writes them
 
@@ -291,7 +292,7 @@ def _seat_behind(seat: dict[str, Any], person_id: UUID) -> dict[str, Any]:
 
 def keep_miss(work: Work, event: MeetingMissed) -> None:
     """
-    Make the notice of a missed civic day: one for the day, however many half-days were missed.
+    Make the notice of a missed civic day: one for the day, however many half-days were missed, until it is taken back.
 
     Raises TransientError while the person or the session is not known here yet.
     """
@@ -308,8 +309,8 @@ def take_back_miss(work: Work, event: AbsenceWithdrawn) -> None:
     """
     notice = storage.notice
     for person, row in _about_miss(work, event, "not_missed"):
-        told = _miss_key(person["id"], event)
-        overtake(work, notice.c.id == told, "not_missed")
+        told = _miss_key(person["id"], event, "missed", _taken_back(work, person["id"], event))
+        overtake(work, notice.c.id == told, TAKEN_BACK)
         known = work.db.scalar(sa.select(notice.c.state).where(notice.c.id == told))
         if known in {None, "superseded"}:
             continue
@@ -334,11 +335,24 @@ def _about_miss(
         "days": list(days_of(meetings, {event.part: event.missed_on})),
     }
     for person in _with_representative(work, event.signatory_id):
-        yield person, fresh_notice(_miss_key(person["id"], event, kind), kind, person, work.now) | about
+        key = _miss_key(person["id"], event, kind, _taken_back(work, person["id"], event))
+        yield person, fresh_notice(key, kind, person, work.now) | about
 
 
-def _miss_key(person_id: UUID, event: MeetingMissed | AbsenceWithdrawn, kind: str = "missed") -> UUID:
-    return derived_id("notice", kind, person_id, event.session_id, event.part, event.missed_on)
+def _taken_back(work: Work, person_id: UUID, event: MeetingMissed | AbsenceWithdrawn) -> int:
+    """Return how often it was said of a missed day that it was a mistake."""
+    notice, times = storage.notice, 0
+    while True:
+        missed, mistake = (_miss_key(person_id, event, kind, times) for kind in ("missed", TAKEN_BACK))
+        never_left = sa.and_(notice.c.id == missed, notice.c.state == "superseded", notice.c.reason == TAKEN_BACK)
+        if work.db.scalar(sa.select(notice.c.id).where(sa.or_(notice.c.id == mistake, never_left)).limit(1)) is None:
+            return times
+        times += 1
+
+
+def _miss_key(person_id: UUID, event: MeetingMissed | AbsenceWithdrawn, kind: str, times: int) -> UUID:
+    again = (times,) if times else ()
+    return derived_id("notice", kind, person_id, event.session_id, event.part, event.missed_on, *again)
 
 
 def keep_relay(work: Work, event: RelayAsked) -> None:

@@ -132,6 +132,29 @@ def test_a_missed_day_is_one_notice_for_both_halves(office):
     assert [one["days"] for one in office.notices(kind="missed")] == [["2025-03-13 09:00-16:30"]]
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_a_day_that_was_missed_after_all_is_told_again(office, left):
+    office.place()
+    office.run()
+    office.clock.set(datetime(2025, 3, 13, 17, tzinfo=UTC))
+    for event in (
+        office.miss(),
+        office.no_miss(),
+        office.miss("afternoon"),
+        office.no_miss("afternoon"),
+        office.miss(),
+    ):
+        office.hear(event)
+        if left:
+            office.run()
+    office.run()
+
+    told = sorted((one["made_at"], one["kind"]) for one in office.notices() if one["kind"] != "convocation")
+    kinds = [kind for _at, kind in told]
+    assert (kinds.count("missed"), kinds.count("not_missed")) == ((3, 2) if left else (3, 0))
+    assert len(office.notices(kind="missed", state="accepted")) == (3 if left else 1)
+
+
 def test_only_a_completed_training_is_congratulated(office):
     office.place()
     office.hear(office.completion("ended_incomplete"))
