@@ -68,7 +68,7 @@ CHANNELS = {"courriel": "email", "courrier": "letter"}  # as the intake writes t
 
 def keep_person(work: Work, event: SignatoryState) -> None:
     """
-    Keep a person and how to reach them; for a minor also who stands for them, with the same seats.
+    Keep a person and how to reach them; for a minor also who stands for them, with the same seats, as long as they do.
 
     A new contact point is trusted again, and invitations that had failed on the old one are made anew.
     """
@@ -78,9 +78,10 @@ def keep_person(work: Work, event: SignatoryState) -> None:
     if private.get("code"):
         keep_code(work, event.signatory_id, private["code"])
     points = {name: private.get(f"representative_{name}", "") for name in ("phone", "email")}
-    if not any(points.values()):
-        return
     behind = derived_id("representative", event.signatory_id)
+    if not any(points.values()):
+        _let_go(work, behind)
+        return
     new = _keep_person(work, row | points | {"id": behind, "stands_for": event.signatory_id, "shared_phone": True})
     if new:
         seats = storage.rows(
@@ -178,8 +179,20 @@ def _letter(work: Work, person_id: UUID, sealed: str) -> dict[str, Any]:
     return {"address": told["address"], "helper": told["helper"]}
 
 
+def _let_go(work: Work, behind: UUID) -> None:
+    """Tell somebody nothing more who stands for nobody any more, and show them nothing."""
+    person, seat = storage.person, storage.placement
+    standing = sa.select(person.c.id).where(person.c.id == behind, person.c.stands_for.is_not(None)).with_for_update()
+    if work.db.scalar(standing) is None:
+        return
+    nobody = {"phone": "", "email": "", "stands_for": None, "stale": True}
+    work.db.execute(person.update().where(person.c.id == behind).values(**nobody))
+    work.db.execute(seat.delete().where(seat.c.person_id == behind))
+    overtake(work, storage.notice.c.person_id == behind, "stands_for_nobody")
+
+
 def _keep_person(work: Work, row: dict[str, Any], *, without: Collection[str] = ()) -> bool:
-    """Keep a person, but `without` what this event says nothing of; say whether nobody knew them."""
+    """Keep a person, but `without` what this event says nothing of; say whether their seats are not known yet."""
     before = storage.first(work.db, sa.select(storage.person).where(storage.person.c.id == row["id"]).with_for_update())
     points = ("phone", "email", "channel")
     changed = before is None or any(before[name] != row[name] for name in points)
@@ -190,7 +203,7 @@ def _keep_person(work: Work, row: dict[str, Any], *, without: Collection[str] = 
     upsert(work.db, storage.person, [row | kept])
     if before is not None and changed:
         _invite_again(work, row["id"])
-    return before is None
+    return before is None or before["stands_for"] != row["stands_for"]
 
 
 def keep_site(work: Work, event: SiteState) -> None:
