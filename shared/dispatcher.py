@@ -16,7 +16,7 @@ from shared import inbox as ear
 from shared import jobs
 from shared.clock import real_now
 from shared.logs import log
-from shared.service import Service
+from shared.service import Service, do_each
 from shared.tables import outbox
 
 BATCH = 200
@@ -41,8 +41,7 @@ class Dispatcher:
                 done += moved
             for service in self._services.values():
                 done += ear.retry_due(service.hearer)
-                done += service.tick()
-            return done
+            return done + do_each(service.tick for service in self._services.values())
 
     def run_jobs(self) -> int:
         """Run the jobs that wait, here and now."""

@@ -647,9 +647,10 @@ class RelayAsked(Fact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeDelivered(Fact):
     """
-    A notice about a session arrived. `usable`: in a form that the person understands; `proof` is receipt or accepted.
+    A notice about a session arrived. `usable`: in a form that the person understands.
 
-    A gateway that gives no receipts only proves acceptance.
+    `channel` is sms, email, letter or spoken. `proof` is receipt; accepted, of a gateway that gives none, and posted,
+    of a letter, which prove that it left; or who brought it: told, told_by_helper, handed_over, registered.
     """
 
     name = "notifications.notice_delivered"

@@ -9,7 +9,8 @@ __all__ = ["EXCHANGE", "Consumer", "Relay", "celery_app", "declare", "queue_name
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 
 import kombu
@@ -23,7 +24,7 @@ from shared.clock import real_now
 from shared.envelope import MEDIA_TYPE
 from shared.events import ALL_EVENTS
 from shared.logs import log
-from shared.service import Service
+from shared.service import Service, do_each
 from shared.tables import outbox
 
 EXCHANGE = Exchange("parcours.events", type="topic", durable=True)
@@ -336,11 +337,18 @@ class Consumer:
         return True
 
     def _chores(self) -> int:
-        done = ear.retry_due(self._service.hearer) + self._service.tick()
+        chores: list[Callable[[], int]] = [partial(ear.retry_due, self._service.hearer), self._service.tick]
         if self._service.job_kinds:
-            with self._service.database.begin() as db:
-                done += jobs.wake_abandoned(self._service.work(db))
-        return done
+            chores.append(self._wake_jobs)
+        try:
+            return do_each(chores)
+        except ExceptionGroup:
+            log.exception("chores failed")  # and are tried again: a worker that ends would hear nothing
+            return 0
+
+    def _wake_jobs(self) -> int:
+        with self._service.database.begin() as db:
+            return jobs.wake_abandoned(self._service.work(db))
 
 
 def _text(message: Any) -> str:

@@ -1,13 +1,15 @@
 """A service as its processes see it: who it is, its database and clock, what it hears, its jobs and its ticks."""
 
-__all__ = ["Service", "at_rest", "backlog"]
+__all__ = ["Service", "at_rest", "backlog", "do_each"]
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shared import jobs
@@ -63,8 +65,27 @@ class Service:
         return upgrade(self.database, self.migrations)
 
     def tick(self) -> int:
-        """Do everything that is due by the clock; return how much was done."""
-        return sum(tick(self) for tick in self.ticks)
+        """Do everything that is due by the clock; return how much was done. Raises as `do_each`."""
+        return do_each(partial(tick, self) for tick in self.ticks)
+
+
+def do_each(chores: Iterable[Callable[[], int]]) -> int:
+    """
+    Do every chore, also those after one that fails; return how much was done.
+
+    Raises ExceptionGroup of what failed once all were tried, and OperationalError at once: without a database none can.
+    """
+    done, failures = 0, []
+    for chore in chores:
+        try:
+            done += chore()
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what one chore stumbles on must not keep the others from their work
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("chores failed", failures)
+    return done
 
 
 def at_rest(service: Service) -> bool:

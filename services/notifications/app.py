@@ -19,6 +19,7 @@ from services.notifications.usecases.delivery import deliver_due, doubt_unanswer
 from services.notifications.usecases.post import open_post
 from services.notifications.usecases.retention import forget_words
 from services.notifications.usecases.seats import review_seats
+from services.notifications.usecases.tasks import lapse
 from shared.clock import clock_from
 from shared.database import Database
 from shared.knocks import purge_knocks
@@ -52,6 +53,7 @@ def build_service(settings: Settings) -> Service:
             partial(review_contacts, post.test_numbers),
             partial(review_seats, timedelta(seconds=settings.gather_seconds)),
             doubt_unanswered,
+            lapse,
             partial(forget_words, settings.notice_days),
             partial(deliver_due, post),
             partial(digests.send_digests, post),

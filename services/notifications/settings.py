@@ -15,6 +15,7 @@ from shared.errors import SettingsError
 from shared.settings import CommonSettings, Environment, common_from
 
 SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}")  # what operators accept as an alphanumeric sender
+KEY = re.compile(r"[!-~]+")  # what a header takes
 RECEIPT_HOURS = 24  # [A]
 NOTICE_DAYS = 1096  # [A] three years: a contract of one, an extension of one, and a year to contest
 SMS_PRICE = 450  # [A] hundredths of a cent for one segment
@@ -61,11 +62,14 @@ def _gateway(written: str, number: int) -> GatewayAddress:
         raise SettingsError(f"PARCOURS_SMS: gateway {number} must be file, kannel+https://… or json+https://…")
     if options.keys() - {"receipts", "replies", "rate"} or not rate.isdecimal():
         raise SettingsError(f"PARCOURS_SMS: gateway {number} takes receipts, replies and rate (a number) only")
+    password = unquote(parts.password or "")
+    if kind == "json" and not KEY.fullmatch(password):
+        raise SettingsError(f"PARCOURS_SMS: gateway {number} needs its key, in ASCII: json+https://:key@host/path")
     return GatewayAddress(
         kind=kind,
         url=f"{scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}",
         user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
+        password=password,
         receipts=options.get("receipts") == "yes",
         replies=options.get("replies") == "yes",
         rate=int(rate),

@@ -242,10 +242,12 @@ task = sa.Table(
     sa.Column("made_at", UtcDateTime, nullable=False),
     sa.Column("due_by", UtcDateTime),  # business time: after it nothing is left to do
     sa.Column("outcome", sa.String(16), nullable=False),  # empty while it is open
-    sa.Column("proof", sa.String(80), nullable=False),  # number of a registered letter, day of a signature
+    sa.Column("done_on", sa.Date),  # day of the person's territory
+    sa.Column("proof", sa.String(80), nullable=False),  # number of a registered letter, and the day it came
     sa.Column("actor", sa.String(80), nullable=False),
     sa.Column("ended_at", UtcDateTime),
     sa.Index("ix_task_open", "territory", "outcome", "due_by"),
+    sa.Index("ix_task_due", "due_by", sqlite_where=sa.text("outcome = ''"), postgresql_where=sa.text("outcome = ''")),
 )
 
 reply = sa.Table(

@@ -158,7 +158,7 @@ def _absence(one: Mapping[str, Any]) -> dict[str, Any]:
     lines = [f"Qualification : {words.said(words.STATUSES, one['status'])}{reason}{qualified}."]
     proofs = [
         f"{words.said(words.CHANNELS, proof['channel'])}"
-        + (" reçu" if proof["delivered"] else " non reçu")
+        + (f" {words.PROOFS.get(proof.get('proof', ''), 'reçu')}" if proof["delivered"] else " non reçu")
         + ("" if proof["usable"] or not proof["delivered"] else ", sous une forme que la personne ne peut pas lire")
         for proof in one["convocations"]
     ]

@@ -83,7 +83,16 @@ NO_VERDICT = "Avis non rendu : projet"
 METHODS = {"call": "appel", "visit": "visite", "relay": "par un relais"}
 OUTCOMES = {"reached": "personne jointe", "no_answer": "sans réponse", "wrong_contact": "mauvais contact"}
 ANSWERS = {"was_there": "la personne dit qu’elle était là", "had_reason": "la personne donne un motif"}
-CHANNELS = {"sms": "SMS", "email": "courriel", "letter": "courrier", "none": "aucun canal"}
+CHANNELS = {"sms": "SMS", "email": "courriel", "letter": "courrier", "spoken": "de vive voix", "none": "aucun canal"}
+PROOFS = {
+    "receipt": "reçu, avec accusé",
+    "accepted": "pris en charge, sans accusé",
+    "posted": "posté",
+    "handed_over": "remis en main propre",
+    "registered": "recommandé, reçu contre signature",
+    "told": "dit à la personne",
+    "told_by_helper": "dit par la personne de confiance",
+}
 ROLES = {
     "planner": "OFII",
     "auditor": "OFII (audit)",

@@ -2,15 +2,14 @@
 
 __all__ = ["here_pages"]
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel import negotiate_locale
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from services.attendance import wording
 from services.attendance.domain.errors import RollNotOpenError, RollSignedError
 from services.attendance.settings import Settings
 from services.attendance.usecases import contacts, here
@@ -18,12 +17,13 @@ from services.attendance.usecases.contacts import ContactCommand
 from services.attendance.usecases.here import CodeRefusedError
 from shared.errors import InvalidInputError
 from shared.ids import derived_id
+from shared.rights import SIGNATORY
 from shared.service import Service
 from shared.web.caller import caller
 from shared.web.frame import acting, current_principal
+from shared.web.own import own_page
 
-COOKIE = "parcours_here"  # the language of these pages: there are more than the staff's two
-A_DAY = 24 * 3600
+DONE = "/attendance/here/done"
 WAIT_STEP = 30  # seconds after which a page that waits looks again, or earlier when the roll opens earlier
 
 
@@ -35,68 +35,71 @@ def here_pages(service: Service, settings: Settings) -> Blueprint:
         with acting(service, reading=True) as work:
             return here.may_knock(work, caller())
 
-    def refused(template: str, **values: Any) -> BaseResponse:
-        """Count a try that was wrong, and show the page again with why."""
+    def refused() -> BaseResponse:
+        """Count a try that was wrong, and ask for the code with why."""
         with acting(service) as work:
             here.count_knock(work, caller())
-        return _page(template, status=403, said="refused", **values)
+        return _ask_code(HTTPStatus.FORBIDDEN, "here_refused")
 
     @pages.get("/here")
     def by_code() -> BaseResponse:
-        return _page("code", session=_session())
+        return _ask_code()
 
     @pages.post("/here")
     def say_by_code() -> BaseResponse:
         said, reference = request.form.get("code", ""), request.form.get("reference", "")
         if not may_try():
-            return _page("code", status=429, said="too_many", session=_session())
+            return _ask_code(HTTPStatus.TOO_MANY_REQUESTS, "here_too_many")
         try:
             with acting(service) as work:
                 here.say_here_by_code(work, said, reference, settings.early)
         except CodeRefusedError:
-            return refused("code", session=_session())
+            return refused()
         except RollNotOpenError:
-            return _page("code", status=409, said="early", session=_session())
+            return _ask_code(HTTPStatus.CONFLICT, "here_early")
         except RollSignedError:
-            return _page("done", status=409, said="closed")
-        return redirect("/attendance/here/done", 303)
+            return own_page("own/room.html", status=HTTPStatus.CONFLICT, said="here_closed", bad=True)
+        return redirect(DONE, HTTPStatus.SEE_OTHER)
 
     @pages.get("/here/done")
     def done() -> BaseResponse:
-        return _page("done", said="done")
+        return own_page("own/room.html", said="here_done")
 
     @pages.get("/here/<uuid:meeting_id>/<string:shown>")
     def scanned(meeting_id: UUID, shown: str) -> BaseResponse:
         if not may_try():
-            return _page("code", status=429, said="too_many", session=_session())
+            return _ask_code(HTTPStatus.TOO_MANY_REQUESTS, "here_too_many")
         try:
             with acting(service, reading=True) as work:
                 door = here.look(work, meeting_id, shown, settings.early)
         except CodeRefusedError:
-            return refused("code", session=_session())
+            return refused()
         except RollNotOpenError:
-            return _page("code", status=409, said="early", session=_session())
+            return _ask_code(HTTPStatus.CONFLICT, "here_early")
         if door.done:
-            return _page("done", said="done")
+            return own_page("own/room.html", said="here_done")
         local = door.opens_at.astimezone(ZoneInfo(door.meeting["zone"]))
         again = min(door.opens_in + 1, WAIT_STEP) if door.opens_in else 0
-        return _page("scanned", door=door, opens=f"{local:%H:%M}", again=again, session=door.session)
+        address = f"/attendance/here/{meeting_id}/{door.ticket}"
+        return own_page(
+            "own/room_scanned.html", address=address, opens=f"{local:%H:%M}", again=again, known=door.session
+        )
 
-    @pages.post("/here/<uuid:meeting_id>")
-    def say(meeting_id: UUID) -> BaseResponse:
-        ticket, reference = request.form.get("ticket", ""), request.form.get("reference", "")
+    @pages.post("/here/<uuid:meeting_id>/<string:ticket>")
+    def say(meeting_id: UUID, ticket: str) -> BaseResponse:
+        reference = request.form.get("reference", "")
         if not may_try():
-            return _page("code", status=429, said="too_many", session=_session())
+            return _ask_code(HTTPStatus.TOO_MANY_REQUESTS, "here_too_many")
         try:
             with acting(service) as work:
                 here.say_here(work, meeting_id, ticket, reference, settings.early)
         except CodeRefusedError:
-            return refused("code", session=_session())
+            return refused()
         except RollNotOpenError:
-            return _page("code", status=409, said="early", session=_session())
+            return _ask_code(HTTPStatus.CONFLICT, "here_early")
         except RollSignedError:
-            return _page("done", status=409, said="closed")
-        return redirect("/attendance/here/done", 303)
+            return own_page("own/room.html", status=HTTPStatus.CONFLICT, said="here_closed", bad=True)
+        return redirect(DONE, HTTPStatus.SEE_OTHER)
 
     @pages.get("/contact/<uuid:meeting_id>/<uuid:signatory_id>/<string:ticket>")
     def contact(meeting_id: UUID, signatory_id: UUID, ticket: str) -> BaseResponse:
@@ -104,56 +107,37 @@ def here_pages(service: Service, settings: Settings) -> Blueprint:
             with acting(service, reading=True) as work:
                 contacts.check_ticket(work, meeting_id, signatory_id, ticket)
         except CodeRefusedError:
-            return _page("done", status=403, said="contact_refused")
-        return _page("contact")
+            return own_page("own/room_phone.html", status=HTTPStatus.FORBIDDEN, said="number_refused", bad=True)
+        return _ask_number()
 
     @pages.post("/contact/<uuid:meeting_id>/<uuid:signatory_id>/<string:ticket>")
     def give(meeting_id: UUID, signatory_id: UUID, ticket: str) -> BaseResponse:
         changed = request.form.get("what") == "changed"
         phone = request.form.get("phone", "").strip()[:24] if changed else ""
         if changed and not phone:
-            return _page("contact", status=422, said="phone_refused")
+            return _ask_number(HTTPStatus.UNPROCESSABLE_ENTITY, "phone_refused")
         try:
             with acting(service) as work:
                 contacts.check_ticket(work, meeting_id, signatory_id, ticket)
                 word_id = derived_id("contact word", signatory_id, ticket, phone)  # pressed twice, it is one word
                 contacts.give_contact(work, word_id, ContactCommand(signatory_id=signatory_id, phone=phone))
         except CodeRefusedError:
-            return _page("done", status=403, said="contact_refused")
+            return own_page("own/room_phone.html", status=HTTPStatus.FORBIDDEN, said="number_refused", bad=True)
         except InvalidInputError:
-            return _page("contact", status=422, said="phone_refused")
-        return _page("done", said="contact_done")
+            return _ask_number(HTTPStatus.UNPROCESSABLE_ENTITY, "phone_refused")
+        return own_page("own/room_phone.html", said="done")
 
     return pages
 
 
-def _session() -> bool:
-    return current_principal().role == "signatory"
+def _ask_code(status: int = HTTPStatus.OK, said: str = "") -> BaseResponse:
+    return _asking("own/room_code.html", status, said, known=current_principal().role == SIGNATORY)
 
 
-def _page(template: str, *, status: int = 200, said: str = "", **values: Any) -> BaseResponse:
-    language = _language()
-    text = render_template(
-        f"attendance/here/{template}.html",
-        words=wording.words(language),
-        languages=wording.LANGUAGES,
-        reading=language,
-        direction="rtl" if language in wording.RIGHT_TO_LEFT else "ltr",
-        said=said,
-        where=f"/attendance{request.path}"
-        if request.method == "GET" or "/contact/" in request.path
-        else "/attendance/here",
-        **values,
-    )
-    answer = Response(text, status=status, mimetype="text/html")
-    if request.args.get("lang") in wording.LANGUAGES:
-        answer.set_cookie(
-            COOKIE, language, max_age=A_DAY, path="/attendance", secure=request.is_secure, httponly=True, samesite="Lax"
-        )
-    return answer
+def _ask_number(status: int = HTTPStatus.OK, said: str = "") -> BaseResponse:
+    return _asking("own/room_phone.html", status, said, address=f"/attendance{request.path}")
 
 
-def _language() -> str:
-    best = negotiate_locale(request.accept_languages.values(), wording.LANGUAGES, sep="-")
-    wanted = (request.args.get("lang"), request.cookies.get(COOKIE), best)
-    return next((one for one in wanted if one and one in wording.LANGUAGES), "fr")
+def _asking(template: str, status: int, said: str, **values: Any) -> BaseResponse:
+    """Return a page that asks; where it asks again, it says why."""
+    return own_page(template, status=status, said=said, bad=bool(said), **values)

@@ -124,4 +124,5 @@ notice_proof = sa.Table(
     sa.Column("delivered", sa.Boolean, nullable=False),
     sa.Column("usable", sa.Boolean, nullable=False),
     sa.Column("channel", sa.String(12), nullable=False),
+    sa.Column("proof", sa.String(16), nullable=False),  # as the event says it; empty where nothing arrived
 )

@@ -193,7 +193,7 @@ def keep_placements(work: Work, events: Sequence[PlacementState | PlacementTaken
 def keep_deliveries(work: Work, events: Sequence[NoticeDelivered]) -> None:
     """Keep the proofs that notices about sessions arrived; one sent while the meeting was on invites nobody."""
     proofs = [
-        _about(one) | {"delivered": True, "usable": one.usable, "channel": one.channel}
+        _about(one) | {"delivered": True, "usable": one.usable, "channel": one.channel, "proof": one.proof}
         for one in events
         if one.kind != "expected"
     ]
@@ -202,7 +202,7 @@ def keep_deliveries(work: Work, events: Sequence[NoticeDelivered]) -> None:
 
 def keep_failure(work: Work, event: NoticeFailed) -> None:
     """Keep that a notice about a session did not arrive: a mail that was taken may have come back since."""
-    proof = {"delivered": False, "usable": False, "channel": "none"}
+    proof = {"delivered": False, "usable": False, "channel": "none", "proof": ""}
     upsert(work.db, storage.notice_proof, [_about(event) | proof])
 
 

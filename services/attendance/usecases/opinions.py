@@ -173,7 +173,7 @@ def _absences(work: Work, contract: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "reason": mark["reason"],
                 "qualified_by": mark["actor"] if qualified else "",
                 "convocations": [
-                    {"notice_id": str(proof["notice_id"]), "channel": proof["channel"]}
+                    {"notice_id": str(proof["notice_id"]), "channel": proof["channel"], "proof": proof["proof"]}
                     | {"delivered": proof["delivered"], "usable": proof["usable"]}
                     for proof in proofs
                     if proof["session_id"] == one["session_id"] and proof["kind"] == "convocation"

@@ -19,7 +19,7 @@ def register(app: Flask, service: Service, post: Post) -> None:
     routes = api(app, service)
     for blueprint in (
         notice_routes(service, post),
-        task_routes(service),
+        task_routes(service, post),
         link_routes(service),
         witness_routes(service, chain_head),
     ):

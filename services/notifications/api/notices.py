@@ -85,8 +85,20 @@ class ReceiptView(ma.Schema):
     heard_at = ma.fields.AwareDateTime(required=True)
 
 
+class DoneView(ma.Schema):
+    """What somebody did, or has to do, because no machine could: see `/tasks`. `outcome` is empty while it is open."""
+
+    id = ma.fields.UUID(required=True)
+    kind = ma.fields.String(required=True)
+    outcome = ma.fields.String(required=True)
+    done_on = ma.fields.Date(required=True, allow_none=True)
+    proof = ma.fields.String(required=True)
+    actor = ma.fields.String(required=True)
+    ended_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+
+
 class NoticeDetail(NoticeView):
-    """A notice with its text as sent, every attempt and receipt. `cost` is hundredths of a cent."""
+    """A notice with its text as sent, attempts, receipts, what people did. `cost` is hundredths of a cent."""
 
     languages = ma.fields.List(ma.fields.String(), required=True)
     usable = ma.fields.Boolean(required=True)
@@ -97,6 +109,7 @@ class NoticeDetail(NoticeView):
     cost = ma.fields.Integer(required=True)
     attempts = ma.fields.List(ma.fields.Nested(AttemptView), required=True)
     receipts = ma.fields.List(ma.fields.Nested(ReceiptView), required=True)
+    tasks = ma.fields.List(ma.fields.Nested(DoneView), required=True)
 
 
 class ReceiptBody(ma.Schema):

@@ -10,6 +10,8 @@ from flask_smorest import Blueprint
 
 from services.notifications.api.notices import TerritoryQuery
 from services.notifications.usecases import tasks
+from services.notifications.usecases.by_hand import end_by_hand
+from services.notifications.usecases.post import Post
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -49,10 +51,15 @@ class OutcomeBody(ma.Schema):
     """How a task ended; a registered letter needs its number as proof."""
 
     outcome = ma.fields.String(required=True)
+    on = ma.fields.Date(load_default=None, metadata={"description": "The day it was done; today where it is left out."})
     proof = ma.fields.String(load_default="", validate=ma.validate.Length(max=tasks.PROOF_LENGTH))
 
+    @ma.post_load
+    def to_ending(self, data: dict[str, Any], **_: object) -> tasks.Ending:
+        return tasks.Ending(**data)
 
-def task_routes(service: Service) -> Blueprint:
+
+def task_routes(service: Service, post: Post) -> Blueprint:
     """Return the routes about tasks."""
     routes = Blueprint("tasks", __name__, description="What somebody has to do because no machine can")
 
@@ -73,9 +80,9 @@ def task_routes(service: Service) -> Blueprint:
     @routes.alt_response(404, success=False)
     @routes.alt_response(409, success=False)
     @routes.alt_response(422, success=False)
-    def end_task(body: dict[str, Any], task_id: UUID) -> None:
-        """Say how a task ended."""
+    def end_task(ending: tasks.Ending, task_id: UUID) -> None:
+        """Say how a task ended: what was told or brought in time is proof that the person was told."""
         with acting(service) as work:
-            tasks.end_task(work, task_id, body["outcome"], proof=body["proof"])
+            end_by_hand(post, work, task_id, ending)
 
     return routes

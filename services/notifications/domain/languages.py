@@ -5,7 +5,7 @@ __all__ = ["FALLBACK", "Reader", "language_for", "own_language", "usable"]
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.languages import LANGUAGES, WRITTEN_AS
+from shared.languages import first_of_ours, written_as
 
 FALLBACK = ("fr", "en")  # both, one after the other, when none of ours is the person's
 READING = frozenset({"yes", "with_help"})
@@ -37,7 +37,7 @@ def language_for(reader: Reader, signed: Mapping[str, bool], *, unsigned_allowed
 def own_language(reader: Reader) -> str | None:
     """Return the person's own language if it is one of ours."""
     first = (reader.reading_language,) if reader.reads in READING else ()
-    return next((one for one in map(_written, (*first, *reader.spoken)) if one in LANGUAGES), None)
+    return first_of_ours((*first, *reader.spoken))
 
 
 def usable(reader: Reader, languages: tuple[str, ...]) -> bool:
@@ -52,8 +52,4 @@ def usable(reader: Reader, languages: tuple[str, ...]) -> bool:
     known = {reader.reading_language} if reader.reading_language else set(reader.spoken)
     if reader.reads == "with_help":
         known |= set(reader.spoken)
-    return not {_written(one) for one in known}.isdisjoint(languages)
-
-
-def _written(language: str) -> str:
-    return WRITTEN_AS.get(language, language)
+    return not {written_as(one) for one in known}.isdisjoint(languages)

@@ -40,6 +40,8 @@ class Occasion:
     `channels` are tried in this order, the person's own preference first. `useful_for` is how long the notice is worth
     sending, counted from the day that it is about; null: until the end of the first meeting that it names. `priority`
     orders what is due: URGENT changes what somebody does today or tomorrow, LATER can wait behind everything.
+    `personal` says what somebody did: where others read their telephone it leaves by mail first, and an SMS only says
+    that a message waits.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class Occasion:
     supersedes: tuple[str, ...]
     useful_for: timedelta | None
     priority: int
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             supersedes=(),
             useful_for=timedelta(days=14),  # [A]
             priority=USUAL,
+            personal=True,
         ),
         Occasion(
             kind="expected",
@@ -169,6 +173,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             supersedes=("missed",),
             useful_for=timedelta(days=30),  # [A]
             priority=USUAL,
+            personal=True,
         ),
         Occasion(
             kind="completed",
@@ -224,6 +229,7 @@ OCCASIONS: Mapping[str, Occasion] = {
             supersedes=(),
             useful_for=None,
             priority=URGENT,
+            personal=True,
         ),
         Occasion(
             kind="confirm_contact",

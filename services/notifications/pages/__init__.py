@@ -4,17 +4,19 @@ __all__ = ["register"]
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, redirect, render_template, request
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
 
 from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.states import STATES
 from services.notifications.pages.tasks import task_pages
-from services.notifications.usecases import overview
+from services.notifications.usecases import links, overview
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.preview import Example, previews
 from services.notifications.usecases.tasks import KINDS as TASKS
@@ -24,6 +26,7 @@ from shared.languages import LANGUAGES
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
+from shared.web.tokens import OWN_LIFE_SECONDS
 
 A_PAGE = 100
 
@@ -73,7 +76,14 @@ def _pages(service: Service, post: Post) -> Blueprint:
     def notice(notice_id: UUID) -> str:
         with acting(service, reading=True) as work:
             found = overview.notice_detail(work, notice_id)
-        return render_template("notices/notice.html", notice=found)
+        renewed, minutes = request.args.get("said") == "renewed", OWN_LIFE_SECONDS // 60
+        return render_template("notices/notice.html", notice=found, renewed=renewed, minutes=minutes)
+
+    @pages.post("/messages/<uuid:notice_id>/link/renewal")
+    def renew_link(notice_id: UUID) -> BaseResponse:
+        with acting(service) as work:
+            links.renew_link(work, overview.notice_detail(work, notice_id)["person_id"])
+        return redirect(f"/notices/messages/{notice_id}?said=renewed", HTTPStatus.SEE_OTHER)
 
     @pages.get("/wording")
     def words() -> str:

@@ -2,6 +2,7 @@
 
 __all__ = ["task_pages"]
 
+from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from services.notifications.usecases import papers, tasks
+from services.notifications.usecases.by_hand import end_by_hand
 from services.notifications.usecases.overview import words_of
 from services.notifications.usecases.post import Post
+from shared.errors import FieldFault, InvalidInputError
 from shared.scope import own_territory
 from shared.service import Service
 from shared.web.frame import acting
@@ -41,6 +44,7 @@ def task_pages(service: Service, post: Post) -> Blueprint:
             kind=kind,
             kinds={one: f"/notices/tasks?{urlencode({'kind': one})}" for one in ("", *tasks.KINDS)},
             of_a_body=of_a_body,
+            now=service.clock.now(),
             more=f"/notices/tasks?{more}" if more else "",
         )
 
@@ -57,11 +61,21 @@ def task_pages(service: Service, post: Post) -> Blueprint:
     @pages.post("/tasks/<uuid:task_id>")
     def end(task_id: UUID) -> Response:
         with acting(service) as work:
-            tasks.end_task(work, task_id, request.form.get("outcome", ""), proof=request.form.get("proof", "").strip())
+            end_by_hand(post, work, task_id, _ending())
         kind = request.form.get("kind", "")
         return redirect(f"/notices/tasks?{urlencode({'kind': kind})}" if kind in tasks.KINDS else "/notices/tasks")
 
     return pages
+
+
+def _ending() -> tasks.Ending:
+    """Return what the form says. Raises InvalidInputError."""
+    form = {name: value.strip() for name, value in request.form.items()}
+    try:
+        on = date.fromisoformat(form["on"]) if form.get("on") else None
+    except ValueError:
+        raise InvalidInputError("the outcome is refused", [FieldFault("on", "date", "a day as 2026-11-27")]) from None
+    return tasks.Ending(outcome=form.get("outcome", ""), on=on, proof=form.get("proof", ""))
 
 
 def _paper(content: bytes, name: str) -> Response:

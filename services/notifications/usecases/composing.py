@@ -23,7 +23,7 @@ from services.notifications.usecases.enclosing import enclosed
 from services.notifications.usecases.links import without_secret
 from services.notifications.usecases.post import Post
 from services.notifications.usecases.replies import reply_code
-from services.notifications.usecases.writing import languages_of, reader_of, written
+from services.notifications.usecases.writing import languages_of, reader_of, said_as, written
 from services.notifications.wording import Text, joined
 from services.notifications.wording.files import FIELDS
 from shared.clock import real_now
@@ -67,14 +67,16 @@ def start(batch: Batch, message: Message, known: Known) -> None:
         for row in rows:
             row["ready_at"] = opens
         return
-    linked = next((row for row in rows if "link" in FIELDS[row["kind"]]), None)  # said once in a message
+    kinds = {row["id"]: said_as(row, message.person, message.channel) for row in rows}
+    linked = next((row for row in rows if "link" in FIELDS[kinds[row["id"]]]), None)  # said once in a message
     said: list[tuple[Row, Text, Row | None]] = []
     for row in rows:
-        languages = tuple(row["languages"]) if again else languages_of(post, message.person, row["kind"])
+        kind = kinds[row["id"]]
+        languages = tuple(row["languages"]) if again else languages_of(post, message.person, kind)
         site = known.sites.get(UUID(row["site"])) if row["site"] else None
         row["reply_code"] = _reply_code(post, message.channel, row)
         link = known.links.get(row["person_id"], "") if row is linked else ""
-        text = written(post, row, message.person, site, languages=languages, now=work.now, link=link)
+        text = written(post, {**row, "kind": kind}, message.person, site, languages=languages, now=work.now, link=link)
         if said and not again and message.channel == "sms" and _too_long([*(one for _, one, _ in said), text]):
             break
         said.append((row, text, site))

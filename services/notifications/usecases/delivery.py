@@ -89,7 +89,8 @@ def _one_by_one(post: Post, service: Service, ready: sa.ColumnElement[bool]) -> 
             raise
         except Exception:  # noqa: BLE001 - this is the one
             log.exception("a notice cannot be written", notice=str(key))
-            aside = {"ready_at": real_now() + ASIDE, "reason": UNWRITTEN}
+            reason = sa.case((notice.c.reason == UNANSWERED, UNANSWERED), else_=UNWRITTEN)  # it may have arrived, still
+            aside = {"ready_at": real_now() + ASIDE, "reason": reason}
             with service.database.begin() as db:
                 db.execute(notice.update().where(notice.c.id == key).values(**aside))
         else:

@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session as DbSession
 from services.notifications import storage
 from services.notifications.documents.digest import SUBJECT, GroupNews, digest_html, digest_text
 from services.notifications.domain.contacts import email_address
-from services.notifications.domain.messages import TEMPORARY, MailMessage
+from services.notifications.domain.messages import TEMPORARY, UNKNOWN, MailMessage
 from services.notifications.domain.occasions import REMINDERS, SEAT_KINDS
-from services.notifications.usecases.batches import BACK_OFF
+from services.notifications.usecases.batches import BACK_OFF, LEASE
 from services.notifications.usecases.post import Post
 from services.notifications.wording import named_place
 from shared.calendar import is_working_day
@@ -50,13 +50,14 @@ def send_digests(post: Post, service: Service) -> int:
     now = service.clock.now()
     with service.database.read() as db:
         evenings = list(_evenings(db, now))
-        again = db.scalar(sa.select(storage.digest.c.day).where(_ready()).limit(1))
+        again = db.scalar(sa.select(storage.digest.c.day).where(_ready() | _left()).limit(1))
     if not evenings and again is None:
         return 0
     with service.database.begin() as db:
         work = service.work(db)
         for provider, day in evenings:
             _make(post, work, provider, day)
+        db.execute(storage.digest.update().where(_left()).values(state=UNKNOWN, text=""))
         mails = _claim(post, work)
     for row, mail in mails:
         (outcome,) = post.mail.send([mail])
@@ -108,7 +109,7 @@ def _claim(post: Post, work: Work) -> list[tuple[dict[str, Any], MailMessage]]:
         body = bodies[row["provider_id"]]
         address = email_address(body["email"])
         if address and row["day"] == work.now.astimezone(_zone(body)).date():
-            work.db.execute(digest.update().where(_is(row)).values(state=SENDING))
+            work.db.execute(digest.update().where(_is(row)).values(state=SENDING, ready_at=real_now() + LEASE))
             mails.append((row, _mail(post, row, address, work.now)))
         else:
             work.db.execute(digest.update().where(_is(row)).values(state=EXPIRED, text=""))
@@ -182,6 +183,11 @@ def _zone(provider: Row) -> ZoneInfo:
 
 def _ready() -> sa.ColumnElement[bool]:
     return sa.and_(storage.digest.c.state == DUE, storage.digest.c.ready_at <= real_now())
+
+
+def _left() -> sa.ColumnElement[bool]:
+    """Return the condition for what a process was sending when it died: nobody knows whether it left."""
+    return sa.and_(storage.digest.c.state == SENDING, storage.digest.c.ready_at <= real_now())
 
 
 def _is(row: Row) -> sa.ColumnElement[bool]:

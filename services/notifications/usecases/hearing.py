@@ -82,7 +82,7 @@ def keep_person(work: Work, event: SignatoryState) -> None:
     if not any(points.values()):
         _let_go(work, behind)
         return
-    new = _keep_person(work, row | points | {"id": behind, "stands_for": event.signatory_id, "shared_phone": True})
+    new = _keep_person(work, row | points | {"id": behind, "stands_for": event.signatory_id, "shared_phone": False})
     if new:
         seats = storage.rows(
             work.db, sa.select(storage.placement).where(storage.placement.c.person_id == event.signatory_id)

@@ -60,22 +60,24 @@ def newest(
 
 def notice_detail(work: Work, notice_id: UUID) -> dict[str, Any]:
     """
-    Return a notice with its text as sent, and every attempt and receipt of the message that brought it.
+    Return a notice with its text as sent, every attempt and receipt of its message, and what people did about it.
 
     Raises NotFoundError, ForbiddenError.
     """
     row = storage.one(work.db, storage.notice, notice_id, "notice")
     check_territory(work.who, row["territory"])
-    attempt, receipt = storage.attempt, storage.receipt
+    attempt, receipt, task = storage.attempt, storage.receipt, storage.task
     person = storage.one(work.db, storage.person, row["person_id"], "person")
     carrier = row["rides_on"] or notice_id
     attempts = sa.select(attempt).where(attempt.c.notice_id == carrier).order_by(attempt.c.n)
     receipts = sa.select(receipt).where(receipt.c.notice_id == carrier).order_by(receipt.c.heard_at, receipt.c.id)
+    tasks = sa.select(task).where(task.c.notice_id == notice_id).order_by(task.c.made_at, task.c.kind)
     return row | {
         "reference": person["reference"],
         "parts": _parts(row),
         "attempts": storage.rows(work.db, attempts),
         "receipts": storage.rows(work.db, receipts),
+        "tasks": storage.rows(work.db, tasks),
     }
 
 

@@ -1,6 +1,6 @@
 """Notices on paper: what goes with a mail, what is posted or handed over, what is shown to who does not read."""
 
-__all__ = ["letter_of", "page_of", "slip_of"]
+__all__ = ["about_whom", "languages_on_paper", "letter_of", "page_of", "slip_of"]
 
 import re
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def letter_of(post: Post, work: Work, task_id: UUID) -> bytes:
     row, person, site = _to_tell(work, task_id, "letter")
     who = f"Représentant légal de {person['name']}" if person["stands_for"] else person["name"]
     lines = tuple(line.strip() for line in NEW_LINE.split(person["address"]) if line.strip())
-    languages = with_french(_languages(post, row, person))
+    languages = languages_on_paper(post, row, person)
     named = replace(
         paper_of(post, row, person, site, work.now, languages=languages), addressee=(who, *(lines or BY_HAND))
     )
@@ -83,16 +83,26 @@ def _languages(post: Post, row: Row, person: Row) -> tuple[str, ...]:
 
 
 def _to_tell(work: Work, task_id: UUID, kind: str) -> tuple[Row, Row, Row | None]:
-    """Return the notice of a task of this kind, whom it is for (of a merged record the one kept), and its place."""
+    """Return the notice of a task of this kind, whom it is for, and its place."""
     task = find_task(work, task_id)
     if task["kind"] != kind or task["notice_id"] is None:
         raise NotFoundError("paper", task_id)
     row = storage.one(work.db, storage.notice, task["notice_id"], "notice")
+    return row, *about_whom(work, row)
+
+
+def about_whom(work: Work, row: Row) -> tuple[Row, Row | None]:
+    """Return whom a notice is for (of a merged record the one kept) and the place that it names, if it names one."""
     person = storage.one(work.db, storage.person, row["person_id"], "person")
     if person["merged_into"] is not None:
         person = storage.one(work.db, storage.person, person["merged_into"], "person")
     site = storage.one(work.db, storage.site, UUID(row["site"]), "site") if row["site"] else None
-    return row, person, site
+    return person, site
+
+
+def languages_on_paper(post: Post, row: Row, person: Row) -> tuple[str, ...]:
+    """Return the languages of a notice's letter."""
+    return with_french(_languages(post, row, person))
 
 
 def with_french(languages: Sequence[str]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def prepare(post: Post, work: Work, claimed: Sequence[Row]) -> Batch:
         people=people,
         sites=storage.by_id(work.db, storage.site, {UUID(row["site"]) for row in claimed if row["site"]}),
         sessions=storage.by_id(work.db, storage.session, {row["session_id"] for row in claimed if row["session_id"]}),
-        links=links_of(work, post.public_url, [row["person_id"] for row in claimed if "link" in FIELDS[row["kind"]]]),
+        links=links_of(work, post.public_url, [row["person_id"] for row in claimed if _may_link(row["kind"])]),
         attempts=_attempts(work, [row["id"] for row in claimed if row["attempts"]]),
     )
     batch = Batch(post=post, work=work, lines=Lines(post, work))
@@ -44,6 +44,11 @@ def prepare(post: Post, work: Work, claimed: Sequence[Row]) -> Batch:
     for message in together(_decide(batch, row, known) for row in heads_first):
         start(batch, message, known)
     return batch
+
+
+def _may_link(kind: str) -> bool:
+    """Say whether the words in which a notice of this kind leaves may name the person's link."""
+    return "link" in FIELDS[kind] or OCCASIONS[kind].personal
 
 
 def _reached(work: Work, people: dict[UUID, Row]) -> dict[UUID, Row]:
@@ -129,8 +134,15 @@ def _may_leave_again(post: Post, row: Row) -> bool:
 
 
 def _channel(row: Row, person: Row, points: Mapping[str, str]) -> str:
-    """Return the first channel that is left: the person's own choice, then the table's order; a letter closes it."""
-    order = [person["channel"], *(one for one in OCCASIONS[row["kind"]].channels if one != person["channel"])]
+    """
+    Return the first channel that is left: the person's own choice, then the table's order; a letter closes it.
+
+    What is personal leaves by mail before it leaves by a telephone that others read.
+    """
+    occasion = OCCASIONS[row["kind"]]
+    order = [person["channel"], *occasion.channels]
+    if person["shared_phone"] and occasion.personal and order[0] == "sms":
+        order.insert(0, "email")
     return next((one for one in order if one == "letter" or (one in points and one not in row["skipped"])), "letter")
 
 

@@ -69,7 +69,7 @@ def skip_channel(row: Row) -> Row:
 
 
 def delivered(row: Mapping[str, Any], proof: str) -> NoticeDelivered:
-    """Return the fact that a notice arrived; `proof` is receipt or accepted."""
+    """Return the fact that a notice arrived; for `proof` see the event."""
     return NoticeDelivered(
         notice_id=row["id"],
         signatory_id=row["person_id"],

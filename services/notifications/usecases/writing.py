@@ -1,6 +1,6 @@
 """A notice in words: in which language, and what stands in it."""
 
-__all__ = ["languages_of", "reader_of", "written"]
+__all__ = ["languages_of", "reader_of", "said_as", "written"]
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from services.notifications import wording
 from services.notifications.domain.discretion import indiscreet
 from services.notifications.domain.languages import Reader, language_for
+from services.notifications.domain.occasions import OCCASIONS
 from services.notifications.domain.sms import plain_typography
 from services.notifications.domain.timetable import read_day
 from services.notifications.usecases.post import Post
 from services.notifications.wording import Filling, Text
+from services.notifications.wording.files import WAITING
 from shared.communes import department_of
 
 Row = Mapping[str, Any]
@@ -22,6 +24,12 @@ Row = Mapping[str, Any]
 def reader_of(person: Row) -> Reader:
     """Return what a person speaks and reads."""
     return Reader(spoken=tuple(person["spoken"]), reads=person["reads"], reading_language=person["reading_language"])
+
+
+def said_as(row: Row, person: Row, channel: str) -> str:
+    """Return the kind of words in which a notice leaves: on a telephone that others read, that a message waits."""
+    others_read = channel == "sms" and person["shared_phone"] and OCCASIONS[row["kind"]].personal
+    return WAITING if others_read else str(row["kind"])
 
 
 def languages_of(post: Post, person: Row, kind: str) -> tuple[str, ...]:

@@ -35,5 +35,6 @@ BUDGETS: Mapping[str, Budget] = {
     "choose": Budget(2, 3),
     "given_up": Budget(3, 5),
     "confirm_contact": Budget(1, 3),
+    "waiting": Budget(1, 2),
 }
 REPLY = 1  # what the line that asks for a reply may add

@@ -5,6 +5,7 @@ __all__ = [
     "FOLDER",
     "PHRASES",
     "TEXTS",
+    "WAITING",
     "Phrases",
     "Template",
     "WordingError",
@@ -36,6 +37,7 @@ FOLDER = Path(__file__).parent
 SAFELY = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where PyYAML has it: 256 files in 50 ms, not 500
 SEAT = frozenset({"alias", "when", "place", "call"})
 LINKED_SEAT = SEAT | {"link"}
+WAITING = "waiting"  # no occasion of its own: what an SMS says in place of a personal notice, where others read it
 FIELDS: Mapping[str, frozenset[str]] = {
     "convocation": LINKED_SEAT,
     "moved": LINKED_SEAT,
@@ -52,6 +54,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "choose": frozenset({"alias", "until", "call", "link"}),
     "given_up": LINKED_SEAT | {"until"},
     "confirm_contact": frozenset({"alias", "call", "link"}),
+    WAITING: frozenset({"alias", "call", "link"}),
 }
 PHRASES: Mapping[str, frozenset[str]] = {
     "date": frozenset(),  # a pattern of CLDR, such as EEEE d MMMM y; the names are CLDR's

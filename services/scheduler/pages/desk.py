@@ -5,9 +5,10 @@ __all__ = ["desk_pages"]
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from services.scheduler.documents.code_slip import code_slip_pdf
 from services.scheduler.settings import Settings
 from services.scheduler.usecases import choosing, desk, desk_code, overview
 from shared.clock import real_now
@@ -69,5 +70,16 @@ def desk_pages(service: Service, settings: Settings) -> Blueprint:
             code = desk_code.give_code(work, signatory_id)
             person = overview.person(work, signatory_id)
         return render_template("scheduler/desk_code.html", digits=code, person=person, code=person["territory"])
+
+    @pages.post("/people/<uuid:signatory_id>/code.pdf")
+    def give_code_slip(signatory_id: UUID) -> Response:
+        """Answer with the code on paper: whoever asks again gets another code, no address leads to this one."""
+        with acting(service) as work:
+            slip = desk_code.give_code_slip(
+                work, signatory_id, settings.common.call_back, unsigned_allowed=settings.demo
+            )
+        content = code_slip_pdf(slip)  # no transaction waits for a paper
+        headers = {"Content-Disposition": 'inline; filename="code.pdf"', "Cache-Control": "no-store"}
+        return Response(content, mimetype="application/pdf", headers=headers)
 
     return pages

@@ -1,19 +1,23 @@
 """The four digits that a person is given at the desk: they open what the link in a message alone does not."""
 
-__all__ = ["give_code"]
+__all__ = ["give_code", "give_code_slip"]
 
 import secrets
 from uuid import UUID
 
 from services.scheduler import storage
+from services.scheduler.documents.code_slip import CodeSlip
 from services.scheduler.usecases import dossier, telling
 from services.scheduler.usecases.intake import changed_by_hand
 from services.scheduler.usecases.people import refuse_alias
+from shared.languages import first_of_ours
 from shared.scope import check_territory
 from shared.seal import seal_for
+from shared.web.own import spoken_to
 from shared.work import Work
 
 DIGITS = 4
+FRENCH = "fr"
 
 
 def give_code(work: Work, signatory_id: UUID) -> str:
@@ -39,3 +43,22 @@ def give_code(work: Work, signatory_id: UUID) -> str:
     work.tell(telling.signatory_state(fresh))
     dossier.note(work, [dossier.Entry(person_id=signatory_id, at=work.now, code="code_given")])
     return code
+
+
+def give_code_slip(work: Work, signatory_id: UUID, call: str, *, unsigned_allowed: bool) -> CodeSlip:
+    """
+    Make somebody a code as `give_code` does, and return what is printed of it: nothing else remembers the digits.
+
+    In the person's own language and in French; `call` is the number to call.
+    """
+    digits = give_code(work, signatory_id)
+    person = storage.one(work.db, storage.signatory, signatory_id, "signatory")
+    own = first_of_ours((person["facts"]["reading_language"], *person["facts"]["spoken"]))
+    return CodeSlip(
+        digits=digits,
+        alias=person["private"]["alias"],
+        reference=person["reference"],
+        languages=tuple(dict.fromkeys((*spoken_to(own, unsigned_allowed=unsigned_allowed), FRENCH))),
+        call=call,
+        made_on=telling.today(work, person["territory"]),
+    )

@@ -6,7 +6,7 @@ goes from one to another sees one page. One file a language; a file that no tran
 demonstration only, elsewhere French and English stand together in its place.
 """
 
-__all__ = ["OWN_HOME", "OwnWordsError", "Speech", "own_page", "remember_language", "words"]
+__all__ = ["OWN_HOME", "OwnWordsError", "Speech", "own_page", "picture", "remember_language", "spoken_to", "words"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ import yaml
 from babel import Locale, negotiate_locale
 from babel.dates import format_date
 from flask import Response, current_app, render_template, request
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -63,6 +64,13 @@ def words(language: str) -> Words:
     return found
 
 
+def spoken_to(language: str | None, *, unsigned_allowed: bool) -> tuple[str, ...]:
+    """Return in what to speak to who reads this language (None: none of ours); two where French and English go."""
+    if language is None or not (words(language).reviewed or unsigned_allowed):
+        return TOGETHER
+    return (language,)
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """In which language a page speaks; two where French and English stand together."""
@@ -73,8 +81,7 @@ class Speech:
     @classmethod
     def of(cls, language: str, *, unsigned_allowed: bool) -> Self:
         """Return how a page speaks to who reads this language."""
-        signed = words(language).reviewed or unsigned_allowed
-        return cls(language, (language,) if signed else TOGETHER)
+        return cls(language, spoken_to(language, unsigned_allowed=unsigned_allowed))
 
     @property
     def direction(self) -> str:
@@ -122,6 +129,13 @@ def remember_language(answer: BaseResponse, language: str) -> None:
     answer.set_cookie(
         COOKIE, language, max_age=A_MONTH, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
     )
+
+
+@cache
+def picture(name: str) -> str:
+    """Return a pictogram of these pages as an SVG file, for what is printed."""
+    drawn = Environment(loader=PackageLoader("shared.web"), autoescape=True).get_template("own/pictures.html")
+    return str(getattr(drawn.module, name)())
 
 
 def _language() -> str:

@@ -8,11 +8,11 @@ from tests.doors import OFFER, SCANNED, START, a_house, csv_of, person, xlsx_of
 
 
 @contextmanager
-def a_roll_taken(var):
-    """Yield the house, the roll, and who of its people was absent."""
+def a_roll_taken(var, **everybody):
+    """Yield the house, the roll, and who of its people was absent; `everybody` is what their rows say alike."""
     with a_house(var) as house:
         house.send("offre.xlsx", xlsx_of(OFFER), kind="offer").raise_for_status()
-        house.send("mars.csv", csv_of([person(n) for n in range(1, 25)])).raise_for_status()
+        house.send("mars.csv", csv_of([person(n, **everybody) for n in range(1, 25)])).raise_for_status()
         run_id = str(new_id())
         body = {"territory": "93", "programme": "cir-2019", "publish_on": str(START.date()), "work_limit": 2}
         house.planner.put(f"/planning/api/v1/runs/{run_id}", body)

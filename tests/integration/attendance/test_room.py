@@ -1,6 +1,7 @@
 """In the room: own acts, codes that turn, who was not on the list, calls to absentees, contacts; through users' doors."""
 
 import base64
+import html
 import json
 import re
 import shutil
@@ -9,10 +10,13 @@ from uuid import UUID
 
 import pytest
 
+from parcours.embedded import DEMO_MARK
 from services.attendance.domain import meeting_code
 from services.attendance.usecases.here import MOST_AN_HOUR
 from shared.clock import real_now
 from shared.ids import new_id
+from shared.languages import LANGUAGES, direction
+from shared.web.own import words
 from tests.forms import Visitor
 from tests.integration.attendance.roomful import (
     ELSEWHERE,
@@ -154,7 +158,7 @@ def test_the_photo_of_a_signed_sheet_is_everybodys_act_and_a_text_is_no_photo(ro
 def test_who_scans_with_their_own_session_presses_one_button_and_the_trainer_has_the_last_word(room):
     phone = Visitor(room.house, "person-3")
     page = phone.open(scan(room))
-    assert phone.form("/here").fields.keys() == {"ticket"}
+    assert phone.form("/here").fields == {}
     assert room.rows("act") == [], "a page that is only opened does nothing"
 
     for _ in range(2):
@@ -177,7 +181,7 @@ def test_who_signs_in_after_the_scan_comes_back_to_their_one_button(room):
 
     phone.send("/planning/sign-in", login="person-3", password=room.house.passwords["person-3"])
 
-    assert phone.form("/here").fields.keys() == {"ticket"}
+    assert phone.form("/here").fields == {}
     assert "Merci" in phone.send(f"/here/{MEETING}").text
 
 
@@ -201,10 +205,10 @@ def test_a_picture_that_has_turned_is_refused_when_it_is_opened_and_a_slow_perso
     assert phone.open(scan(room, back=back)).status_code == 403
 
     ticket = meeting_code.ticket(secret(room), "qr", real_now() + timedelta(minutes=5))
-    slow = phone.post(f"/attendance/here/{MEETING}", {"ticket": ticket, "reference": reference(1)})
+    slow = phone.post(f"/attendance/here/{MEETING}/{ticket}", {"reference": reference(1)})
     old = meeting_code.ticket(secret(room), "qr", real_now() - timedelta(seconds=1))
-    late = phone.post(f"/attendance/here/{MEETING}", {"ticket": old, "reference": reference(0)})
-    forged = phone.post(f"/attendance/here/{MEETING}", {"ticket": f"{ticket}0", "reference": reference(0)})
+    late = phone.post(f"/attendance/here/{MEETING}/{old}", {"reference": reference(0)})
+    forged = phone.post(f"/attendance/here/{MEETING}/{ticket}0", {"reference": reference(0)})
 
     assert (slow.status_code, late.status_code, forged.status_code) == (200, 403, 403)
     assert [act["subject_id"] for act in room.rows("act")] == [person_id(1)]
@@ -251,7 +255,7 @@ def test_a_code_of_another_group_or_a_reference_without_a_seat_is_refused_in_the
         answers.append(phone.send("/attendance/here", code=code, reference=reference(who)))
 
     assert {answer.status_code for answer in answers} == {403}
-    assert len({re.search(r'role="alert">([^<]+)', answer.text)[1] for answer in answers}) == 1
+    assert len({re.search(r'role="alert">(.+?)</p>', answer.text)[1] for answer in answers}) == 1
     assert room.rows("act") == []
 
 
@@ -275,19 +279,43 @@ def test_once_the_roll_is_signed_nobody_says_that_they_are_here(room):
     assert room.rows("act") == []
 
 
-@pytest.mark.parametrize(
-    ("language", "direction", "button"),
-    [("fr", "ltr", "Je suis là"), ("en", "ltr", "I am here"), ("ar", "rtl", "أنا هنا")],
-)
-def test_the_page_is_read_in_the_persons_language(room, language, direction, button):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_read_in_the_persons_language(room, language):
     phone = Visitor(room.house)
 
     page = phone.open(f"{scan(room)}?lang={language}").text
+    wrong = phone.send(f"/here/{MEETING}", reference=reference(4444)).text
+    back = phone.open(html.unescape(re.search(rf'<a href="([^"]+)" lang="{language}"', wrong)[1])).text
     done = phone.send(f"/here/{MEETING}", reference=reference(2)).text
 
-    for text in (page, done):
-        assert f'<html lang="{language}" dir="{direction}">' in text
-    assert button in page
+    for text in (page, wrong, back, done):
+        assert f'<html lang="{language}" dir="{direction(language)}">' in text
+    assert words(language).sentences["here"] in page
+
+
+def test_the_browser_says_which_language_and_the_choice_of_the_person_wins(room):
+    asked = {"Accept-Language": "uk-UA,uk;q=0.9,fr;q=0.5"}
+    client = room.house.client
+
+    first = client.get("/attendance/here", headers=asked)
+    chosen = client.get("/attendance/here?lang=ta", headers=asked)
+    kept = client.get(
+        "/attendance/here", headers=asked | {"Cookie": f"parcours_own_lang={chosen.cookies['parcours_own_lang']}"}
+    )
+
+    assert [re.search('<html lang="(..)"', one.text)[1] for one in (first, chosen, kept)] == ["uk", "ta", "ta"]
+
+
+def test_outside_the_demonstration_french_and_english_stand_together_where_no_translator_signed(furnished, tmp_path):
+    shutil.copytree(furnished, tmp_path / "var")
+    (tmp_path / "var" / DEMO_MARK).unlink()
+    with the_same_room(tmp_path / "var") as room:
+        page = Visitor(room.house).open(f"{scan(room)}?lang=ar").text
+
+    assert '<html lang="fr" dir="ltr">' in page
+    assert "Je suis là" in page
+    assert "I am here" in page
+    assert words("ar").sentences["here"] not in page
 
 
 # --- people who are not on the list

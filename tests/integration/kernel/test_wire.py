@@ -2,12 +2,14 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from shared import messaging
 from shared.clock import real_now
+from shared.dispatcher import Dispatcher
 from shared.events import RollSigned
 from shared.ids import new_id
 from shared.messaging import Consumer, Relay, connect, declare
@@ -159,6 +161,35 @@ def test_an_event_for_which_no_queue_is_bound_stays_in_the_outbox(broker, both):
 
     with teller.database.read() as db:
         assert db.scalar(sa.select(outbox.c.name).where(outbox.c.sent_at.is_(None))) == "attendance.nobody.v1"
+
+
+def stumble(_service):
+    raise ValueError("a tick met what it cannot read")
+
+
+def test_a_tick_that_fails_keeps_neither_the_other_ticks_nor_the_ear_from_their_work(broker, both):
+    teller, hearer = both
+    ticked = []
+    hearer = replace(hearer, ticks=(stumble, lambda service: ticked.append(service.name) or 0))
+    tell(teller, range(20))
+
+    with running(Relay(teller, broker)), running(Consumer(hearer, broker)):
+        wait_until(lambda: len(effects(hearer)) >= 20 and len(ticked) >= 2)
+        tell(teller, range(20, 30))
+        wait_until(lambda: len(effects(hearer)) >= 30)
+
+    assert effects(hearer) == list(range(30))
+
+
+def test_in_one_process_a_tick_that_fails_keeps_no_other_service_from_its_ticks(both):
+    teller, hearer = both
+    ticked = []
+    services = [replace(teller, ticks=(stumble,)), replace(hearer, ticks=(lambda _: ticked.append(1) or 1,))]
+
+    with pytest.raises(ExceptionGroup, match="chores failed"):
+        Dispatcher(services).step()
+
+    assert ticked == [1]
 
 
 def test_only_one_relay_of_a_service_leads(both):

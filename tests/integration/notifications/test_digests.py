@@ -161,6 +161,30 @@ def test_what_surely_did_not_leave_goes_again_and_what_may_have_left_does_not(of
     assert states(office) == [(ends, False)]
 
 
+class Falling(Pillar):
+    """A mail gateway with which the process dies."""
+
+    def send(self, messages):
+        self.sent.append(messages[0])
+        raise KeyboardInterrupt
+
+
+def test_what_a_process_was_sending_when_it_died_does_not_leave_again_and_says_that_nobody_knows(office):
+    office.clock.set(EVENING)
+    falling, pillar = Falling(), Pillar()
+    with pytest.raises(KeyboardInterrupt):
+        send_digests(replace(open_post(office.settings), mail=falling), office.service)
+    assert states(office) == [("sending", True)]
+
+    with office.service.database.begin() as db:
+        db.execute(storage.digest.update().values(ready_at=datetime.now(UTC) - timedelta(seconds=1)))
+    for _twice in range(2):
+        send_digests(replace(open_post(office.settings), mail=pillar), office.service)
+
+    assert states(office) == [("unknown", False)]
+    assert (len(falling.sent), pillar.sent) == (1, [])
+
+
 def test_the_table_has_room_for_one_a_day(office):
     from sqlalchemy.exc import IntegrityError
 

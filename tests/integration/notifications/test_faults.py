@@ -193,6 +193,22 @@ def test_a_gateway_that_never_delivers_and_nothing_else_is_left(tmp_path, kind, 
         assert [told.reason for told in office.told("NoticeFailed")] == ["unanswered"] * PEOPLE
 
 
+def test_what_may_have_arrived_stays_so_while_its_next_message_cannot_be_written(tmp_path, carrier):
+    with an_office(tmp_path, PARCOURS_SMS=f"{carrier.json}?receipts=yes") as office:
+        invite(office)
+        office.run()
+        office.clock.set(datetime(2025, 3, 4, 9, 1, tzinfo=UTC))
+        doubt_unanswered(office.service)
+        for territory in ("nowhere", "93"):
+            with office.service.database.begin() as db:
+                db.execute(storage.person.update().values(territory=territory))
+            office.run()
+            office.skip_back_off()
+        settle(office)
+
+        assert outcome(office, carrier)[:2] == (["unknown"], ["unanswered"])
+
+
 @pytest.fixture
 def answering(tmp_path, carrier, kind):
     """An office whose doors are open to the gateway's calls."""

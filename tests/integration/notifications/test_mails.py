@@ -219,7 +219,7 @@ def test_a_convocation_brings_a_page_to_print_and_a_cancellation_none(office):
 
 
 def test_no_log_says_the_alias_that_cannot_be_printed(office, logged):
-    office.place(channel="email", alias="🌹")
+    office.place(channel="email", alias="Rose 🌹")
     office.run()
     said = logged()
 

@@ -10,7 +10,7 @@ from services.notifications.app import open_post
 from services.notifications.gateways.files import SmsFiles
 from services.notifications.usecases.replies import take_reply
 from services.notifications.usecases.retention import forget_words
-from services.notifications.usecases.tasks import end_task
+from services.notifications.usecases.tasks import Ending, end_task
 from shared.events import PersonMerged
 from shared.ids import derived_id
 from tests.integration.notifications.office import DAYS, MONDAY, PERSON, SESSION, an_office
@@ -141,7 +141,7 @@ def test_who_says_stop_again_after_they_were_spoken_with_is_spoken_with_again(of
         answer(office, "STOP", key=key)
         (task,) = [row for row in office.open_tasks() if row["kind"] == "muted"]
         with office.service.database.begin() as db:
-            end_task(office.service.work(db), task["id"], "unmuted")
+            end_task(office.service.work(db), task["id"], Ending(outcome="unmuted"))
 
     assert muted(office) == set()
 

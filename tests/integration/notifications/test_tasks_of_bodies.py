@@ -54,8 +54,8 @@ def test_a_body_sees_and_ends_the_tasks_of_its_own_groups(office, role, scope, s
 
     assert len(seen(office, who)) == sees
     if sees:
-        act(office, who, tasks.end_task, task["id"], "told")
+        office.end(task["id"], "told", who=who)
         assert seen(office, who) == []
     else:
         with pytest.raises(NotFoundError):
-            act(office, who, tasks.end_task, task["id"], "told")
+            office.end(task["id"], "told", who=who)

@@ -9,7 +9,7 @@ from services.notifications import storage
 from services.notifications.app import open_post
 from services.notifications.usecases.overview import listed, notice_detail
 from services.notifications.usecases.replies import take_reply
-from services.notifications.usecases.tasks import end_task, tasks_of
+from services.notifications.usecases.tasks import tasks_of
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
 from shared.events import ProviderState
 from shared.rights import Principal
@@ -28,11 +28,6 @@ def office(tmp_path):
 
 def acting(office, db, who=PLANNER):
     return Work(db=db, who=who, now=office.clock.now(), voice=office.service.voice)
-
-
-def ends(office, key, outcome, *, proof="", who=PLANNER):
-    with office.service.database.begin() as db:
-        end_task(acting(office, db, who), key, outcome, proof=proof)
 
 
 def test_all_that_was_told_of_a_meeting_is_found_by_its_day(office):
@@ -88,11 +83,11 @@ def test_a_relay_is_seen_by_the_body_whose_group_it_is_and_ends_once(office):
         }
     assert [len(one) for one in seen.values()] == [1, 0, 0]
     with pytest.raises(NotFoundError):
-        ends(office, task["id"], "told", who=Principal(**TRAINER, scope="ELSE/t"))
+        office.end(task["id"], "told", who=Principal(**TRAINER, scope="ELSE/t"))
     for _twice in range(2):
-        ends(office, task["id"], "told", who=Principal(**TRAINER, scope="ORG/t"))
+        office.end(task["id"], "told", who=Principal(**TRAINER, scope="ORG/t"))
     with pytest.raises(ConflictError, match="ended before"):
-        ends(office, task["id"], "not_reached")
+        office.end(task["id"], "not_reached")
 
     assert office.open_tasks() == []
 
@@ -110,9 +105,9 @@ def test_a_registered_letter_needs_its_proof(office):
     (task,) = office.open_tasks()
     for outcome, field in (("registered", "proof"), ("told", "outcome")):
         with pytest.raises(InvalidInputError) as refused:
-            ends(office, task["id"], outcome)
+            office.end(task["id"], outcome)
         assert [fault.field for fault in refused.value.faults] == [field]
-    ends(office, task["id"], "registered", proof="1A 234 567 8901 2, 17/03/2025")
+    office.end(task["id"], "registered", proof="1A 234 567 8901 2, 17/03/2025")
 
     (row,) = office.rows(storage.task, storage.task.c.kind)
     assert (row["outcome"], row["actor"]) == ("registered", "planner:p")
@@ -143,7 +138,7 @@ def test_stop_mutes_sms_until_somebody_has_spoken_with_the_person(office):
     office.run()
     assert [one["channel"] for one in office.notices()] == ["sms", "email"]
     (task,) = office.open_tasks()
-    ends(office, task["id"], "unmuted")
+    office.end(task["id"], "unmuted")
     office.hear(office.session())
     office.run()
 

@@ -2,17 +2,21 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from parcours.embedded import DEMO_MARK, open_house
 from parcours.wire import in_this_process
 from services.scheduler import storage
 from shared.ids import new_id
-from tests.doors import OFFER, START, a_house, csv_of, person, xlsx_of
+from shared.tables import outbox
+from tests.doors import OFFER, START, TestHouse, a_house, csv_of, person, xlsx_of
 from tests.forms import Visitor
+from tests.papers import text_of
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/notices/m/\w+)")
 NEWCOMER = {"langues_parlees": "fr;ar"}
@@ -53,10 +57,13 @@ class Phone:
         facts = self.house.ask("planner", "GET", f"/signatories/{self.me}").json()
         return [row for row in self.house.notices_of(facts["reference"]) if row["channel"] == "sms"]
 
-    def enter(self):
+    def link(self):
         sent = [self.house.var / "sms" / f"{row['id']}.json" for row in self.messages()]
         texts = [json.loads(path.read_text())["text"] for path in sent if path.exists()]  # what rides has no file
-        return self.press(next(found for text in reversed(texts) if (found := LINK.search(text)))[1])
+        return next(found for text in reversed(texts) if (found := LINK.search(text)))[1]
+
+    def enter(self):
+        return self.press(self.link())
 
     def give_code(self):
         code = self.house.ask("planner", "POST", f"/signatories/{self.me}/code").json()["code"]
@@ -219,6 +226,106 @@ def test_an_agent_offers_withdraws_and_gives_the_code_from_the_persons_page(hous
     controller.open(f"/planning/people/{key}")
     assert not controller.has_form("/code")
     assert controller.post(f"/planning/people/{key}/code", {}).status_code == 403
+
+
+def test_the_code_on_paper_is_in_the_persons_language_opens_what_it_says_and_is_kept_nowhere(house, people, logged):
+    key = next(people)
+    phone = Phone(house, key)
+    agent = Visitor(house, "planner")
+    papers = []
+    for _ in range(2):
+        agent.open(f"/planning/people/{key}")
+        papers.append(agent.send("/code.pdf"))
+    texts = [text_of(paper.content) for paper in papers]
+    codes = [re.search(r"(?<![\d/-])\d{4}(?![\d/-])", text)[0] for text in texts]
+    house.drain()
+
+    for paper, text in zip(papers, texts, strict=True):
+        assert paper.headers["content-type"] == "application/pdf"
+        assert paper.headers["cache-control"] == "no-store"
+        assert "لا نطلب هذا الرمز أبدا بالهاتف" in text
+        said = set(re.findall(r"\w+", text))
+        assert set("Nous ne demandons jamais ce code au téléphone Rose".split()) <= said
+        assert not {"Dupont", "Ana"} & said
+        assert not [word for word in said if word.startswith("Nom")]
+    kept = json.dumps(
+        [_rows(house, table) for table in (storage.signatory, storage.dossier_entry, outbox)], default=str
+    )
+    log = re.split(r"[\s=\"',{}:/]+", logged())
+    for code in codes:
+        assert f'"{code}"' not in kept.replace("\\", "")
+        assert code not in log
+        assert code not in agent.open(f"/planning/people/{key}").text
+    phone.enter()
+    if codes[0] != codes[1]:
+        assert phone.press("/notices/code", code=codes[0]).status_code == 403
+    assert phone.press("/notices/code", code=codes[1]).headers["location"] == "/notices/mine"
+    assert phone.read("/attendance/mine").status_code == 200
+
+
+def test_the_code_on_paper_is_for_who_may_give_one(house, people):
+    key = next(people)
+    house.account("looking", "controller", "93")
+    house.account("elsewhere", "planner", "13")
+
+    assert Visitor(house, "looking").post(f"/planning/people/{key}/code.pdf", {}).status_code == 403
+    assert Visitor(house, "elsewhere").post(f"/planning/people/{key}/code.pdf", {}).status_code in {403, 404}
+    assert Visitor(house, "planner").open(f"/planning/people/{key}/code.pdf").status_code in {404, 405}
+
+
+def test_outside_the_demonstration_the_paper_is_french_and_english_where_no_translator_signed(tmp_path):
+    with a_house(tmp_path / "var") as house:
+        house.send("mars.csv", csv_of([person(1)])).raise_for_status()
+        key = _of(house, house.planner.items("/planning/api/v1/needs", territory="93"), "93-2025-000001")
+    (tmp_path / "var" / DEMO_MARK).unlink()
+    with closing(open_house({"PARCOURS_VAR": str(tmp_path / "var")})) as reopened:
+        house = TestHouse(reopened, tmp_path / "var")
+        house.account("desk", "auditor", "93")
+        text = text_of(Visitor(house, "desk").post(f"/planning/people/{key}/code.pdf", {}).content)
+
+    for said in ("Votre code", "Your code", "Nous ne demandons jamais", "We never ask for this code by phone"):
+        assert said in text
+    assert not re.search(r"[\u0600-\u06ff]", text)
+
+
+def test_a_planner_changes_a_link_from_the_message_that_brought_it_and_the_next_one_brings_another(house, people):
+    phone = Phone(house, next(people))
+    old = phone.link()
+    phone.enter()
+    phone.give_code()
+    page = f"/notices/messages/{phone.messages()[-1]['id']}"
+    planner = Visitor(house, "planner")
+    assert "cessera aussitôt d’ouvrir ses pages" in planner.open(page).text
+    assert "L’ancien" not in planner.open(f"{page}?lang=en").text
+    planner.open(f"{page}?lang=fr")
+
+    assert "le prochain message portera le nouveau" in planner.send("/link/renewal").text
+
+    assert phone.press(old).status_code == 403
+    place = re.search(r'href="(/notices/mine/places/[^"]+)"', phone.read("/notices/mine").text)[1]
+    phone.press(f"{place}/giving-up")
+    house.drain()
+    assert phone.link() != old
+    assert phone.enter().headers["location"] == "/notices/mine"
+
+
+def test_who_may_only_read_messages_changes_no_link(house, people):
+    phone = Phone(house, next(people))
+    page = f"/notices/messages/{phone.messages()[-1]['id']}"
+    house.account("reading", "controller", "93")
+    house.account("planner-13", "planner", "13")
+    reader = Visitor(house, "reading")
+    reader.open(page)
+
+    assert not reader.has_form("/link/renewal")
+    assert reader.post(f"{page}/link/renewal", {}).status_code == 403
+    assert Visitor(house, "planner-13").post(f"{page}/link/renewal", {}).status_code in {403, 404}
+    assert phone.enter().headers["location"] == "/notices/mine"
+
+
+def _rows(house, table):
+    with house.house.services["scheduler"].database.read() as db:
+        return [dict(row._mapping) for row in db.execute(sa.select(table))]
 
 
 def _of(house, found, reference):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attendance import wording
 from services.attendance.domain import meeting_code as code
 from services.attendance.domain.opening import ends_at, opens_at
 
@@ -70,8 +69,3 @@ def test_a_roll_opens_by_the_clock_of_its_site():
         2026, 3, 5, 5, 50, tzinfo=UTC
     )
     assert ends_at({**here, "zone": "America/Cayenne"}) == datetime(2026, 3, 5, 15, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("language", wording.LANGUAGES)
-def test_each_language_has_every_sentence(language):
-    assert wording.words(language)

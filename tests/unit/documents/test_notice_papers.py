@@ -1,8 +1,5 @@
 """Notices on paper: every language can be read back as text, drawings are spoken, a slip is one page."""
 
-import re
-import unicodedata
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pypdfium2
@@ -14,6 +11,7 @@ from services.notifications.settings import Settings
 from services.notifications.usecases.papers import page_of, paper_of, with_french
 from services.notifications.wording.files import FIELDS
 from shared.languages import LANGUAGES
+from tests.papers import letters, spoken, text_of
 
 NOW = datetime(2025, 3, 3, 9, tzinfo=UTC)
 SITE = {
@@ -41,22 +39,6 @@ def a_notice(kind="convocation", days=2, language="ar"):
 def a_paper(post, row, languages=None, **other):
     languages = languages or with_french(row["languages"])
     return paper_of(post, row, PERSON | other.pop("person", {}), SITE, NOW, languages=languages, **other)
-
-
-def text_of(made):
-    pages = (page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(made))
-    return " ".join(" ".join(pages).split())
-
-
-def letters(text):
-    """Count letters and figures, whatever the order in which a line from right to left is read back."""
-    plain = unicodedata.normalize("NFKC", text)
-    return Counter(char for char in plain if unicodedata.category(char)[0] in "LN")
-
-
-def spoken(made):
-    found = re.findall(rb"/Alt(?:<FEFF([0-9A-F]+)>|\(([^)]*)\))", made)
-    return [bytes.fromhex(wide.decode()).decode("utf-16-be") if wide else plain.decode() for wide, plain in found]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -19,7 +19,7 @@ from services.notifications.usecases import preview
 from services.notifications.usecases.preview import Example
 from services.notifications.wording import Filling, compose, signed_languages, templates
 from services.notifications.wording.budgets import BUDGETS, REPLY
-from services.notifications.wording.files import FIELDS, WordingError, phrases_of
+from services.notifications.wording.files import FIELDS, WAITING, WordingError, phrases_of
 from shared.errors import SettingsError
 from shared.languages import LANGUAGES, RIGHT_TO_LEFT
 from shared.settings import FICTION
@@ -48,7 +48,7 @@ def names(text):
 
 
 def test_every_occasion_has_its_words_and_a_budget():
-    assert set(OCCASIONS) == set(FIELDS) == set(templates()) == set(BUDGETS)
+    assert {*OCCASIONS, WAITING} == set(FIELDS) == set(templates()) == set(BUDGETS)
 
 
 @pytest.mark.parametrize("kind", FIELDS)
@@ -359,6 +359,12 @@ def test_settings_name_all_that_is_wrong_at_once(tmp_path):
 
     with pytest.raises(SettingsError, match=r"PARCOURS_SMS: gateway 1 must be .*PARCOURS_SMS_SENDER"):
         Settings.from_env(wrong)
+
+
+@pytest.mark.parametrize("user", ["", "key@", ":@", ":clé@", ":two%20words@"])
+def test_a_gateway_by_json_has_a_key_that_a_header_takes(tmp_path, user):
+    with pytest.raises(SettingsError, match="gateway 1 needs its key"):
+        Settings.from_env({"PARCOURS_VAR": str(tmp_path), "PARCOURS_SMS": f"json+https://{user}sms.example/"})
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from services.notifications.domain.discretion import indiscreet
 from services.notifications.pages.own import DONE
 from services.notifications.usecases.codes import Tried
+from services.scheduler.documents.code_slip import SAID
 from services.scheduler.usecases.choosing import Outcome
 from shared.languages import LANGUAGES
 from shared.web.own import Speech, words
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = [*ROOT.glob("shared/web/templates/own/*.html"), *ROOT.glob("services/*/pages/templates/own/*.html")]
 DAY = date(2025, 3, 13)
 FIELDS = {"until": datetime(2025, 3, 14, 9, 30, tzinfo=ZoneInfo("Europe/Paris")), "day": DAY, "first": DAY, "last": DAY}
-FIELDS |= {"followed": "12", "owed": "24", "minutes": 25}
+FIELDS |= {"followed": "12", "owed": "24", "minutes": 25, "time": "08:30"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -67,6 +68,7 @@ def test_every_sentence_is_said_somewhere():
     text = "".join(path.read_text() for path in TEMPLATES)
     said = set(re.findall(r"""["'](\w+)["']""", text)) | {
         *DONE,
+        *SAID,
         *map(str, Tried),
         *map(str, Outcome),
         "date",
@@ -75,6 +77,7 @@ def test_every_sentence_is_said_somewhere():
     said |= {"too_many", "link_refused", "left", "day_over", "failed", "phone_refused", "answer_refused"}
     said |= {f"{kind}{end}" for kind in ("late", "absent") for end in ("_ask", "_said")}
     said |= {"unexplained", "announced", "justified", "unjustified"}
+    said |= {f"here_{end}" for end in ("done", "refused", "closed", "too_many", "early")} | {"number_refused"}
     said |= {"health", "work", "family", "transport", "administration", "convocation_not_received"}
 
     assert set(words("fr").sentences) - said == set()

@@ -1,7 +1,4 @@
-"""
-What is due at one moment is found person by person, and answers are found until they are forgotten; a place where
-people are received is named with its address.
-"""
+"""What is due at one moment is found person by person; a place where people are received is named with its address."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,23 +7,20 @@ revision = "0009"
 down_revision = "0008"
 
 WAITING = sa.text("state IN ('due', 'sending')")
-KEPT = sa.text("address_hash <> ''")
 
 
 def upgrade() -> None:
-    """Order what waits by person too, find old answers, and give labels more room."""
+    """Order what waits by person too, and give labels more room."""
     op.drop_index("ix_notice_due", "notice", sqlite_where=WAITING, postgresql_where=WAITING)
     columns = ["priority", "due_at", "person_id"]
     op.create_index("ix_notice_due", "notice", columns, sqlite_where=WAITING, postgresql_where=WAITING)
-    op.create_index("ix_reply_kept", "reply", ["heard_at"], sqlite_where=KEPT, postgresql_where=KEPT)
     _label(200, 300)
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Take both back."""
     op.execute("UPDATE site SET label = substr(label, 1, 200)")
     _label(300, 200)
-    op.drop_index("ix_reply_kept", "reply", sqlite_where=KEPT, postgresql_where=KEPT)
     op.drop_index("ix_notice_due", "notice", sqlite_where=WAITING, postgresql_where=WAITING)
     op.create_index("ix_notice_due", "notice", ["priority", "due_at"], sqlite_where=WAITING, postgresql_where=WAITING)
 
