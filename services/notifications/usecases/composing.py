@@ -174,8 +174,8 @@ def _key(post: Post, head: Row, address: str, known: Known) -> str:
     Else a gateway that keeps one message for one key would take it for the one to a number that the person left.
     """
     digest = post.address_hash(address)
-    before = known.first_addresses.get(head["id"], digest)
-    return str(head["id"]) if digest == before else f"{head['id']}.{digest[:12]}"
+    before = known.attempts.get(head["id"])
+    return str(head["id"]) if not before or before[0]["address_hash"] == digest else f"{head['id']}.{digest[:12]}"
 
 
 def _too_long(texts: Sequence[Text]) -> bool:
