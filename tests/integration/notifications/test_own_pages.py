@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from services.notifications import storage
 from services.notifications.usecases import links
@@ -100,6 +101,30 @@ def test_a_session_that_is_over_asks_for_the_link_again(office, phone, monkeypat
     phone.enter()
 
     assert phone.read("/notices/mine").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/notices/m/"), ("PUT", "/notices/m/K7Q2M4XW9PTC2A"), ("GET", "/notices/leave")]
+)
+def test_a_wrong_address_is_answered_in_the_readers_language_with_a_number_to_call(office, method, path):
+    answer = Phone(office, "ar").client.request(method, path)
+
+    assert answer.status_code in {404, 405}
+    assert '<html lang="ar" dir="rtl">' in answer.text
+    assert "tel:0199001234" in answer.text
+    assert "/planning/" not in answer.text
+
+
+def test_a_service_that_is_busy_says_so_in_the_readers_language(office):
+    phone = Phone(office, "ar")
+    secret = phone.secret()
+    with office.service.database.begin() as db:
+        db.execute(sa.text("ALTER TABLE link RENAME TO link_away"))
+    answer = phone.press(f"/notices/m/{secret}")
+
+    assert answer.status_code == 503
+    assert '<html lang="ar" dir="rtl">' in answer.text
+    assert "tel:0199001234" in answer.text
 
 
 def test_closing_forgets_the_session(office, phone):
