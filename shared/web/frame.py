@@ -249,7 +249,7 @@ def _sign_in(doors: Doors) -> Session | None:
         return None
     if session.fresh:
         g.principal = session.who
-        g.session_id = session.session_id
+        g.session_id, g.session_until = session.session_id, session.until
         return None
     g.expired_session_id = session.session_id
     return session

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -33,11 +33,11 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
     pages = Blueprint("own_pages", __name__, template_folder="templates")
     signer = TokenSigner(settings.common.link_key, OWN)
 
-    def entered(who: Principal, target: str) -> BaseResponse:
+    def entered(who: Principal, target: str, until: float | None = None) -> BaseResponse:
         answer = redirect(target, HTTPStatus.SEE_OTHER)
         answer.set_cookie(
             COOKIE,
-            signer.sign(who, new_id()),
+            signer.sign(who, new_id(), until),
             max_age=OWN_LIFE_SECONDS,
             path="/",
             httponly=True,
@@ -105,7 +105,8 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
         if tried is not Tried.RIGHT:
             return own_page("own/code.html", status=HTTPStatus.FORBIDDEN, said=tried.value, bad=True, next=target)
         me = current_principal()
-        return entered(Principal(kind=me.kind, id=me.id, role=SIGNATORY, scope=me.scope), target or OWN_HOME)
+        further = Principal(kind=me.kind, id=me.id, role=SIGNATORY, scope=me.scope)
+        return entered(further, target or OWN_HOME, g.session_until)  # the code opens more, not for longer
 
     @pages.get("/mine/places/<uuid:session_id>")
     def ask_place(session_id: UUID) -> BaseResponse:

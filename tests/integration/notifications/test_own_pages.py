@@ -1,5 +1,7 @@
 """The pages that a person opens by their link: days, what they say of them, and doors that stay shut."""
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -125,6 +127,22 @@ def test_a_service_that_is_busy_says_so_in_the_readers_language(office):
     assert answer.status_code == 503
     assert '<html lang="ar" dir="rtl">' in answer.text
     assert "tel:0199001234" in answer.text
+
+
+def test_the_code_opens_more_and_not_for_longer(office, phone, monkeypatch):
+    from shared.web import tokens
+
+    def ends_at():
+        body = phone.client.cookies[tokens.COOKIE].split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(f"{body}=="))["exp"]
+
+    phone.enter()
+    before = ends_at()
+    monkeypatch.setattr(tokens, "OWN_LIFE_SECONDS", 2 * tokens.OWN_LIFE_SECONDS)  # as if it were given later
+    phone.give_code("4711")
+
+    assert phone.read(PLACE).status_code == 200
+    assert ends_at() == before
 
 
 def test_closing_forgets_the_session(office, phone):
