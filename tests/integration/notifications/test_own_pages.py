@@ -353,6 +353,39 @@ def test_the_hours_end_when_the_next_day_begins(office, phone):
     assert office.told("PlacementDeclined") != []
 
 
+def test_the_hours_end_sooner_where_the_next_day_is_moved_forward(office, phone):
+    phone.enter()
+    phone.give_code("4711")
+    phone.press(PLACE + "/giving-up")
+    office.hear(office.session(days=DAYS | {"S1": MONDAY.date() + timedelta(days=1)}))
+    assert "mardi 4 mars 09:00" in seen(phone.read(PLACE + "?lang=fr")).said
+
+    office.clock.set(MONDAY + timedelta(hours=23))  # 09:00 in Paris, when it begins
+    assert phone.press(PLACE + "/keeping").status_code == 409
+    office.run()
+
+    assert len(office.told("PlacementDeclined")) == len(DAYS)
+
+
+def test_a_place_given_up_for_good_is_gone_from_the_pages_before_its_seat_is_free(office, phone):
+    phone.enter()
+    phone.give_code("4711")
+    phone.press(PLACE + "/giving-up")
+    office.clock.set(MONDAY + timedelta(hours=48))
+    office.run()
+
+    assert PLACE not in phone.read("/notices/mine").text
+    assert phone.press(PLACE + "/giving-up").status_code == 409
+    assert phone.press(DAY + "/late").status_code == 409
+    office.clock.set(MONDAY + timedelta(days=5))
+    office.run()
+    assert len(office.told("PlacementDeclined")) == len(DAYS)
+    office.hear(office.seat("S1", state="withdrawn"), office.seat("S2", state="withdrawn"))
+    office.hear(office.seat("S3"))
+    office.hear(office.session(days=DAYS | {"S3": DAYS["S2"] + timedelta(days=1)}))
+    assert PLACE in phone.read("/notices/mine").text
+
+
 def test_nobody_gives_up_or_keeps_somebody_elses_place(office, phone):
     office.hear(office.person(OTHER, alias="Lune", phone="+999000000002", reference="93-2", code="0815"))
     phone.enter(OTHER)
