@@ -54,11 +54,11 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
     @pages.post("/m/<string:secret>")
     def enter(secret: str) -> BaseResponse:
         with acting(service) as work:  # a wrong secret is counted in the transaction that found it wrong
-            if not links.may_try(work, caller()):
-                return own_page("own/said.html", status=HTTPStatus.TOO_MANY_REQUESTS, said="too_many", bad=True)
             try:
                 opened = links.open_link(work, secret)
             except LinkRefusedError:
+                if not links.may_try(work, caller()):
+                    return own_page("own/said.html", status=HTTPStatus.TOO_MANY_REQUESTS, said="too_many", bad=True)
                 links.count_wrong(work, caller())
                 return own_page("own/said.html", status=HTTPStatus.FORBIDDEN, said="link_refused", bad=True)
         answer = entered(opened.who, OWN_HOME)
