@@ -6,7 +6,17 @@ goes from one to another sees one page. One file a language; a file that no tran
 demonstration only, elsewhere French and English stand together in its place.
 """
 
-__all__ = ["OWN_DOORS", "OWN_HOME", "OwnWordsError", "Speech", "own_page", "picture", "remember_language", "spoken_to", "words"]
+__all__ = [
+    "OWN_DOORS",
+    "OWN_HOME",
+    "OwnWordsError",
+    "Speech",
+    "own_page",
+    "picture",
+    "remember_language",
+    "spoken_to",
+    "words",
+]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
