@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.notifications import storage
-from services.notifications.usecases import links
+from services.notifications.usecases import codes, links
 from shared.ids import derived_id
 from tests.integration.notifications.office import DAYS, MONDAY, PERSON, SESSION, an_office
 from tests.integration.notifications.phone import Phone, seen
@@ -266,6 +266,30 @@ def test_five_wrong_codes_lock_the_code_until_the_next_day_but_not_the_days(offi
     assert phone.press(DAY + "/late").status_code == 303
     office.clock.set(MONDAY + timedelta(days=1))
     assert phone.give_code("4711").status_code == 303
+
+
+def test_a_code_tried_in_vain_for_days_opens_nothing_until_another_is_given(office, phone):
+    phone.enter()
+    for day in range(codes.MOST_IN_VAIN // codes.MOST_A_DAY):
+        office.clock.set(MONDAY + timedelta(days=day))
+        for _ in range(codes.MOST_A_DAY):
+            phone.give_code("0000")
+    office.clock.set(MONDAY + timedelta(days=5))
+    refused = phone.give_code("4711")
+    office.hear(office.person(code="1234"))
+
+    assert refused.status_code == 403
+    assert "Demandez un autre code au guichet" in phone.read("/notices/code?lang=fr").text
+    assert phone.give_code("1234").status_code == 303
+
+
+def test_who_knows_the_code_may_err_now_and_then_for_ever(office, phone):
+    phone.enter()
+    for day in range(codes.MOST_IN_VAIN):
+        office.clock.set(MONDAY + timedelta(days=day))
+        for digits in ("0000", "1111"):
+            phone.give_code(digits)
+        assert phone.give_code("4711").status_code == 303
 
 
 def test_a_lock_is_the_persons_own_and_a_new_code_lifts_it(office, phone):
