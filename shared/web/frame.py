@@ -278,6 +278,11 @@ def _common_routes(app: Flask, service: Service) -> None:
         with service.database.read():
             return jsonify({"service": service.name, "status": "ok"})
 
+    @app.route("/away", methods=["GET", "POST"])
+    def away() -> BaseResponse:
+        """Speak for a service that does not answer to who came to their own page, whatever they sent."""
+        return own_page("own/said.html", status=HTTPStatus.SERVICE_UNAVAILABLE, said="failed", bad=True, back=OWN_HOME)
+
     @app.get("/api/v1/backlog")
     def what_is_left() -> Any:
         return jsonify(backlog(service))

@@ -151,6 +151,15 @@ def test_the_code_opens_more_and_not_for_longer(office, phone, monkeypatch):
     assert ends_at() == before
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_one_service_speaks_for_another_that_is_away(office, method):
+    answer = Phone(office, "ur").client.request(method, "/notices/away")
+
+    assert answer.status_code == 503
+    assert '<html lang="ur" dir="rtl">' in answer.text
+    assert "tel:0199001234" in answer.text
+
+
 def test_closing_forgets_the_session(office, phone):
     phone.enter()
     phone.press("/notices/leave")
