@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from shared.clock import real_now
-from shared.database import UtcDateTime, upsert
+from shared.database import UtcDateTime, insert_new
 from shared.service import Service
 from shared.work import Work
 
@@ -40,10 +40,10 @@ def may_knock(work: Work, table: sa.Table, door: str, caller: str, most: int, *,
 
 
 def count_knock(work: Work, table: sa.Table, door: str, caller: str) -> None:
-    """Count one call."""
+    """Count one call; none of several at once is lost."""
     key = _key(work, door, caller)
-    known = work.db.scalar(sa.select(table.c.count).where(_mine(table, key)).with_for_update()) or 0
-    upsert(work.db, table, [key | {"count": known + 1}])
+    insert_new(work.db, table, [key | {"count": 0}])
+    work.db.execute(table.update().where(_mine(table, key)).values(count=table.c.count + 1))
 
 
 def forget_knocks(db: Session, table: sa.Table) -> None:

@@ -260,6 +260,12 @@ reply = sa.Table(
     sa.Column("notice_id", sa.Uuid),
     sa.Column("text", sa.String(160), nullable=False),  # only of what was not understood, for who reads it
     sa.Column("heard_at", UtcDateTime, nullable=False),
+    sa.Index(
+        "ix_reply_kept",
+        "heard_at",
+        sqlite_where=sa.text("address_hash <> ''"),
+        postgresql_where=sa.text("address_hash <> ''"),
+    ),
 )
 
 # How a gateway does, for all processes that send: see domain/lines.py. Times are real.

@@ -9,10 +9,11 @@ change of wording is a readable line in a review, which it would not be in a com
 __all__ = ["CATALOG", "COOKIE", "LANGUAGES", "here", "install_words", "language_name"]
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from babel import negotiate_locale
 from babel.messages.mofile import write_mo
@@ -21,6 +22,7 @@ from babel.support import Translations
 from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_locale
 
+from shared.communes import department_of
 from shared.web.evidence import evidence_words
 
 LANGUAGES = {"fr": "Français", "en": "English"}  # each called by its own name; the first when nothing else decides
@@ -45,6 +47,7 @@ def install_words(app: Flask) -> None:
         domain.cache["en", domain.domain[0]] = _english()  # Flask-Babel itself looks for a compiled file only
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.filters["as_date"] = date.fromisoformat
+    app.jinja_env.filters["in_territory"] = _in_territory
     app.jinja_env.filters["language_name"] = language_name
     app.jinja_env.globals.update(language=lambda: get_locale().language, LANGUAGES=LANGUAGES, here=here)
     app.jinja_env.globals.update(evidence=evidence_words)
@@ -79,6 +82,11 @@ def _can_be_read() -> bool:
     """Say whether a link may lead here: what only takes a form answers 405 to one."""
     adapter = current_app.create_url_adapter(request)
     return request.method in {"GET", "HEAD"} or (adapter is not None and adapter.test(request.path, "GET"))
+
+
+def _in_territory(instant: datetime, territory: str) -> datetime:
+    """Return an instant by the clock of a territory; in UTC where none is given."""
+    return instant.astimezone(ZoneInfo(department_of(territory).time_zone) if territory else UTC)
 
 
 def _language() -> str:

@@ -7,7 +7,7 @@ that concerns one message. A message's key goes with it (a file's name, the Idem
 SMTP promise no such thing: there a second attempt may be a second message, so there is one at most, and it is counted.
 """
 
-__all__ = ["Gateway", "MailGateway", "SmsGateway", "open_sms"]
+__all__ = ["NAME_LENGTH", "Gateway", "MailGateway", "SmsGateway", "open_sms"]
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Protocol
 
 from services.notifications.domain.messages import MailMessage, Outcome, SmsMessage
 from services.notifications.settings import GatewayAddress
+
+NAME_LENGTH = 24  # of what a gateway's row and its attempts keep
 
 
 class Gateway(Protocol):
@@ -52,7 +54,11 @@ class MailGateway(Gateway, Protocol):
 
 
 def open_sms(addresses: Sequence[GatewayAddress], folder: Path) -> tuple[SmsGateway, ...]:
-    """Return the SMS gateways at these addresses, in the order in which they are tried; files go into the folder."""
+    """
+    Return the SMS gateways at these addresses, in the order in which they are tried; files go into the folder.
+
+    Each has a name of its own: a second one of the same house has a number too.
+    """
     from services.notifications.gateways.files import SmsFiles
     from services.notifications.gateways.json_http import JsonSms
     from services.notifications.gateways.kannel import KannelSms
@@ -62,4 +68,10 @@ def open_sms(addresses: Sequence[GatewayAddress], folder: Path) -> tuple[SmsGate
         "kannel": KannelSms,
         "json": JsonSms,
     }
-    return tuple(kinds[one.kind](one) for one in addresses)
+    found: list[SmsGateway] = []
+    for number, one in enumerate(addresses, start=1):
+        gateway = kinds[one.kind](one)
+        if gateway.name in {other.name for other in found}:
+            gateway.name = f"{gateway.name[: NAME_LENGTH - 3]} {number}"
+        found.append(gateway)
+    return tuple(found)

@@ -5,17 +5,20 @@ __all__ = ["HttpGateway", "failed"]
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from services.notifications.domain.messages import TEMPORARY, UNKNOWN, Outcome, SmsMessage
+from services.notifications.gateways import NAME_LENGTH
 from services.notifications.settings import GatewayAddress
 
 TIMEOUT_SECONDS = 5.0
 CALLS_AT_ONCE = 8  # a batch takes a quarter of a minute at worst, far less than a lease
 BATCH = 100
-NAME_LENGTH = 24  # of what its row and its attempts keep
+MOST_BYTES = 1_000_000  # of an answer
 
 
 class HttpGateway(ABC):
@@ -51,6 +54,16 @@ class HttpGateway(ABC):
     @abstractmethod
     def call(self, client: httpx.Client, message: SmsMessage) -> Outcome:
         """Send one message and return what the answer says. May raise httpx.HTTPError."""
+
+    def ask(self, client: httpx.Client, method: str, **given: Any) -> httpx.Response:
+        """Return what the gateway answers; an answer that never ends is none. May raise httpx.HTTPError."""
+        until, content = monotonic() + TIMEOUT_SECONDS, b""
+        with client.stream(method, self.url, **given) as answer:
+            for piece in answer.iter_bytes():
+                content += piece
+                if monotonic() > until or len(content) > MOST_BYTES:
+                    raise httpx.ReadTimeout("the answer does not end")
+        return httpx.Response(answer.status_code, content=content)
 
     def _call(self, client: httpx.Client, message: SmsMessage) -> Outcome:
         try:

@@ -37,7 +37,7 @@ class JsonSms(HttpGateway):
             "alphabet": message.alphabet,
             "receipts": message.receipts_to,
         }
-        answer = client.post(self.url, json=body, headers={"Idempotency-Key": message.key})
+        answer = self.ask(client, "POST", json=body, headers={"Idempotency-Key": message.key})
         if answer.status_code in REFUSALS:
             return Outcome(REFUSED, error=f"HTTP {answer.status_code}")
         if not answer.is_success:

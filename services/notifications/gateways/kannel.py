@@ -42,7 +42,7 @@ class KannelSms(HttpGateway):
         }
         if self.receipts:
             fields |= {"dlr-mask": str(ALL_RECEIPTS), "dlr-url": f"{message.receipts_to}?kind=%d"}
-        answer = client.get(self.url, params=fields)
+        answer = self.ask(client, "GET", params=fields)
         said = answer.text[:80]
         if answer.is_success:
             taken = said.startswith(TAKEN)

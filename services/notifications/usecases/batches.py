@@ -2,7 +2,7 @@
 
 __all__ = ["BACK_OFF", "LEASE", "Batch", "Known", "Message", "Row", "task_about"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -57,7 +57,7 @@ class Known:
     sites: Mapping[UUID, Row]
     sessions: Mapping[UUID, Row]
     links: Mapping[UUID, str]
-    first_addresses: Mapping[UUID, str]  # of notices that were tried before, as the hash that attempts keep
+    attempts: Mapping[UUID, Sequence[Row]]  # of notices that were tried before, in their order
 
 
 def task_about(kind: str, row: Row, known: Known) -> Row:

@@ -1,6 +1,6 @@
 """The four digits that a person got at the desk: they open what a link alone does not."""
 
-__all__ = ["MOST_A_DAY", "MOST_IN_VAIN", "Tried", "keep_code", "try_code"]
+__all__ = ["MOST_A_DAY", "MOST_IN_VAIN", "Tried", "count_wrong", "keep_code", "may_try", "try_code"]
 
 import hmac
 from enum import StrEnum
@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from services.notifications import storage
 from services.notifications.usecases.links import secrets_of
 from services.notifications.usecases.own import lock_person, whose
+from shared import knocks
 from shared.communes import department_of
 from shared.database import upsert
 from shared.logs import log
 from shared.seal import KeyRing, SealBrokenError
 from shared.work import Work
 
+DOOR = "code"
+MOST_AN_HOUR = 30  # [A] wrong codes of one address, whosever: who has many links guesses at many people
 MOST_A_DAY = 5  # [A] wrong tries, then the code rests until the next day: 1 in 2,000 guesses it in a day
 MOST_IN_VAIN = 20  # [A] since the last right one, then it opens nothing any more: 1 in 500 guesses it in weeks
 
@@ -46,6 +49,16 @@ def keep_code(work: Work, person_id: UUID, sealed: str) -> None:
     if before is None or before["digest"] != digest:
         fresh = {"person_id": person_id, "digest": digest, "wrong": 0, "wrong_on": None, "in_vain": 0}
         upsert(work.db, storage.desk_code, [fresh])
+
+
+def may_try(work: Work, caller: str) -> bool:
+    """Say whether this caller may say codes: only wrong ones are counted."""
+    return knocks.may_knock(work, storage.door_count, DOOR, caller, MOST_AN_HOUR)
+
+
+def count_wrong(work: Work, caller: str) -> None:
+    """Count a code that was wrong."""
+    knocks.count_knock(work, storage.door_count, DOOR, caller)
 
 
 def try_code(work: Work, digits: str) -> Tried:

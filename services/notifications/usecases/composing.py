@@ -8,7 +8,7 @@ which ride on it and share its fate.
 __all__ = ["start", "together"]
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -52,89 +52,118 @@ def together(messages: Iterable[Message | None]) -> list[Message]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One notice of a message, in words; `link` is empty where another one of the message says it."""
+
+    row: Row
+    site: Row | None
+    languages: tuple[str, ...]
+    text: Text
+    link: str
+
+
 def start(batch: Batch, message: Message, known: Known) -> None:
     """
     Note the attempt at a message and add it to what is sent after the commit, if a gateway is free.
 
     Notices that would make an SMS too long leave in another one.
     """
-    post, work, head = batch.post, batch.work, message.head
+    head, rows = message.head, [message.head, *message.riders]
     again = head["state"] == "sending"
-    only = head["gateway"] if again and post.idempotent(head["gateway"]) else ""
+    only = head["gateway"] if again and batch.post.idempotent(head["gateway"]) else ""
     name, opens = batch.lines.take(message.channel, avoid=head["gateway"] if head["tries"] else "", only=only)
-    rows = [head, *message.riders]
     if name is None:
         for row in rows:
             row["ready_at"] = opens
         return
-    kinds = {row["id"]: said_as(row, message.person, message.channel) for row in rows}
-    linked = next((row for row in rows if "link" in FIELDS[kinds[row["id"]]]), None)  # said once in a message
-    said: list[tuple[Row, Text, Row | None]] = []
-    for row in rows:
-        kind = kinds[row["id"]]
-        languages = tuple(row["languages"]) if again else languages_of(post, message.person, kind)
+    said = _in_words(batch, message, known)
+    for one in said:
+        _note(batch, message, one, name, known)
+    batch.attempts.append(_attempt(batch.post, batch.work.now, head, message.address))
+    if message.channel == "sms":
+        batch.sms.setdefault(name, []).append(_sms(batch, message, said, known))
+    else:
+        batch.mail.append(_mail(batch, message, said, known))
+    if others := rows[len(said) :]:
+        start(batch, replace(message, head=others[0], riders=others[1:]), known)
+
+
+def _in_words(batch: Batch, message: Message, known: Known) -> list[Said]:
+    """Return a message's notices in words, as many as it holds; one that leaves again says what it said."""
+    post, person, again = batch.post, message.person, message.head["state"] == "sending"
+    said: list[Said] = []
+    for row in (message.head, *message.riders):
+        kind = said_as(row, person, message.channel)
+        languages = tuple(row["languages"]) if again else languages_of(post, person, kind)
         site = known.sites.get(UUID(row["site"])) if row["site"] else None
         row["reply_code"] = _reply_code(post, message.channel, row)
-        link = known.links.get(row["person_id"], "") if row is linked else ""
-        text = written(post, {**row, "kind": kind}, message.person, site, languages=languages, now=work.now, link=link)
-        if said and not again and message.channel == "sms" and _too_long([*(one for _, one, _ in said), text]):
+        once = "link" in FIELDS[kind] and not any(one.link for one in said)
+        link = known.links.get(row["person_id"], "") if once else ""
+        told = {**row, "kind": kind}
+        text = written(post, told, person, site, languages=languages, now=batch.work.now, link=link)
+        if said and not again and message.channel == "sms" and _too_long([*(one.text for one in said), text]):
             break
-        said.append((row, text, site))
-        task = _task_of(message.person, languages)
-        row |= {
-            "state": "sending",
-            "channel": message.channel,
-            "gateway": name,
-            "rides_on": head["id"] if row is not head else None,
-            "languages": list(languages),
-            "wording": list(text.versions),
-            "usable": usable(reader_of(message.person), languages),
-            "subject": "" if message.channel == "sms" else text.subject,
-            "text": without_secret(text.sms if message.channel == "sms" else text.plain, link),
-            "segments": 0,
-            "task": task,
-            "holder": post.holder,
-            "ready_at": real_now() + LEASE,
-            "attempts": row["attempts"] + 1 if row is head else row["attempts"],
-        }
-        if task:
-            batch.tasks.append(task_about(task, row, known))
-    whole = joined([text for _row, text, _site in said])
-    batch.attempts.append(_attempt(post, work.now, head, message.address))
-    key = _key(post, head, message.address, known)
-    if message.channel == "sms":
-        if len(said) < len(rows):
-            others = rows[len(said) :]
-            start(batch, replace(message, head=others[0], riders=others[1:]), known)
-        size = segments(whole.sms)
-        head["segments"] = size.count
-        batch.sms.setdefault(name, []).append(
-            SmsMessage(
-                key=key,
-                to=message.address,
-                sender=post.sender,
-                text=whole.sms,
-                alphabet=size.alphabet,
-                segments=size.count,
-                at=work.now,
-                receipts_to=post.receipts_to(head["id"], head["attempts"]),
-            )
-        )
-        return
-    batch.mail.append(
-        MailMessage(
-            key=key,
-            to=message.address,
-            sender=post.mail_sender,
-            token=post.mail_token(head["id"]),
-            returns_to=post.returns_to(head["id"]),
-            subject=whole.subject,
-            text=whole.plain,
-            html=whole.html,
-            languages=tuple(dict.fromkeys(one for row, _text, _site in said for one in row["languages"])),
-            at=work.now,
-            enclose=partial(enclosed, post, message.person, [(row, site) for row, _text, site in said], now=work.now),
-        )
+        said.append(Said(row=row, site=site, languages=languages, text=text, link=link))
+    return said
+
+
+def _note(batch: Batch, message: Message, said: Said, gateway: str, known: Known) -> None:
+    """Write into a notice's row that it leaves, and ask for what somebody has to do beside it."""
+    row, head, by_sms = said.row, message.head, message.channel == "sms"
+    task = _task_of(message.person, said.languages)
+    row |= {
+        "state": "sending",
+        "channel": message.channel,
+        "gateway": gateway,
+        "rides_on": head["id"] if row is not head else None,
+        "languages": list(said.languages),
+        "wording": list(said.text.versions),
+        "usable": usable(reader_of(message.person), said.languages),
+        "subject": "" if by_sms else said.text.subject,
+        "text": without_secret(said.text.sms if by_sms else said.text.plain, said.link),
+        "segments": 0,
+        "task": task,
+        "holder": batch.post.holder,
+        "ready_at": real_now() + LEASE,
+        "attempts": row["attempts"] + 1 if row is head else row["attempts"],
+    }
+    if task:
+        batch.tasks.append(task_about(task, row, known))
+
+
+def _sms(batch: Batch, message: Message, said: Sequence[Said], known: Known) -> SmsMessage:
+    post, head = batch.post, message.head
+    whole = joined([one.text for one in said])
+    size = segments(whole.sms)
+    head["segments"] = size.count
+    return SmsMessage(
+        key=_key(post, head, message.address, known),
+        to=message.address,
+        sender=post.sender,
+        text=whole.sms,
+        alphabet=size.alphabet,
+        segments=size.count,
+        at=batch.work.now,
+        receipts_to=post.receipts_to(head["id"], head["attempts"]),
+    )
+
+
+def _mail(batch: Batch, message: Message, said: Sequence[Said], known: Known) -> MailMessage:
+    post, head, now = batch.post, message.head, batch.work.now
+    whole = joined([one.text for one in said])
+    return MailMessage(
+        key=_key(post, head, message.address, known),
+        to=message.address,
+        sender=post.mail_sender,
+        token=post.mail_token(head["id"]),
+        returns_to=post.returns_to(head["id"]),
+        subject=whole.subject,
+        text=whole.plain,
+        html=whole.html,
+        languages=tuple(dict.fromkeys(language for one in said for language in one.languages)),
+        at=now,
+        enclose=partial(enclosed, post, message.person, [(one.row, one.site) for one in said], now=now),
     )
 
 
@@ -145,8 +174,8 @@ def _key(post: Post, head: Row, address: str, known: Known) -> str:
     Else a gateway that keeps one message for one key would take it for the one to a number that the person left.
     """
     digest = post.address_hash(address)
-    before = known.first_addresses.get(head["id"], digest)
-    return str(head["id"]) if digest == before else f"{head['id']}.{digest[:12]}"
+    before = known.attempts.get(head["id"])
+    return str(head["id"]) if not before or before[0]["address_hash"] == digest else f"{head['id']}.{digest[:12]}"
 
 
 def _too_long(texts: Sequence[Text]) -> bool:

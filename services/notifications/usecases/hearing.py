@@ -62,13 +62,14 @@ from shared.witness import keep_head
 from shared.work import Work
 
 LETTER = ("name", "address", "helper")  # no appointment tells them
+TAKEN_BACK = "not_missed"  # the kind of notice that says so, and why one that says the contrary does not leave
 TAKEN_OVER = "taken_over"  # of a notice that an older system sent
 CHANNELS = {"courriel": "email", "courrier": "letter"}  # as the intake writes them
 
 
 def keep_person(work: Work, event: SignatoryState) -> None:
     """
-    Keep a person and how to reach them; for a minor also who stands for them, with the same seats.
+    Keep a person and how to reach them; for a minor also who stands for them, with the same seats, as long as they do.
 
     A new contact point is trusted again, and invitations that had failed on the old one are made anew.
     """
@@ -78,9 +79,10 @@ def keep_person(work: Work, event: SignatoryState) -> None:
     if private.get("code"):
         keep_code(work, event.signatory_id, private["code"])
     points = {name: private.get(f"representative_{name}", "") for name in ("phone", "email")}
-    if not any(points.values()):
-        return
     behind = derived_id("representative", event.signatory_id)
+    if not any(points.values()):
+        _let_go(work, behind)
+        return
     new = _keep_person(work, row | points | {"id": behind, "stands_for": event.signatory_id, "shared_phone": False})
     if new:
         seats = storage.rows(
@@ -178,8 +180,20 @@ def _letter(work: Work, person_id: UUID, sealed: str) -> dict[str, Any]:
     return {"address": told["address"], "helper": told["helper"]}
 
 
+def _let_go(work: Work, behind: UUID) -> None:
+    """Tell somebody nothing more who stands for nobody any more, and show them nothing."""
+    person, seat = storage.person, storage.placement
+    standing = sa.select(person.c.id).where(person.c.id == behind, person.c.stands_for.is_not(None)).with_for_update()
+    if work.db.scalar(standing) is None:
+        return
+    nobody = {"phone": "", "email": "", "stands_for": None, "stale": True}
+    work.db.execute(person.update().where(person.c.id == behind).values(**nobody))
+    work.db.execute(seat.delete().where(seat.c.person_id == behind))
+    overtake(work, storage.notice.c.person_id == behind, "stands_for_nobody")
+
+
 def _keep_person(work: Work, row: dict[str, Any], *, without: Collection[str] = ()) -> bool:
-    """Keep a person, but `without` what this event says nothing of; say whether nobody knew them."""
+    """Keep a person, but `without` what this event says nothing of; say whether their seats are not known yet."""
     before = storage.first(work.db, sa.select(storage.person).where(storage.person.c.id == row["id"]).with_for_update())
     points = ("phone", "email", "channel")
     changed = before is None or any(before[name] != row[name] for name in points)
@@ -190,7 +204,7 @@ def _keep_person(work: Work, row: dict[str, Any], *, without: Collection[str] = 
     upsert(work.db, storage.person, [row | kept])
     if before is not None and changed:
         _invite_again(work, row["id"])
-    return before is None
+    return before is None or before["stands_for"] != row["stands_for"]
 
 
 def keep_site(work: Work, event: SiteState) -> None:
@@ -293,7 +307,7 @@ def _seat_behind(seat: dict[str, Any], person_id: UUID) -> dict[str, Any]:
 
 def keep_miss(work: Work, event: MeetingMissed) -> None:
     """
-    Make the notice of a missed civic day: one for the day, however many half-days were missed.
+    Make the notice of a missed civic day: one for the day, however many half-days were missed, until it is taken back.
 
     Raises TransientError while the person or the session is not known here yet.
     """
@@ -310,8 +324,8 @@ def take_back_miss(work: Work, event: AbsenceWithdrawn) -> None:
     """
     notice = storage.notice
     for person, row in _about_miss(work, event, "not_missed"):
-        told = _miss_key(person["id"], event)
-        overtake(work, notice.c.id == told, "not_missed")
+        told = _miss_key(person["id"], event, "missed", _taken_back(work, person["id"], event))
+        overtake(work, notice.c.id == told, TAKEN_BACK)
         known = work.db.scalar(sa.select(notice.c.state).where(notice.c.id == told))
         if known in {None, "superseded"}:
             continue
@@ -336,11 +350,24 @@ def _about_miss(
         "days": list(days_of(meetings, {event.part: event.missed_on})),
     }
     for person in _with_representative(work, event.signatory_id):
-        yield person, fresh_notice(_miss_key(person["id"], event, kind), kind, person, work.now) | about
+        key = _miss_key(person["id"], event, kind, _taken_back(work, person["id"], event))
+        yield person, fresh_notice(key, kind, person, work.now) | about
 
 
-def _miss_key(person_id: UUID, event: MeetingMissed | AbsenceWithdrawn, kind: str = "missed") -> UUID:
-    return derived_id("notice", kind, person_id, event.session_id, event.part, event.missed_on)
+def _taken_back(work: Work, person_id: UUID, event: MeetingMissed | AbsenceWithdrawn) -> int:
+    """Return how often it was said of a missed day that it was a mistake."""
+    notice, times = storage.notice, 0
+    while True:
+        missed, mistake = (_miss_key(person_id, event, kind, times) for kind in ("missed", TAKEN_BACK))
+        never_left = sa.and_(notice.c.id == missed, notice.c.state == "superseded", notice.c.reason == TAKEN_BACK)
+        if work.db.scalar(sa.select(notice.c.id).where(sa.or_(notice.c.id == mistake, never_left)).limit(1)) is None:
+            return times
+        times += 1
+
+
+def _miss_key(person_id: UUID, event: MeetingMissed | AbsenceWithdrawn, kind: str, times: int) -> UUID:
+    again = (times,) if times else ()
+    return derived_id("notice", kind, person_id, event.session_id, event.part, event.missed_on, *again)
 
 
 def keep_relay(work: Work, event: RelayAsked) -> None:

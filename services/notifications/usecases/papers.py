@@ -45,7 +45,7 @@ def page_of(post: Post, row: Row, person: Row, site: Row | None, now: datetime) 
                 paper_of(post, row, named, site, now, languages=with_french(row["languages"])), pictured=False
             )
         except DocumentError as error:
-            log.warning("a page could not be printed", notice=str(row["id"]), error=str(error))
+            log.warning("a page could not be printed", notice=str(row["id"]), error=type(error).__name__)
         else:
             return content
     return None

@@ -37,7 +37,7 @@ def prepare(post: Post, work: Work, claimed: Sequence[Row]) -> Batch:
         sites=storage.by_id(work.db, storage.site, {UUID(row["site"]) for row in claimed if row["site"]}),
         sessions=storage.by_id(work.db, storage.session, {row["session_id"] for row in claimed if row["session_id"]}),
         links=links_of(work, post.public_url, [row["person_id"] for row in claimed if _may_link(row["kind"])]),
-        first_addresses=_first_addresses(work, [row["id"] for row in claimed if row["attempts"]]),
+        attempts=_attempts(work, [row["id"] for row in claimed if row["attempts"]]),
     )
     batch = Batch(post=post, work=work, lines=Lines(post, work))
     heads_first = sorted(claimed, key=lambda row: (row["rides_on"] is not None, row["priority"], row["days"][:1]))
@@ -61,11 +61,13 @@ def _reached(work: Work, people: dict[UUID, Row]) -> dict[UUID, Row]:
     }
 
 
-def _first_addresses(work: Work, tried: Collection[UUID]) -> dict[UUID, str]:
+def _attempts(work: Work, tried: Collection[UUID]) -> dict[UUID, list[Row]]:
     attempt = storage.attempt
-    first = sa.and_(attempt.c.notice_id.in_(tried), attempt.c.n == 1)
-    query = sa.select(attempt.c.notice_id, attempt.c.address_hash).where(first)
-    return dict(work.db.execute(query).all()) if tried else {}
+    query = sa.select(attempt).where(attempt.c.notice_id.in_(tried)).order_by(attempt.c.notice_id, attempt.c.n)
+    found: dict[UUID, list[Row]] = {}
+    for row in storage.rows(work.db, query) if tried else []:
+        found.setdefault(row["notice_id"], []).append(row)
+    return found
 
 
 def _decide(batch: Batch, row: Row, known: Known) -> Message | None:
@@ -97,6 +99,7 @@ def _decide(batch: Batch, row: Row, known: Known) -> Message | None:
         row["due_at"] = leaves
         return None
     points = points_of(person, test_numbers=post.test_numbers)
+    row["skipped"] = _in_vain(post, row, points, known)
     channel = row["channel"] if again and row["channel"] in points else _channel(row, person, points)
     if channel == "letter":
         reason = _why_a_letter(row, person)
@@ -104,6 +107,15 @@ def _decide(batch: Batch, row: Row, known: Known) -> Message | None:
         _give_up(batch, row, known, "failed", reason)
         return None
     return Message(head=row, riders=[], person=person, channel=channel, address=points[channel])
+
+
+def _in_vain(post: Post, row: Row, points: Mapping[str, str], known: Known) -> list[str]:
+    """Return the channels that were tried in vain; not one by which the person has another address by now."""
+    tried: dict[str, set[str]] = {}
+    for attempt in known.attempts.get(row["id"], ()):
+        tried.setdefault(attempt["channel"], set()).add(attempt["address_hash"])
+    others = {one for one, address in points.items() if one in tried and post.address_hash(address) not in tried[one]}
+    return [one for one in row["skipped"] if one not in others]
 
 
 def _why_a_letter(row: Row, person: Row) -> str:

@@ -21,21 +21,23 @@ def recheck(work: Work, claimed: Sequence[Row]) -> None:
     """
     Say in each claimed notice about seats what is true now, or end it.
 
-    One that leaves again does so with the words that it had, or not at all.
+    One that leaves again does so with the words that it had, or not at all. Where nobody has told of the place yet at
+    which a session is now, none of its notices is true.
     """
     about_seats = [row for row in claimed if row["kind"] in (*SEAT_KINDS, *REMINDERS)]
     pairs = [(row["person_id"], row["session_id"]) for row in about_seats]
     truths, notices = seat_truths(work, pairs), notices_about(work, pairs, (*SEAT_KINDS, *REMINDERS))
     for row, pair in zip(about_seats, pairs, strict=True):
-        if pair not in truths or work.now >= row["useless_after"]:
+        if work.now >= row["useless_after"]:
             continue
         said_now = _seats_now if row["kind"] in SEAT_KINDS else _reminder_now
-        true = said_now(row, truths[pair], notices[pair], work.now)
-        if true is None or (row["state"] == "sending" and not true.items() <= row.items()):
+        truth = truths.get(pair)
+        true = said_now(row, truth, notices[pair], work.now) if truth else None
+        if truth is None or true is None or (row["state"] == "sending" and not true.items() <= row.items()):
             row.update(overtaken(row, NO_LONGER_TRUE, work.now))
         elif row["state"] == "due":
             row.update(true)
-            row["calendar"] = seat_entries(row, truths[pair], notices[pair], work.now)
+            row["calendar"] = seat_entries(row, truth, notices[pair], work.now)
 
 
 def _seats_now(row: Row, truth: Truth, notices: Sequence[Row], now: datetime) -> Row | None:

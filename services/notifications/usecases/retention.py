@@ -12,7 +12,7 @@ from shared.service import Service
 
 BATCH = 500
 REPLY_DAYS = 90  # [A] an answer that nobody understood has been read by then
-NO_WORDS: sa.ColumnElement[str] = sa.literal_column("''")  # as the index of notices with words says it
+NO_WORDS: sa.ColumnElement[str] = sa.literal_column("''")  # as the indexes of what is still kept say it
 GONE = {"text": "", "subject": "", "calendar": [], "reply_code": ""}
 
 
@@ -26,7 +26,7 @@ def forget_words(days: int, service: Service) -> int:
     notice, attempt, reply = storage.notice, storage.attempt, storage.reply
     now = service.clock.now()
     old = sa.and_(notice.c.ended_at <= now - timedelta(days=days), notice.c.text != NO_WORDS)
-    read = sa.and_(reply.c.heard_at <= now - timedelta(days=REPLY_DAYS), reply.c.text != "")
+    read = sa.and_(reply.c.heard_at <= now - timedelta(days=REPLY_DAYS), reply.c.address_hash != NO_WORDS)
     with service.database.read() as db:
         some = any(db.scalar(sa.select(sa.exists().where(which))) for which in (old, read))
     if not some:

@@ -8,8 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.notifications import wording
+from services.notifications.domain.discretion import indiscreet
 from services.notifications.domain.languages import Reader, language_for
 from services.notifications.domain.occasions import OCCASIONS
+from services.notifications.domain.sms import plain_typography
 from services.notifications.domain.timetable import read_day
 from services.notifications.usecases.post import Post
 from services.notifications.wording import Filling, Text
@@ -44,7 +46,7 @@ def written(
     What can be done until a moment, can be done as long as the notice is of use.
     """
     filling = Filling(
-        alias=person["alias"] or person["reference"],
+        alias=_called(person),
         call=post.call_back,
         days=tuple(row["days"]),
         place=site["label"] if site else "",
@@ -56,6 +58,12 @@ def written(
         reply=row["reply_code"],
     )
     return wording.compose(row["kind"], languages, filling)
+
+
+def _called(person: Row) -> str:
+    """Return the name that a person chose; their reference where an SMS could not show it, or it says too much."""
+    alias: str = person["alias"]
+    return alias if plain_typography(alias).strip() and not indiscreet(alias) else person["reference"]
 
 
 def _wait(row: Row, site: Row | None, now: datetime) -> int:

@@ -1,5 +1,9 @@
 """Somebody who does not read was told by a person: from then on attendance has the proof that they were invited."""
 
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from tests.forms import Visitor
 from tests.integration.attendance.taken import a_roll_taken
 
@@ -24,6 +28,8 @@ def test_a_convocation_is_proven_once_somebody_says_on_which_day_they_told_it(tm
         visitor = Visitor(house, "planner")
         page = visitor.open("/notices/tasks?kind=relay")
         assert "jour passé" in page.text
+        local = datetime.fromisoformat(relay["due_by"]).astimezone(ZoneInfo("Europe/Paris"))
+        assert f"avant le {local:%d/%m/%Y %H:%M}" in " ".join(re.sub(r"<[^>]+>", "", page.text).split())
         visitor.send(f"/notices/tasks/{relay['id']}", outcome="told_by_helper", on="yesterday")
         assert absence_of(planner, who)["proof"] is False
         visitor.open("/notices/tasks?kind=relay")

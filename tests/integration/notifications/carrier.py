@@ -51,6 +51,9 @@ class Carrier:
                 return 200, b"<html>Welcome to the hotel's wireless network</html>"
             case "talks in circles":
                 return 200, b"[" * 100_000
+            case "never ends":
+                self.take(to, key, receipts)
+                return 200, None
             case "is slow":
                 self.take(to, key, receipts)
                 time.sleep(30)
@@ -104,6 +107,12 @@ def a_carrier():
             status, content = said
             try:
                 self.send_response(status)
+                if content is None:
+                    self.end_headers()
+                    for _second in range(60):
+                        self.wfile.write(b"0")
+                        time.sleep(1)
+                    return
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -145,6 +146,27 @@ def test_the_other_gateway_takes_over_at_once(tmp_path, carrier):
 
         assert outcome(office, carrier) == (["accepted"], [""], {"possible": 0, "proven": 0}, 0)
         assert len(office.attempts()) <= 2 * PEOPLE
+
+
+def test_two_gateways_of_one_house_do_not_both_send(tmp_path, carrier):
+    with an_office(tmp_path, PARCOURS_SMS=f"{carrier.kannel} {carrier.kannel}/2") as office:
+        invite(office)
+        office.run()
+
+        assert outcome(office, carrier) == (["accepted"], [""], {"possible": 0, "proven": 0}, 0)
+
+
+def test_a_gateway_whose_answer_never_ends_holds_nobody(tmp_path, kind, carrier):
+    with an_office(tmp_path, PARCOURS_SMS=getattr(carrier, kind)) as office:
+        carrier.behaviour = "never ends"
+        invite(office)
+        started = time.monotonic()
+        office.run()
+        assert time.monotonic() - started < 30
+        carrier.behaviour = "takes"
+        settle(office)
+
+        assert outcome(office, carrier)[0] == ["accepted"]
 
 
 def test_a_gateway_that_takes_and_never_delivers_gives_way_to_the_mail(tmp_path, kind, carrier):

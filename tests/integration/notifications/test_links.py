@@ -118,6 +118,31 @@ def test_who_stands_for_a_minor_sees_the_minors_days(office):
     assert (found.who.id, found.who.scope) == (str(behind), str(minor))
 
 
+def test_who_stands_for_nobody_any_more_is_told_and_shown_nothing(office):
+    def minor(**representative):
+        event = office.person(minor_id, reference="93-3", phone="+999000000008")
+        event.private["notifications"] |= representative
+        return event
+
+    def reached():
+        return sorted(sms["to"][-1] for sms in office.sms() if sms["to"][-1] in "89")
+
+    minor_id = derived_id("person", 3)
+    office.hear(office.site(), office.session(), minor(representative_phone="+999000000009"))
+    office.hear(office.seat(person=minor_id))
+    office.run()
+    behind = derived_id("representative", minor_id)
+    address = told(office, behind)
+    office.hear(minor(), office.session(days={"S1": DAYS["S1"] + timedelta(days=7)}))
+    office.run()
+
+    assert reached() == ["8", "8", "9"]
+    assert opened(office, address).who.scope == str(behind)  # themselves, who has no days
+    office.hear(minor(representative_phone="+999000000009"))  # and again
+    office.run()
+    assert reached() == ["8", "8", "9", "9"]
+
+
 def test_the_link_of_a_record_that_was_merged_opens_the_days_of_the_one_that_was_kept(office):
     office.hear(office.person(OTHER, alias="Lune"))
     address = told(office, OTHER)

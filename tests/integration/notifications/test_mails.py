@@ -218,6 +218,15 @@ def test_a_convocation_brings_a_page_to_print_and_a_cancellation_none(office):
     assert list(enclosed(second)) == ["annulation.ics"]
 
 
+def test_no_log_says_the_alias_that_cannot_be_printed(office, logged):
+    office.place(channel="email", alias="Rose 🌹")
+    office.run()
+    said = logged()
+
+    assert "a page could not be printed" in said
+    assert "🌹" not in said
+
+
 def test_an_alias_that_cannot_be_printed_keeps_nobody_uninvited(office):
     by_mail(office, alias="Rose \N{CUNEIFORM SIGN A}", reading_language="fr", spoken=("fr",))
     (mail,) = office.mails()

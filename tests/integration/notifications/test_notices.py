@@ -13,6 +13,7 @@ from shared.errors import ConflictError
 from shared.ids import derived_id, new_id
 from shared.inbox import hear
 from shared.languages import LANGUAGES
+from tests.integration.notifications.carrier import a_carrier
 from tests.integration.notifications.office import DAYS, MONDAY, SESSION, an_office, as_kept
 
 
@@ -129,6 +130,29 @@ def test_a_missed_day_is_one_notice_for_both_halves(office):
     office.run()
 
     assert [one["days"] for one in office.notices(kind="missed")] == [["2025-03-13 09:00-16:30"]]
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_day_that_was_missed_after_all_is_told_again(office, left):
+    office.place()
+    office.run()
+    office.clock.set(datetime(2025, 3, 13, 17, tzinfo=UTC))
+    for event in (
+        office.miss(),
+        office.no_miss(),
+        office.miss("afternoon"),
+        office.no_miss("afternoon"),
+        office.miss(),
+    ):
+        office.hear(event)
+        if left:
+            office.run()
+    office.run()
+
+    told = sorted((one["made_at"], one["kind"]) for one in office.notices() if one["kind"] != "convocation")
+    kinds = [kind for _at, kind in told]
+    assert (kinds.count("missed"), kinds.count("not_missed")) == ((3, 2) if left else (3, 0))
+    assert len(office.notices(kind="missed", state="accepted")) == (3 if left else 1)
 
 
 def test_only_a_completed_training_is_congratulated(office):
@@ -404,6 +428,23 @@ def test_failures_told_of_an_old_number_say_nothing_of_the_new_one(office):
     assert (person["refused"], person["failing"]) == ([], {})
 
 
+@pytest.mark.parametrize("late", ["a failure", "nothing"])
+def test_what_comes_to_light_of_an_old_number_is_told_by_the_new_one(tmp_path, late):
+    with a_carrier() as carrier, an_office(tmp_path, PARCOURS_SMS=carrier.kannel + "?receipts=yes") as office:
+        office.place(phone="+33612345600", email="")
+        office.run()
+        office.hear(office.person(phone="+33612345699", email=""))
+        if late == "a failure":
+            office.receipt(office.notices()[0]["id"], "failed")
+        else:
+            office.clock.set(MONDAY + timedelta(days=2))
+        office.run()
+
+        assert carrier.took == {"+33612345600": 1, "+33612345699": 1}
+        assert [one["state"] for one in office.notices()] == ["accepted"]
+        assert office.open_tasks() == []
+
+
 def test_the_summary_counts_people_who_have_a_seat_and_were_not_told(office):
     office.place()
     other = derived_id("person", 2)
@@ -485,6 +526,30 @@ def test_many_people_who_got_two_places_at_once_are_told_one_message_each(office
 
     assert len(office.notices()) == 2 * len(people)
     assert len(office.sms()) == len(people)
+
+
+@pytest.mark.parametrize("alias", ["🌹", "Rose, contrat 12"])
+def test_a_name_that_an_sms_cannot_show_or_that_says_too_much_gives_way_to_the_reference(office, alias):
+    office.place(alias=alias, spoken=("fr",), reading_language="fr")
+    office.run()
+
+    (sms,) = office.sms()
+    assert sms["text"].startswith("93-1, votre formation")
+
+
+def test_no_reminder_names_a_place_when_nobody_has_told_of_the_new_one_yet(office):
+    office.place()
+    office.run()
+    office.hear(office.session(site=derived_id("site", 2)))
+    office.clock.set(datetime(2025, 3, 6, 9, tzinfo=UTC))  # a week before
+    office.deliver_only()
+    assert len(office.sms()) == 1
+    office.hear(office.site(derived_id("site", 2), label="Centre Curie"))
+    office.minutes_pass(1)
+    office.run()
+
+    assert [one["kind"] for one in office.notices()] == ["convocation", "moved"]
+    assert "Centre Curie" in office.notices()[1]["text"]
 
 
 def test_what_would_be_too_long_for_one_sms_leaves_in_several_in_the_order_of_the_days(tmp_path):

@@ -154,4 +154,14 @@ def test_what_somebody_answered_is_forgotten_with_the_task_that_repeats_it(offic
 
     (reply,) = office.rows(storage.reply, storage.reply.c.id)
     (task,) = [row for row in office.rows(storage.task, storage.task.c.id) if row["kind"] == "reply"]
-    assert (reply["text"], task["note"]) == ("", "")
+    assert (reply["text"], reply["address_hash"], task["note"]) == ("", "", "")
+
+
+def test_whose_telephone_said_stop_is_forgotten_too(office):
+    told(office)
+    answer(office, "STOP")
+    office.clock.set(MONDAY + timedelta(days=91))
+    forget_words(1096, office.service)
+
+    (reply,) = office.rows(storage.reply, storage.reply.c.id)
+    assert (reply["understood"], reply["address_hash"]) == ("stop", "")
