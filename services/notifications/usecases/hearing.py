@@ -71,8 +71,10 @@ def keep_person(work: Work, event: SignatoryState) -> None:
     """
     Keep a person and how to reach them; for a minor also who stands for them, with the same seats, as long as they do.
 
-    A new contact point is trusted again, and invitations that had failed on the old one are made anew.
+    A new contact point is trusted again, and invitations that had failed on the old one are made anew. Raises
+    UnknownTerritoryError where nobody knows when it is night.
     """
+    department_of(event.territory)
     private = event.private.get("notifications", {})
     row = _person(event, event.signatory_id) | _letter(work, event.signatory_id, private.get("letter", ""))
     _keep_person(work, row)
@@ -208,8 +210,9 @@ def _keep_person(work: Work, row: dict[str, Any], *, without: Collection[str] = 
 
 
 def keep_site(work: Work, event: SiteState) -> None:
-    """Keep a place of training."""
-    row = {"id": event.site_id, "label": event.label, "commune": event.commune, "zone": event.zone}
+    """Keep a place of training. Raises ZoneInfoNotFoundError for a clock that nobody knows."""
+    zone = ZoneInfo(event.zone).key
+    row = {"id": event.site_id, "label": event.label, "commune": event.commune, "zone": zone}
     upsert(work.db, storage.site, [row])
 
 

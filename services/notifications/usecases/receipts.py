@@ -37,11 +37,12 @@ class ReceiptCommand:
 
 def take_receipt(post: Post, work: Work, notice_id: UUID, command: ReceiptCommand) -> dict[str, Any]:
     """
-    Keep a receipt and what it changes; return the notice.
+    Keep a receipt and what it changes; return the notice that the message was sent for, whichever of it is named.
 
     Delivered stands for good, whenever a failure comes. A failure of the last attempt opens the next channel. The same
     receipt twice is one; another one under the same id raises ConflictError `id_reused`.
     """
+    notice_id = _carrier(work, notice_id)
     row = storage.one(work.db, storage.notice, notice_id, "notice", lock=True)
     attempt = command.attempt or row["attempts"]
     if not 1 <= attempt <= row["attempts"]:
@@ -68,6 +69,13 @@ def take_receipt(post: Post, work: Work, notice_id: UUID, command: ReceiptComman
     judged = [_judged(post, work, one, command.state, sent["channel"]) for one in message]
     upsert(work.db, storage.notice, judged)
     return judged[0]
+
+
+def _carrier(work: Work, notice_id: UUID) -> UUID:
+    """Return the notice whose message brought another one that was in no message of its own."""
+    notice = storage.notice
+    mine = sa.and_(notice.c.id == notice_id, notice.c.attempts == 0)
+    return work.db.scalar(sa.select(notice.c.rides_on).where(mine)) or notice_id
 
 
 def _judged(post: Post, work: Work, row: dict[str, Any], said: str, channel: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from shared.service import Service
 from shared.work import Work
 
 BATCH = 200
+MOST_AT_ONCE = 20  # pieces of news about one person, one with another
 LONGEST_GATHER = timedelta(minutes=10)  # [A] real time
 LOOK_AGAIN = timedelta(seconds=2)  # for a seat whose person, session or site has not been heard of yet
 BELIEVED = frozenset({"sending", "unknown", "accepted", "delivered", "failed"})
@@ -74,11 +75,9 @@ def review_seats(gather: timedelta, service: Service) -> int:
 def _claim(db: DbSession, quiet: sa.ColumnElement[bool]) -> list[Pair]:
     """Return the pairs of one batch, with all the news about each person in it."""
     news = storage.seat_news
-    rows = claim_due(db, news, quiet, limit=BATCH, first=news.c.person_id)
-    if len(rows) == BATCH:
-        last = sa.and_(quiet, news.c.person_id == rows[-1]["person_id"])
-        rows = [*rows, *claim_due(db, news, last, limit=BATCH)]
-    return list(dict.fromkeys((row["person_id"], row["session_id"]) for row in rows))
+    people = {row["person_id"] for row in claim_due(db, news, quiet, limit=BATCH)}
+    theirs = claim_due(db, news, sa.and_(quiet, news.c.person_id.in_(people)), limit=BATCH * MOST_AT_ONCE)
+    return [(row["person_id"], row["session_id"]) for row in theirs]
 
 
 def _quiet(gather: timedelta) -> sa.ColumnElement[bool]:

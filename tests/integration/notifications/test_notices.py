@@ -496,6 +496,19 @@ def test_one_notice_that_cannot_be_written_holds_nobody_else(office):
     assert len(office.notices(state="accepted")) == len(office.sms()) == 29
 
 
+def test_what_no_clock_is_known_for_is_set_aside_where_somebody_sees_it_and_holds_nobody(office):
+    other, nowhere = derived_id("person", 2), derived_id("site", 2)
+    office.hear(office.person(other, territory="988"), office.site(nowhere, zone="Pacific/Nowhere"))
+    office.hear(office.another_session(site=nowhere), office.seat(session=derived_id("session", 2)))
+    office.place()
+    office.run()
+
+    assert [one["state"] for one in office.notices()] == ["accepted"]
+    assert [error.partition(":")[0] for error in sorted(office.left_behind())] == [
+        "UnknownTerritoryError", "ZoneInfoNotFoundError",
+    ]  # fmt: skip
+
+
 def test_a_hundred_people_are_told_one_message_each(office):
     people = [derived_id("person", n) for n in range(100)]
     office.hear(office.site(), office.session())

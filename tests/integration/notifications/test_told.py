@@ -50,6 +50,18 @@ def test_all_that_was_told_of_a_meeting_is_found_by_its_day(office):
     assert [len(one["attempts"]) for one in details] == [1, 1]  # one message brought both
 
 
+def test_a_receipt_that_names_any_notice_of_a_message_is_about_the_message(office):
+    other = office.another_session(days={"C": datetime(2025, 3, 17, tzinfo=UTC).date()})
+    office.place()
+    office.hear(other, office.seat("C", session=other.session_id))
+    office.run()
+    (rider,) = [one for one in office.notices() if one["rides_on"] is not None]
+
+    office.receipt(rider["id"], "delivered")
+
+    assert [one["state"] for one in office.notices()] == ["delivered", "delivered"]
+
+
 def test_words_go_by_the_rule_and_what_became_of_them_stays(tmp_path):
     with an_office(tmp_path, PARCOURS_NOTICE_DAYS="30") as office:
         office.place()
