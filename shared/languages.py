@@ -1,7 +1,8 @@
 """The languages in which those we write to are addressed, and which way each runs. Not those of staff pages."""
 
-__all__ = ["LANGUAGES", "RIGHT_TO_LEFT", "direction", "first_of_ours", "written_as"]
+__all__ = ["LANGUAGES", "RIGHT_TO_LEFT", "direction", "first_of_ours", "plain_digits", "written_as"]
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 LANGUAGES = ("fr", "en", "ar", "fa", "ps", "tr", "ru", "bn", "es", "ta", "zh", "pt", "ti", "ur", "sq", "uk")  # ISO 639
@@ -22,3 +23,8 @@ def written_as(language: str) -> str:
 def first_of_ours(languages: Iterable[str]) -> str | None:
     """Return the first of these languages in which we write, as it is written; None if there is none."""
     return next((one for one in map(written_as, languages) if one in LANGUAGES), None)
+
+
+def plain_digits(text: str) -> str:
+    """Return a text with the digits of every script, as a keyboard gives them, written 0 to 9."""
+    return "".join(str(unicodedata.digit(one, one)) for one in text)

@@ -349,6 +349,7 @@ desk_code = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("wrong", sa.Integer, nullable=False),
     sa.Column("wrong_on", sa.Date),  # day of the person's territory
+    sa.Column("in_vain", sa.Integer),  # wrong tries since the last right one
 )
 
 # What a person said of how they are reached: that nothing changed, or that there is another phone, which is not kept.

@@ -249,7 +249,7 @@ def _sign_in(doors: Doors) -> Session | None:
         return None
     if session.fresh:
         g.principal = session.who
-        g.session_id = session.session_id
+        g.session_id, g.session_until = session.session_id, session.until
         return None
     g.expired_session_id = session.session_id
     return session
@@ -277,6 +277,11 @@ def _common_routes(app: Flask, service: Service) -> None:
         """Answer 200 when the database does too."""
         with service.database.read():
             return jsonify({"service": service.name, "status": "ok"})
+
+    @app.route("/away", methods=["GET", "POST"])
+    def away() -> BaseResponse:
+        """Speak for a service that does not answer to who came to their own page, whatever they sent."""
+        return own_page("own/said.html", status=HTTPStatus.SERVICE_UNAVAILABLE, said="failed", bad=True, back=OWN_HOME)
 
     @app.get("/api/v1/backlog")
     def what_is_left() -> Any:

@@ -23,7 +23,7 @@ from shared.errors import (
 )
 from shared.logs import cause, log
 from shared.rights import OWN_ROLES, Principal
-from shared.web.own import OWN_HOME, own_page
+from shared.web.own import OWN_DOORS, OWN_HOME, own_page
 from shared.web.tokens import TokenError
 
 MEDIA_TYPE = "application/problem+json"
@@ -141,7 +141,8 @@ def _route() -> str:
 def _answer(status: int, code: str, detail: str, faults: list[dict[str, str]]) -> Response:
     if request.path.startswith("/api/"):
         return problem(status, code, detail, faults)
-    if g.get("principal", Principal.visitor()).role in OWN_ROLES:
+    who = g.get("principal", Principal.visitor())
+    if who.role in OWN_ROLES or (who.kind == "visitor" and request.path.startswith(OWN_DOORS)):
         return own_page("own/said.html", status=status, said="failed", bad=True, back=OWN_HOME)
     words = WORDS.get(status) or _("Une erreur est survenue.")
     page = render_template("theme/error.html", status=status, words=words, detail=detail, faults=faults, cause=cause())

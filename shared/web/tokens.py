@@ -39,10 +39,15 @@ class TokenError(ForbiddenError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a valid token says: who, under which session (to be renewed or revoked); a link's is never renewed."""
+    """
+    What a valid token says: who, under which session (to be renewed or revoked), until when (seconds of the epoch).
+
+    A link's is never renewed.
+    """
 
     who: Principal
     session_id: UUID
+    until: float
     fresh: bool
     renewable: bool
 
@@ -55,8 +60,12 @@ class TokenSigner:
         self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _b64(public), "d": _b64(seed)})
         self._kind = kind
 
-    def sign(self, who: Principal, session_id: UUID) -> str:
-        """Return a token for this person. Raises ValueError for a role that this key does not speak for."""
+    def sign(self, who: Principal, session_id: UUID, until: float | None = None) -> str:
+        """
+        Return a token for this person, good for the usual time or `until`.
+
+        Raises ValueError for a role that this key does not speak for.
+        """
         if self._kind == OWN and who.role not in OWN_ROLES:
             raise ValueError(f"a link opens nothing as {who.role}")
         now = int(time.time())
@@ -66,7 +75,7 @@ class TokenSigner:
             "scope": who.scope,
             "sid": str(session_id),
             "iat": now,
-            "exp": now + (OWN_LIFE_SECONDS if self._kind == OWN else LIFE_SECONDS),
+            "exp": until or now + (OWN_LIFE_SECONDS if self._kind == OWN else LIFE_SECONDS),
         }
         return jwt.encode({"alg": "Ed25519", "kid": self._kind}, claims, self._key, algorithms=ALGORITHMS)
 
@@ -84,7 +93,8 @@ class TokenVerifier:
     def read(self, token: str) -> Session:
         """Return what a token says; `fresh` is false once it has expired. Raises TokenError for a forged one."""
         who, session_id, until, kind = self._verified(token)
-        return Session(who=who, session_id=session_id, fresh=until > time.time(), renewable=kind == STAFF)
+        fresh = until > time.time()
+        return Session(who=who, session_id=session_id, until=until, fresh=fresh, renewable=kind == STAFF)
 
     def _verify(self, token: str) -> tuple[Principal, UUID, float, str]:
         try:

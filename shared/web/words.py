@@ -70,12 +70,11 @@ def language_name(code: str) -> str:
     return str(names.get(code) or names.get(ELSEWHERE.get(code, ""), code))
 
 
-def here(language: str = "") -> str:
-    """Return the address of this request, asking for a language, or for none."""
+def here(language: str = "", otherwise: str = "") -> str:
+    """Return the address of this request, asking for a language, or for none; `otherwise` where it takes only forms."""
     arguments = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     query = urlencode([*arguments, ("lang", language)] if language else arguments)
-    page = request.path if _can_be_read() else "/"
-    path = quote(request.root_path + page)
+    path = quote(request.root_path + request.path if _can_be_read() else otherwise or f"{request.root_path}/")
     return f"{path}?{query}" if query else path
 
 

@@ -100,6 +100,34 @@ def test_everything_can_be_said_without_scripts_from_right_to_left(browser, door
     context.close()
 
 
+def test_a_code_is_taken_from_any_keyboard_and_a_wrong_one_is_asked_again_with_why(browser, door):
+    context, page = entered(browser, door, 320)
+    page.goto(door.partition("/notices")[0] + "/notices/code?lang=fa")
+    page.fill("#code", "۴۷۱۲")
+    press(page.locator("button.big"))
+    field = page.locator("#code")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("^کد درست نیست"))
+    expect(field).to_have_attribute("aria-invalid", "true")
+
+    page.fill("#code", "۴۷۱۱")
+    press(page.locator("button.big"))
+    expect(page).to_have_url(re.compile("/notices/mine$"))
+    context.close()
+
+
+def test_who_closed_their_pages_can_read_that_in_another_language(browser, door):
+    context, page = entered(browser, door, 320)
+    press(page.locator("header button"))
+    page.locator("summary").click()
+    press(page.locator("a[lang=ur]"))
+
+    assert "/planning/" not in page.url
+    assert page.locator("html").get_attribute("lang") == "ur"
+    expect(page.locator("a[href^='tel:']")).to_have_count(1)
+    context.close()
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_pages_are_accessible_and_never_wider_than_the_screen(browser, door, width):
     context, page = entered(browser, door, width)
@@ -121,6 +149,8 @@ def test_each_of_the_languages_has_its_direction_and_fits_an_old_phone(browser, 
         page.goto(f"{door.partition('/notices')[0]}/notices/mine?lang={language}")
         html = page.locator("html")
         assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction(language))
+        assert page.evaluate(OVERFLOW) <= 1, language
+        html.evaluate("one => one.style.fontSize = '200%'")  # as who sees badly sets it on their phone
         assert page.evaluate(OVERFLOW) <= 1, language
     context.close()
 

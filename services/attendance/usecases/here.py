@@ -37,6 +37,7 @@ from shared.clock import real_now
 from shared.database import insert_new
 from shared.errors import ForbiddenError
 from shared.ids import derived_id
+from shared.languages import plain_digits
 from shared.work import Work
 
 MOST_AN_HOUR = 60  # [A] codes or references that were wrong, of one address: a class behind one router errs less
@@ -108,7 +109,7 @@ def say_here_by_code(work: Work, said: str, reference: str, early: timedelta = O
     """Keep the same by the code that was said aloud: it is looked for among this person's own meetings of the day."""
     signatory_id = _own(work) or _by_reference(work, reference)
     found = _sheets(work, _today(work, signatory_id)) if signatory_id else {}
-    at = real_now()
+    said, at = plain_digits(said), real_now()
     for key, sheet in found.items():
         if signatory_id in sheet.people and meeting_code.read_code(meeting_secret(work, key), said, at) == "code":
             _keep(work, sheet, "code", reference, early)
@@ -166,7 +167,7 @@ def _own(work: Work) -> UUID | None:
 
 def _by_reference(work: Work, reference: str) -> UUID | None:
     person = storage.signatory
-    said = "".join(reference.split())
+    said = plain_digits("".join(reference.split()))
     found = sa.select(person.c.id).where(person.c.reference.in_({said, said.upper()}))
     return work.db.scalar(found.limit(1)) if said else None
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, g, redirect, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -33,11 +33,11 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
     pages = Blueprint("own_pages", __name__, template_folder="templates")
     signer = TokenSigner(settings.common.link_key, OWN)
 
-    def entered(who: Principal, target: str) -> BaseResponse:
+    def entered(who: Principal, target: str, until: float | None = None) -> BaseResponse:
         answer = redirect(target, HTTPStatus.SEE_OTHER)
         answer.set_cookie(
             COOKIE,
-            signer.sign(who, new_id()),
+            signer.sign(who, new_id(), until),
             max_age=OWN_LIFE_SECONDS,
             path="/",
             httponly=True,
@@ -54,11 +54,11 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
     @pages.post("/m/<string:secret>")
     def enter(secret: str) -> BaseResponse:
         with acting(service) as work:  # a wrong secret is counted in the transaction that found it wrong
-            if not links.may_try(work, caller()):
-                return own_page("own/said.html", status=HTTPStatus.TOO_MANY_REQUESTS, said="too_many", bad=True)
             try:
                 opened = links.open_link(work, secret)
             except LinkRefusedError:
+                if not links.may_try(work, caller()):
+                    return own_page("own/said.html", status=HTTPStatus.TOO_MANY_REQUESTS, said="too_many", bad=True)
                 links.count_wrong(work, caller())
                 return own_page("own/said.html", status=HTTPStatus.FORBIDDEN, said="link_refused", bad=True)
         answer = entered(opened.who, OWN_HOME)
@@ -109,7 +109,8 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
         if tried is not Tried.RIGHT:
             return own_page("own/code.html", status=HTTPStatus.FORBIDDEN, said=tried.value, bad=True, next=target)
         me = current_principal()
-        return entered(Principal(kind=me.kind, id=me.id, role=SIGNATORY, scope=me.scope), target or OWN_HOME)
+        further = Principal(kind=me.kind, id=me.id, role=SIGNATORY, scope=me.scope)
+        return entered(further, target or OWN_HOME, g.session_until)  # the code opens more, not for longer
 
     @pages.get("/mine/places/<uuid:session_id>")
     def ask_place(session_id: UUID) -> BaseResponse:

@@ -1,6 +1,6 @@
 """The four digits that a person got at the desk: they open what a link alone does not."""
 
-__all__ = ["MOST_A_DAY", "Tried", "count_wrong", "keep_code", "may_try", "try_code"]
+__all__ = ["MOST_A_DAY", "MOST_IN_VAIN", "Tried", "count_wrong", "keep_code", "may_try", "try_code"]
 
 import hmac
 from enum import StrEnum
@@ -22,6 +22,7 @@ from shared.work import Work
 DOOR = "code"
 MOST_AN_HOUR = 30  # [A] wrong codes of one address, whosever: who has many links guesses at many people
 MOST_A_DAY = 5  # [A] wrong tries, then the code rests until the next day: 1 in 2,000 guesses it in a day
+MOST_IN_VAIN = 20  # [A] since the last right one, then it opens nothing any more: 1 in 500 guesses it in weeks
 
 
 class Tried(StrEnum):
@@ -46,7 +47,8 @@ def keep_code(work: Work, person_id: UUID, sealed: str) -> None:
     digest = secrets_of(work).digest_of_code(person_id, digits)
     before = storage.first(work.db, sa.select(storage.desk_code).where(storage.desk_code.c.person_id == person_id))
     if before is None or before["digest"] != digest:
-        upsert(work.db, storage.desk_code, [{"person_id": person_id, "digest": digest, "wrong": 0, "wrong_on": None}])
+        fresh = {"person_id": person_id, "digest": digest, "wrong": 0, "wrong_on": None, "in_vain": 0}
+        upsert(work.db, storage.desk_code, [fresh])
 
 
 def may_try(work: Work, caller: str) -> bool:
@@ -63,7 +65,8 @@ def try_code(work: Work, digits: str) -> Tried:
     """
     Say whether these are the digits of who asks, and count those that are not in this transaction: the caller commits.
 
-    A lock holds until midnight in the person's territory, and concerns the code alone.
+    A lock holds until midnight in the person's territory, or until another code where this one was tried too often; it
+    concerns the code alone.
     """
     me = whose(work)
     person = lock_person(work, me)
@@ -72,11 +75,16 @@ def try_code(work: Work, digits: str) -> Tried:
     if row is None:
         return Tried.WRONG
     today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
-    wrong = row["wrong"] if row["wrong_on"] == today else 0
-    if wrong >= MOST_A_DAY:
+    wrong, in_vain = row["wrong"] if row["wrong_on"] == today else 0, row["in_vain"] or 0
+    if _too_often(wrong, in_vain):
         return Tried.LOCKED
-    if hmac.compare_digest(row["digest"], secrets_of(work).digest_of_code(me, digits)):
-        return Tried.RIGHT
-    counted = {"wrong": wrong + 1, "wrong_on": today}
+    right = hmac.compare_digest(row["digest"], secrets_of(work).digest_of_code(me, digits))
+    counted = {"in_vain": 0} if right else {"wrong": wrong + 1, "wrong_on": today, "in_vain": in_vain + 1}
     work.db.execute(table.update().where(table.c.person_id == me).values(**counted))
-    return Tried.LOCKED if wrong + 1 >= MOST_A_DAY else Tried.WRONG
+    if right:
+        return Tried.RIGHT
+    return Tried.LOCKED if _too_often(wrong + 1, in_vain + 1) else Tried.WRONG
+
+
+def _too_often(today: int, in_vain: int) -> bool:
+    return today >= MOST_A_DAY or in_vain >= MOST_IN_VAIN

@@ -1,10 +1,21 @@
 """
 Giving up a place: asked for in two steps, undone for 48 hours, and only then told to scheduler, who frees the seat.
 
-Where the next day of the place comes earlier, the hours end when it begins.
+Where the next day of the place comes earlier, or is moved forward meanwhile, the hours end when it begins. From then on
+the place is no more on the person's pages, even before scheduler has freed it.
 """
 
-__all__ = ["HOURS", "GivingUp", "due", "give_up", "given_up", "keep_place", "settle_given_up", "undone_until"]
+__all__ = [
+    "HOURS",
+    "GivingUp",
+    "due",
+    "end_sooner",
+    "give_up",
+    "given_up",
+    "keep_place",
+    "settle_given_up",
+    "undone_until",
+]
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,9 +28,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as DbSession
 
 from services.notifications import storage
+from services.notifications.domain.timetable import starts_at
 from services.notifications.usecases.overtaking import overtake
 from services.notifications.usecases.own import OwnPlace, lock_person, own_places, whose
-from services.notifications.usecases.seats import fresh_notice
+from services.notifications.usecases.seats import Truth, fresh_notice, seat_truths
 from shared.communes import department_of
 from shared.database import insert_new
 from shared.errors import NotFoundError
@@ -43,9 +55,20 @@ class GivingUp:
 
 def undone_until(place: OwnPlace, now: datetime) -> datetime:
     """Return until when giving up this place could be undone, local at its site: 48 hours, or until its next day."""
-    zone = place.truth.zone
-    starts = [datetime.combine(day.on, day.starts_at, zone) for day in place.days]
-    return min([now + HOURS, *(at for at in starts if at > now)]).astimezone(zone)
+    return _until(place.truth, now, now + HOURS)
+
+
+def end_sooner(work: Work, session_id: UUID) -> None:
+    """Let the hours of places in a session that was changed end when its next day begins, where that is sooner."""
+    table = storage.giving_up
+    asked = sa.select(table).where(table.c.session_id == session_id, table.c.state == "asked")
+    rows = storage.rows(work.db, asked.order_by(table.c.id).with_for_update())
+    truths = seat_truths(work, [(row["person_id"], session_id) for row in rows])
+    for row in rows:
+        truth = truths.get((row["person_id"], session_id))
+        if truth is not None:
+            until = _until(truth, work.now, row["until"])
+            work.db.execute(table.update().where(table.c.id == row["id"]).values(until=until))
 
 
 def give_up(work: Work, session_id: UUID) -> None:
@@ -132,6 +155,11 @@ def settle_given_up(service: Service) -> int:
         work.tell(*(event for row in rows for event in _declined(row, people[row["person_id"]])))
         db.execute(table.update().where(table.c.id.in_([row["id"] for row in rows])).values(state="told"))
     return len(rows)
+
+
+def _until(truth: Truth, now: datetime, latest: datetime) -> datetime:
+    starts = [starts_at(day, truth.zone) for day in truth.days]
+    return min([latest, *(at for at in starts if at > now)]).astimezone(truth.zone)
 
 
 def _declined(row: dict[str, Any], person: dict[str, Any]) -> list[PlacementDeclined]:

@@ -30,6 +30,7 @@ from services.notifications.domain.calendar import Entry
 from services.notifications.domain.occasions import OCCASIONS, SEAT_KINDS
 from services.notifications.domain.timetable import Day, days_of, ends_at, ends_on_day, starts_at
 from services.notifications.usecases.codes import keep_code
+from services.notifications.usecases.giving_up import end_sooner
 from services.notifications.usecases.overtaking import overtake
 from services.notifications.usecases.seats import fresh_notice
 from shared.clock import real_now
@@ -239,6 +240,7 @@ def keep_session(work: Work, event: SessionState) -> None:
     upsert(work.db, storage.session, [row | {"meetings": meetings}])
     seated = sa.select(storage.placement.c.person_id).where(storage.placement.c.session_id == event.session_id)
     _note_news(work, [(person_id, event.session_id) for person_id in work.db.scalars(seated.distinct())])
+    end_sooner(work, event.session_id)
 
 
 def keep_placements(work: Work, events: Sequence[PlacementState]) -> None:

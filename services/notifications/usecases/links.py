@@ -109,7 +109,7 @@ def renew_link(work: Work, person_id: UUID) -> None:
 
 
 def may_try(work: Work, caller: str) -> bool:
-    """Say whether this caller may open links: only wrong ones are counted."""
+    """Say whether this caller may try more wrong links; a right one opens in any case, its letters are enough."""
     return knocks.may_knock(work, storage.door_count, DOOR, caller, MOST_AN_HOUR)
 
 

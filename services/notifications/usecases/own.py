@@ -69,11 +69,14 @@ def lock_person(work: Work, person_id: UUID) -> dict[str, Any]:
 
 
 def own_places(work: Work) -> list[OwnPlace]:
-    """Return the places of who asks that have days to come, the first day first."""
+    """Return the places of who asks that have days to come and are not given up for good, the first day first."""
     me = whose(work)
-    seat = storage.placement
-    query = sa.select(seat.c.session_id).where(seat.c.person_id == me, seat.c.state == "active").distinct()
-    truths = seat_truths(work, [(me, session_id) for session_id in work.db.scalars(query)])
+    seat, left = storage.placement, storage.giving_up
+    told = sa.select(left.c.placement_ids).where(left.c.person_id == me, left.c.state == "told")
+    gone = [UUID(key) for keys in work.db.scalars(told) for key in keys]
+    mine = sa.and_(seat.c.person_id == me, seat.c.state == "active", seat.c.id.not_in(gone))
+    held = work.db.scalars(sa.select(seat.c.session_id).where(mine).distinct())
+    truths = seat_truths(work, [(me, session_id) for session_id in held])
     sites = storage.by_id(work.db, storage.site, {truth.site_id for truth in truths.values()})
     sessions = storage.by_id(work.db, storage.session, {session_id for _me, session_id in truths})
     found = [_place(work, pair, truth, sessions[pair[1]], sites[truth.site_id]) for pair, truth in truths.items()]

@@ -8,7 +8,6 @@ no SMS leaves any more until somebody has spoken with the person. Everything els
 __all__ = ["reply_code", "take_reply"]
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,6 +26,7 @@ from services.notifications.usecases.tasks import open_tasks, task_row
 from shared.database import insert_new
 from shared.errors import NotFoundError
 from shared.ids import derived_id
+from shared.languages import plain_digits
 from shared.work import Work
 
 STOP = re.compile(r"\s*(stop|arr[eê]t)\b", re.IGNORECASE)
@@ -87,8 +87,7 @@ def _meant(told: Sequence[dict[str, Any]], text: str, work: Work) -> list[dict[s
 
     None where a code may mean two things: people who share a telephone may have been told the same one.
     """
-    plain = "".join(str(unicodedata.digit(one, one)) for one in text)
-    found: dict[str, dict[Any, dict[str, Any]]] = {code: {} for code in CODE.findall(plain)}
+    found: dict[str, dict[Any, dict[str, Any]]] = {code: {} for code in CODE.findall(plain_digits(text))}
     for row in told:
         if row["reply_code"] in found and work.now < row["useless_after"]:
             about = (row["person_id"], row["session_id"], row["days"][0][:10])

@@ -30,7 +30,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.usecases import desk, dossier, guests
-from services.scheduler.usecases.guests import WAITING
+from services.scheduler.usecases.guests import WAITING, Asked
 from shared.communes import department_of
 from shared.errors import ConflictError, NotFoundError
 from shared.events import SlotOfferState
@@ -65,8 +65,9 @@ def offer(work: Work, offer_id: UUID, signatory_id: UUID, hours: int) -> dict[st
             raise ConflictError(f"offer {offer_id} is somebody else's", "id_reused")
         return before
     storage.one(work.db, storage.signatory, signatory_id, "signatory", lock=True)  # one offer to a person at a time
+    until = work.now + timedelta(hours=hours)
     asked = guests.ask(work, signatory_id)
-    found = _whole(desk.fitting(work, asked))
+    found = _fitting(work, asked, until)
     if not found:
         raise ConflictError("no published group fits this person now", "nothing_fits")
     for earlier in _open(work, storage.slot_offer.c.signatory_id == signatory_id):
@@ -76,7 +77,7 @@ def offer(work: Work, offer_id: UUID, signatory_id: UUID, hours: int) -> dict[st
         "signatory_id": signatory_id,
         "territory": asked.person["territory"],
         "itineraries": found,
-        "until": work.now + timedelta(hours=hours),
+        "until": until,
         "state": "open",
         "version": 1,
         "actor": work.who.actor,
@@ -106,8 +107,7 @@ def offers_of(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
 
 def ends_at(row: Mapping[str, Any]) -> datetime:
     """Return when an offer ends, in the time of its territory."""
-    until: datetime = row["until"]
-    return until.astimezone(ZoneInfo(department_of(row["territory"]).time_zone))
+    return _local(row["territory"], row["until"])
 
 
 def open_offer(work: Work) -> dict[str, Any] | None:
@@ -195,14 +195,26 @@ def _left(work: Work, row: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
         asked = guests.ask(work, row["signatory_id"])
     except ConflictError:
         return None
-    return desk.still_fitting(work, asked, row["itineraries"])
+    listed = row["itineraries"]
+    return desk.still_fitting(work, _at_the_end(asked, row["until"]), listed) or desk.still_fitting(work, asked, listed)
 
 
 def _anew(work: Work, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what fits now, numbered on: a number that was shown before never stands for something else."""
     last = max(one["number"] for one in row["itineraries"])
-    found = _whole(desk.fitting(work, guests.ask(work, row["signatory_id"])))
+    found = _fitting(work, guests.ask(work, row["signatory_id"]), row["until"])
     return [one | {"number": last + one["number"]} for one in found]
+
+
+def _fitting(work: Work, asked: Asked, until: datetime) -> list[dict[str, Any]]:
+    """Return what can be taken as it is shown until an offer ends; what fits today only where that seats more."""
+    found = [_whole(desk.fitting(work, one)) for one in (_at_the_end(asked, until), asked)]
+    return max(found, key=lambda shown: sum(len(step["needs"]) for one in shown[:1] for step in one["steps"]))
+
+
+def _at_the_end(asked: Asked, until: datetime) -> Asked:
+    """Return who asks as on the last day of an offer: a running course is joined later by then, with its notice."""
+    return replace(asked, today=max(asked.today, _local(asked.person["territory"], until).date()))
 
 
 def _whole(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -221,6 +233,10 @@ def _given(work: Work, row: Mapping[str, Any], itinerary: Mapping[str, Any]) -> 
             raise
         return False
     return True
+
+
+def _local(territory: str, at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(department_of(territory).time_zone))
 
 
 def _unscoped(work: Work) -> Work:

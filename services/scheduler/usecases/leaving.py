@@ -51,13 +51,16 @@ def decline_seat(work: Work, placement_id: UUID, declined_on: date) -> None:
     """
     Take back a seat that the person gave up: its coming half-days are free, its need waits again and says why.
 
-    A seat that is no more theirs stays as it is. Raises NotFoundError.
+    A seat that is no more theirs, or whose days are over, stays as it is. Raises NotFoundError.
     """
     row = storage.one(work.db, storage.placement, placement_id, "placement", lock=True)
-    if row["state"] != "active":
-        return
     signatory = storage.one(work.db, storage.signatory, row["signatory_id"], "signatory")
-    _withdraw(work, [row], telling.today(work, signatory["territory"]))
+    today = telling.today(work, signatory["territory"])
+    time = storage.seat_time
+    last = work.db.scalar(sa.select(sa.func.max(time.c.day)).where(time.c.placement_id == placement_id))
+    if row["state"] != "active" or last is None or last < today:
+        return
+    _withdraw(work, [row], today)
     reason = {
         "code": "declined",
         "fr": f"la personne a renoncé à sa place le {declined_on:%d/%m/%Y}",

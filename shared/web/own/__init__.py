@@ -6,7 +6,17 @@ goes from one to another sees one page. One file a language; a file that no tran
 demonstration only, elsewhere French and English stand together in its place.
 """
 
-__all__ = ["OWN_HOME", "OwnWordsError", "Speech", "own_page", "picture", "remember_language", "spoken_to", "words"]
+__all__ = [
+    "OWN_DOORS",
+    "OWN_HOME",
+    "OwnWordsError",
+    "Speech",
+    "own_page",
+    "picture",
+    "remember_language",
+    "spoken_to",
+    "words",
+]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +39,7 @@ from shared.languages import LANGUAGES, direction
 
 NAMES = {code: Locale.parse(code).language_name or code for code in LANGUAGES}  # each by its own name
 OWN_HOME = "/notices/mine"
+OWN_DOORS = ("/m/", "/mine", "/code", "/leave", "/choose", "/here", "/contact/")  # in any service
 SOURCE = "fr"
 TOGETHER = ("fr", "en")  # instead of a language whose words nobody signed
 COOKIE = "parcours_own_lang"

@@ -244,6 +244,19 @@ def test_the_spoken_code_is_good_for_who_has_a_seat_today_and_has_no_doubtful_le
     assert (act["kind"], act["subject_id"], act["meeting_id"]) == ("code", person_id(5), MEETING)
 
 
+@pytest.mark.parametrize("zero", ["٠", "۰", "০"])
+def test_code_and_reference_are_taken_in_the_digits_of_any_keyboard(room, zero):
+    digits = str.maketrans("0123456789", "".join(chr(ord(zero) + n) for n in range(10)))
+    shown = room.ask("trainer", "GET", f"{ROLL}/code").json()["spoken"]
+    phone = Visitor(room.house)
+    phone.open("/attendance/here")
+
+    done = phone.send("/attendance/here", code=shown.translate(digits), reference=reference(5).translate(digits))
+
+    assert "Merci" in done.text
+    assert [act["subject_id"] for act in room.rows("act")] == [person_id(5)]
+
+
 def test_a_code_of_another_group_or_a_reference_without_a_seat_is_refused_in_the_same_words(room):
     room.hear(*person(9), seat(9, OTHER))
     good = meeting_code.spoken_code(secret(room), real_now())

@@ -99,6 +99,16 @@ def test_the_same_choice_again_changes_nothing_and_another_one_is_over(counter, 
     assert seats_of(counter, newcomer) == before
 
 
+@pytest.mark.parametrize("hours", [1, 23, HOURS - 1])
+def test_what_is_offered_can_be_taken_as_it_was_shown_until_the_end(counter, newcomer, hours):
+    counter.clock.set(counter.clock.now() + timedelta(days=2))  # the course begins within these hours and two days
+    offer = offered(counter, newcomer)
+    counter.clock.set(counter.clock.now() + timedelta(hours=hours))
+
+    assert counter.do(choosing.choose, offer["id"], 1, who=themselves(newcomer)) is Outcome.TAKEN
+    assert as_text(seats_of(counter, newcomer)) == steps_of(offer["itineraries"][0])
+
+
 def test_nothing_is_held_while_they_choose(counter, newcomer):
     offered(counter, newcomer)
 

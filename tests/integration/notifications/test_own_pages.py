@@ -1,11 +1,14 @@
 """The pages that a person opens by their link: days, what they say of them, and doors that stay shut."""
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from services.notifications import storage
-from services.notifications.usecases import links
+from services.notifications.usecases import codes, links
 from shared.ids import derived_id
 from tests.integration.notifications.office import DAYS, MONDAY, PERSON, SESSION, an_office
 from tests.integration.notifications.phone import Phone, seen
@@ -82,7 +85,13 @@ def test_wrong_links_are_limited_for_one_caller(office, phone):
         assert phone.press("/notices/m/K7Q2M4XW9PTC2A").status_code == 403
 
     assert phone.press("/notices/m/K7Q2M4XW9PTC2A").status_code == 429
-    assert phone.enter().status_code == 429  # also a right one: who guesses does not learn that it was
+
+
+def test_who_guesses_behind_the_same_address_shuts_nobody_elses_pages(office, phone):
+    for _ in range(links.MOST_AN_HOUR + 1):
+        Phone(office).press("/notices/m/K7Q2M4XW9PTC2A")
+
+    assert phone.enter().headers["location"] == "/notices/mine"
 
 
 @pytest.mark.parametrize("path", ["/notices/mine", DAY + "/late", PLACE, "/notices/code", "/notices/mine/phone"])
@@ -100,6 +109,55 @@ def test_a_session_that_is_over_asks_for_the_link_again(office, phone, monkeypat
     phone.enter()
 
     assert phone.read("/notices/mine").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/notices/m/"), ("PUT", "/notices/m/K7Q2M4XW9PTC2A"), ("GET", "/notices/leave")]
+)
+def test_a_wrong_address_is_answered_in_the_readers_language_with_a_number_to_call(office, method, path):
+    answer = Phone(office, "ar").client.request(method, path)
+
+    assert answer.status_code in {404, 405}
+    assert '<html lang="ar" dir="rtl">' in answer.text
+    assert "tel:0199001234" in answer.text
+    assert "/planning/" not in answer.text
+
+
+def test_a_service_that_is_busy_says_so_in_the_readers_language(office):
+    phone = Phone(office, "ar")
+    secret = phone.secret()
+    with office.service.database.begin() as db:
+        db.execute(sa.text("ALTER TABLE link RENAME TO link_away"))
+    answer = phone.press(f"/notices/m/{secret}")
+
+    assert answer.status_code == 503
+    assert '<html lang="ar" dir="rtl">' in answer.text
+    assert "tel:0199001234" in answer.text
+
+
+def test_the_code_opens_more_and_not_for_longer(office, phone, monkeypatch):
+    from shared.web import tokens
+
+    def ends_at():
+        body = phone.client.cookies[tokens.COOKIE].split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(f"{body}=="))["exp"]
+
+    phone.enter()
+    before = ends_at()
+    monkeypatch.setattr(tokens, "OWN_LIFE_SECONDS", 2 * tokens.OWN_LIFE_SECONDS)  # as if it were given later
+    phone.give_code("4711")
+
+    assert phone.read(PLACE).status_code == 200
+    assert ends_at() == before
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_one_service_speaks_for_another_that_is_away(office, method):
+    answer = Phone(office, "ur").client.request(method, "/notices/away")
+
+    assert answer.status_code == 503
+    assert '<html lang="ur" dir="rtl">' in answer.text
+    assert "tel:0199001234" in answer.text
 
 
 def test_closing_forgets_the_session(office, phone):
@@ -232,6 +290,29 @@ def test_five_wrong_codes_lock_the_code_until_the_next_day_but_not_the_days(offi
     assert phone.give_code("4711").status_code == 303
 
 
+def test_a_code_tried_in_vain_for_days_opens_nothing_until_another_is_given(office, phone):
+    phone.enter()
+    for day in range(codes.MOST_IN_VAIN // codes.MOST_A_DAY):
+        office.clock.set(MONDAY + timedelta(days=day))
+        for _ in range(codes.MOST_A_DAY):
+            phone.give_code("0000")
+    office.clock.set(MONDAY + timedelta(days=5))
+    refused = phone.give_code("4711")
+    office.hear(office.person(code="1234"))
+
+    assert refused.status_code == 403
+    assert "Demandez un autre code au guichet" in phone.read("/notices/code?lang=fr").text
+    assert phone.give_code("1234").status_code == 303
+
+
+def test_who_knows_the_code_may_err_now_and_then_for_ever(office, phone):
+    phone.enter()
+    for day in range(codes.MOST_IN_VAIN + 1):
+        office.clock.set(MONDAY + timedelta(days=day))
+        phone.give_code("0000")
+        assert phone.give_code("4711").status_code == 303
+
+
 def test_a_lock_is_the_persons_own_and_a_new_code_lifts_it(office, phone):
     phone.enter()
     for _ in range(6):
@@ -321,6 +402,39 @@ def test_the_hours_end_when_the_next_day_begins(office, phone):
     assert phone.press(PLACE + "/keeping").status_code == 409
     office.run()
     assert office.told("PlacementDeclined") != []
+
+
+def test_the_hours_end_sooner_where_the_next_day_is_moved_forward(office, phone):
+    phone.enter()
+    phone.give_code("4711")
+    phone.press(PLACE + "/giving-up")
+    office.hear(office.session(days=DAYS | {"S1": MONDAY.date() + timedelta(days=1)}))
+    assert "mardi 4 mars 09:00" in seen(phone.read(PLACE + "?lang=fr")).said
+
+    office.clock.set(MONDAY + timedelta(hours=23))  # 09:00 in Paris, when it begins
+    assert phone.press(PLACE + "/keeping").status_code == 409
+    office.run()
+
+    assert len(office.told("PlacementDeclined")) == len(DAYS)
+
+
+def test_a_place_given_up_for_good_is_gone_from_the_pages_before_its_seat_is_free(office, phone):
+    phone.enter()
+    phone.give_code("4711")
+    phone.press(PLACE + "/giving-up")
+    office.clock.set(MONDAY + timedelta(hours=48))
+    office.run()
+
+    assert PLACE not in phone.read("/notices/mine").text
+    assert phone.press(PLACE + "/giving-up").status_code == 409
+    assert phone.press(DAY + "/late").status_code == 409
+    office.clock.set(MONDAY + timedelta(days=5))
+    office.run()
+    assert len(office.told("PlacementDeclined")) == len(DAYS)
+    office.hear(office.seat("S1", state="withdrawn"), office.seat("S2", state="withdrawn"))
+    office.hear(office.seat("S3"))
+    office.hear(office.session(days=DAYS | {"S3": DAYS["S2"] + timedelta(days=1)}))
+    assert PLACE in phone.read("/notices/mine").text
 
 
 def test_nobody_gives_up_or_keeps_somebody_elses_place(office, phone):

@@ -3,7 +3,7 @@
 import json
 import re
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
@@ -321,6 +321,33 @@ def test_who_may_only_read_messages_changes_no_link(house, people):
     assert reader.post(f"{page}/link/renewal", {}).status_code == 403
     assert Visitor(house, "planner-13").post(f"{page}/link/renewal", {}).status_code in {403, 404}
     assert phone.enter().headers["location"] == "/notices/mine"
+
+
+def test_a_day_that_was_followed_stays_so_when_the_rest_of_the_place_is_given_up(house, people):
+    phone = Phone(house, next(people))
+    held = sorted(_seats_of(house, phone.me), key=lambda seat: (seat["part"] == "200", seat["joins_on"]))
+    done, coming = held[:2]  # two civic days of one group
+    group = done["session_id"]
+    assert coming["session_id"] == group
+    house.clock.set(datetime.combine(done["joins_on"], time(17), UTC))
+    house.drain()
+    phone.enter()
+    phone.give_code()
+    phone.press(f"/notices/mine/places/{group}/giving-up")
+
+    house.clock.set(datetime.combine(coming["joins_on"], time(8), UTC))
+    house.drain()
+
+    assert {seat["part"]: seat["state"] for seat in _seats_of(house, phone.me) if seat["session_id"] == group} == {
+        done["part"]: "active",
+        coming["part"]: "withdrawn",
+    }
+    states = {one["part"]: one["state"] for one in needs(house, phone.me)}
+    assert (states[done["part"]], states[coming["part"]]) == ("placed", "open")
+
+
+def _seats_of(house, signatory_id):
+    return [row for row in _rows(house, storage.placement) if row["signatory_id"] == UUID(signatory_id)]
 
 
 def _rows(house, table):
