@@ -103,9 +103,7 @@ def own_pages(service: Service, settings: Settings) -> Blueprint:
         with acting(service) as work:
             if not codes.may_try(work, caller()):
                 return own_page("own/said.html", status=HTTPStatus.TOO_MANY_REQUESTS, said="too_many", bad=True)
-            tried = codes.try_code(work, request.form.get("code", "")[:12])
-            if tried is not Tried.RIGHT:
-                codes.count_wrong(work, caller())
+            tried = codes.try_code(work, request.form.get("code", "")[:12], caller())
         if tried is not Tried.RIGHT:
             return own_page("own/code.html", status=HTTPStatus.FORBIDDEN, said=tried.value, bad=True, next=target)
         me = current_principal()

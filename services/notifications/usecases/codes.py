@@ -1,6 +1,6 @@
 """The four digits that a person got at the desk: they open what a link alone does not."""
 
-__all__ = ["MOST_A_DAY", "MOST_IN_VAIN", "Tried", "count_wrong", "keep_code", "may_try", "try_code"]
+__all__ = ["MOST_A_DAY", "MOST_IN_VAIN", "Tried", "keep_code", "may_try", "try_code"]
 
 import hmac
 from enum import StrEnum
@@ -56,15 +56,12 @@ def may_try(work: Work, caller: str) -> bool:
     return knocks.may_knock(work, storage.door_count, DOOR, caller, MOST_AN_HOUR)
 
 
-def count_wrong(work: Work, caller: str) -> None:
-    """Count a code that was wrong."""
-    knocks.count_knock(work, storage.door_count, DOOR, caller)
-
-
-def try_code(work: Work, digits: str) -> Tried:
+def try_code(work: Work, digits: str, caller: str) -> Tried:
     """
-    Say whether these are the digits of who asks, and count those that are not in this transaction: the caller commits.
+    Say whether these are the digits of who asks, and count those that are not, of the person and of the caller.
 
+    What is counted is in this transaction: whoever calls commits. What is said while a code is locked is not judged
+    and not counted: nobody behind the same address is shut out by it.
     A lock holds until midnight in the person's territory, or until another code where this one was tried too often; it
     concerns the code alone.
     """
@@ -73,6 +70,7 @@ def try_code(work: Work, digits: str) -> Tried:
     table = storage.desk_code
     row = storage.first(work.db, sa.select(table).where(table.c.person_id == me))
     if row is None:
+        knocks.count_knock(work, storage.door_count, DOOR, caller)
         return Tried.WRONG
     today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
     wrong, in_vain = row["wrong"] if row["wrong_on"] == today else 0, row["in_vain"] or 0
@@ -83,6 +81,7 @@ def try_code(work: Work, digits: str) -> Tried:
     work.db.execute(table.update().where(table.c.person_id == me).values(**counted))
     if right:
         return Tried.RIGHT
+    knocks.count_knock(work, storage.door_count, DOOR, caller)
     return Tried.LOCKED if _too_often(wrong + 1, in_vain + 1) else Tried.WRONG
 
 

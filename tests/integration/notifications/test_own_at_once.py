@@ -34,11 +34,11 @@ def at_once(office, calls):
 
 
 def test_twelve_guesses_at_once_are_not_more_than_five(office):
-    outcomes = at_once(office, [(codes.try_code, f"{n:04}") for n in range(12)])
+    outcomes = at_once(office, [(codes.try_code, f"{n:04}", "203.0.113.1") for n in range(12)])
 
     assert outcomes.count(Tried.WRONG) == MOST_A_DAY - 1
     assert outcomes.count(Tried.LOCKED) == 12 - (MOST_A_DAY - 1)
-    assert act(office, codes.try_code, "4711") is Tried.LOCKED
+    assert act(office, codes.try_code, "4711", "203.0.113.1") is Tried.LOCKED
     assert [row["wrong"] for row in office.rows(storage.desk_code, storage.desk_code.c.person_id)] == [MOST_A_DAY]
 
 
@@ -70,4 +70,4 @@ def test_a_place_that_was_kept_is_never_settled(office):
 
 @pytest.mark.parametrize("digits", ["٤٧١١", "۴۷۱۱", "৪৭১১", " 47 11 "])
 def test_the_digits_of_the_desk_are_the_same_on_every_keyboard(office, digits):
-    assert act(office, codes.try_code, digits) is Tried.RIGHT
+    assert act(office, codes.try_code, digits, "203.0.113.1") is Tried.RIGHT

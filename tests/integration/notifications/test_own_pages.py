@@ -265,6 +265,16 @@ def test_the_code_never_leads_to_another_site(office, phone, target):
     assert phone.give_code("4711", target).headers["location"] == "/notices/mine"
 
 
+def test_whoever_goes_on_with_a_locked_code_shuts_nobody_out_behind_the_same_address(office, phone):
+    other = derived_id("person", 2)
+    office.hear(office.person(other, reference="93-2", code="0815"))
+    phone.enter()
+    assert {phone.give_code(f"{guess:04}").status_code for guess in range(40)} == {403}
+
+    phone.enter(other)
+    assert phone.give_code("0815").status_code == 303
+
+
 def test_who_guesses_at_the_codes_of_many_people_is_shut_out_too(office, phone):
     people = [derived_id("person", number) for number in range(2, 9)]
     office.hear(*[office.person(key, reference=f"93-{n}", code="4711") for n, key in enumerate(people, start=2)])
