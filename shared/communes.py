@@ -16,16 +16,19 @@ __all__ = [
     "department_of",
     "departments",
     "kilometres_between",
+    "local_time",
 ]
 
 import csv
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from math import asin, cos, radians, sin, sqrt
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from shared.errors import FieldFault, InvalidInputError
 
@@ -132,6 +135,11 @@ def commune_named(text: str) -> Commune:
     if len(chosen) != 1:
         raise AmbiguousCommuneError(text.strip(), [f"{one.name} ({one.department})" for one in chosen or found])
     return chosen[0]
+
+
+def local_time(instant: datetime, territory: str) -> datetime:
+    """Return an instant by the clock of a territory. Raises UnknownTerritoryError."""
+    return instant.astimezone(ZoneInfo(department_of(territory).time_zone))
 
 
 def department_of(territory: str) -> Department:

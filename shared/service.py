@@ -17,11 +17,13 @@ from shared.clock import Clock
 from shared.database import Database, upgrade
 from shared.events import Event
 from shared.inbox import Handler, Hearer
+from shared.logs import log
 from shared.rights import service_principal
 from shared.seal import KeyRing
 from shared.tables import inbox, job, outbox, quarantine
 from shared.work import Voice, Work
 
+DONE_AGAIN = 3  # times, after a deadlock
 Tick = Callable[["Service"], int]
 
 
@@ -60,6 +62,19 @@ class Service:
     def work(self, db: Session) -> Work:
         """Return a unit of work done by the service itself, on the clock's behalf."""
         return Work(db=db, who=service_principal(self.name), now=self.clock.now(), voice=self.voice)
+
+    def surely(self, act: Callable[[Work], object]) -> None:
+        """Do what must not be forgotten because two transactions met: in one of its own, again after a deadlock."""
+        for left in range(DONE_AGAIN, -1, -1):
+            try:
+                with self.database.begin() as db:
+                    act(self.work(db))
+            except OperationalError:
+                if not left:
+                    raise
+                log.warning("done again after a deadlock", service=self.name)
+            else:
+                return
 
     def upgrade(self) -> str:
         return upgrade(self.database, self.migrations)

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 from babel import negotiate_locale
 from babel.messages.mofile import write_mo
@@ -22,7 +21,7 @@ from babel.support import Translations
 from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_locale
 
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.web.evidence import evidence_words
 
 LANGUAGES = {"fr": "Français", "en": "English"}  # each called by its own name; the first when nothing else decides
@@ -86,7 +85,7 @@ def _can_be_read() -> bool:
 
 def _in_territory(instant: datetime, territory: str) -> datetime:
     """Return an instant by the clock of a territory; in UTC where none is given."""
-    return instant.astimezone(ZoneInfo(department_of(territory).time_zone) if territory else UTC)
+    return local_time(instant, territory) if territory else instant.astimezone(UTC)
 
 
 def _language() -> str:

@@ -26,7 +26,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -38,7 +37,7 @@ from services.attendance.usecases import sheets
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.seeing import OF_A_BODY, all_meetings, check_seen, locked
 from services.attendance.usecases.sheets import Sheet
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.database import upsert
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError, TransientError
 from shared.events import AbsenceAnnouncedState
@@ -117,7 +116,7 @@ def keep_attempt(work: Work, attempt_id: UUID, signatory_id: UUID, *, method: st
     said = {"signatory_id": signatory_id, "method": method, "outcome": outcome}
     if storage.made_before(work.db, storage.attempt, attempt_id, said):
         return
-    today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
+    today = local_time(work.now, person["territory"]).date()
     stamp = {"id": attempt_id, "made_on": today, "actor": work.who.actor}
     work.db.execute(storage.attempt.insert(), [stamp | said])
     mine = sa.select(storage.contract.c.id).where(storage.contract.c.signatory_id == signatory_id)

@@ -5,14 +5,13 @@ __all__ = ["LEVELS", "TESTS", "keep_level", "tests_of"]
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from services.attendance import storage
 from services.attendance.usecases.hearing import touch
 from services.attendance.usecases.seeing import check_seen
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.database import insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.events import LevelReached
@@ -36,7 +35,7 @@ def keep_level(
     contract = storage.one(work.db, storage.contract, contract_id, "contract")
     seats = storage.placement.c.contract_id == contract_id
     check_seen(work, contract["territory"], seats, NotFoundError("contract", contract_id))
-    today = work.now.astimezone(ZoneInfo(department_of(contract["territory"]).time_zone)).date()
+    today = local_time(work.now, contract["territory"]).date()
     if not contract["signed_on"] <= reached_on <= today:
         words = f"from the signature ({contract['signed_on']}) to today ({today})"
         raise InvalidInputError("the level is refused", [FieldFault("reached_on", "range", words)])

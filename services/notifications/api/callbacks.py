@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request
-from sqlalchemy.exc import OperationalError
 
 from services.notifications.gateways.kannel import RECEIPTS
 from services.notifications.usecases.bounces import take_bounce
@@ -30,7 +29,6 @@ from shared.work import Work
 GATEWAY = Principal(kind="service", id="gateway", role="service")
 SAID = frozenset(RECEIPTS.values())
 NOTHING = ("", 204)
-AGAIN = 3  # times, after a deadlock
 
 
 def callback_routes(service: Service, post: Post) -> Blueprint:
@@ -88,16 +86,8 @@ def callback_routes(service: Service, post: Post) -> Blueprint:
 
 
 def _heard(service: Service, take: Callable[[Work], object]) -> None:
-    """Take in what a gateway says. Many say it once only: it is not lost because two transactions met."""
-    for left in range(AGAIN, -1, -1):
-        try:
-            with service.database.begin() as db:
-                take(replace(service.work(db), who=GATEWAY))
-        except OperationalError:
-            if not left:
-                raise
-        else:
-            return
+    """Take in what a gateway says; many say it once only."""
+    service.surely(lambda work: take(replace(work, who=GATEWAY)))
 
 
 def _check(secret: str, known: str) -> None:

@@ -2,10 +2,10 @@
 
 __all__ = ["end_by_hand"]
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.notifications import storage
 from services.notifications.domain.languages import usable
@@ -14,7 +14,7 @@ from services.notifications.usecases.post import Post
 from services.notifications.usecases.settling import delivered
 from services.notifications.usecases.tasks import Ending, close_about, end_task
 from services.notifications.usecases.writing import reader_of, written
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.database import upsert
 from shared.work import Work
 
@@ -22,6 +22,7 @@ SPOKEN = frozenset({"told", "told_by_helper"})
 BY_LETTER = frozenset({"handed_over", "posted", "registered"})
 FRENCH = ("fr",)  # what the page of tasks shows to who tells it
 Row = dict[str, Any]
+Whom = tuple[Mapping[str, Any], Mapping[str, Any] | None]  # a person, and the place that the notice names
 
 
 def end_by_hand(post: Post, work: Work, task_id: UUID, ending: Ending) -> None:
@@ -37,7 +38,7 @@ def end_by_hand(post: Post, work: Work, task_id: UUID, ending: Ending) -> None:
     if row["state"] == "superseded" or task["done_on"] > _last_day(row):
         return  # it stands as it was done; it told nothing that was still of use
     spoken = task["outcome"] in SPOKEN
-    told = row | (_said(post, work, row) if spoken else _brought(post, work, row))
+    told = row | (_said if spoken else _brought)(post, work, row)
     arrived = task["outcome"] != "posted"
     if row["state"] != "delivered":
         ended = {"state": "delivered" if arrived else "accepted", "reason": "", "ended_at": work.now}
@@ -52,20 +53,20 @@ def end_by_hand(post: Post, work: Work, task_id: UUID, ending: Ending) -> None:
 
 def _said(post: Post, work: Work, row: Row) -> Row:
     """Return what changes of a notice that was told by word of mouth: who hears it understands it."""
-    words = {} if row["text"] else _words(post, work, row, FRENCH) | {"channel": "spoken"}
+    words = {} if row["text"] else _words(post, work, row, about_whom(work, row), FRENCH) | {"channel": "spoken"}
     return words | {"usable": True}
 
 
 def _brought(post: Post, work: Work, row: Row) -> Row:
     """Return what changes of a notice that was brought as a letter: from here on its words are the letter's."""
-    person, _site = about_whom(work, row)
-    languages = languages_on_paper(post, row, person)
-    can_use = row["usable"] or usable(reader_of(person), languages)
-    return _words(post, work, row, languages) | {"channel": "letter", "usable": can_use}
+    whom = about_whom(work, row)
+    languages = languages_on_paper(post, row, whom[0])
+    can_use = row["usable"] or usable(reader_of(whom[0]), languages)
+    return _words(post, work, row, whom, languages) | {"channel": "letter", "usable": can_use}
 
 
-def _words(post: Post, work: Work, row: Row, languages: tuple[str, ...]) -> Row:
-    person, site = about_whom(work, row)
+def _words(post: Post, work: Work, row: Row, whom: Whom, languages: tuple[str, ...]) -> Row:
+    person, site = whom
     text = written(post, {**row, "reply_code": ""}, person, site, languages=languages, now=work.now)
     said = {"subject": text.subject, "text": text.plain}
     return said | {"languages": list(languages), "wording": list(text.versions)}
@@ -73,4 +74,4 @@ def _words(post: Post, work: Work, row: Row, languages: tuple[str, ...]) -> Row:
 
 def _last_day(row: Row) -> date:
     until: datetime = row["useless_after"]
-    return until.astimezone(ZoneInfo(department_of(row["territory"]).time_zone)).date()
+    return local_time(until, row["territory"]).date()

@@ -5,7 +5,6 @@ __all__ = ["MOST_A_DAY", "MOST_IN_VAIN", "Tried", "keep_code", "may_try", "try_c
 import hmac
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -13,7 +12,7 @@ from services.notifications import storage
 from services.notifications.usecases.links import secrets_of
 from services.notifications.usecases.own import lock_person, whose
 from shared import knocks
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.database import upsert
 from shared.logs import log
 from shared.seal import KeyRing, SealBrokenError
@@ -72,7 +71,7 @@ def try_code(work: Work, digits: str, caller: str) -> Tried:
     if row is None:
         knocks.count_knock(work, storage.door_count, DOOR, caller)
         return Tried.WRONG
-    today = work.now.astimezone(ZoneInfo(department_of(person["territory"]).time_zone)).date()
+    today = local_time(work.now, person["territory"]).date()
     wrong, in_vain = row["wrong"] if row["wrong_on"] == today else 0, row["in_vain"] or 0
     if _too_often(wrong, in_vain):
         return Tried.LOCKED

@@ -35,7 +35,6 @@ from shared.work import Work
 BATCH = 500
 ASIDE = timedelta(minutes=10)  # [A] real time, until a notice that cannot be written is tried again
 UNWRITTEN = "unwritten"
-WRITTEN_AGAIN = 3  # times, after a deadlock: a lost outcome would be a message sent twice
 
 
 def due(db: DbSession, now: datetime) -> int:
@@ -105,22 +104,9 @@ def _sent(post: Post, service: Service, count: int, batch: Batch) -> int:
     except Exception:  # noqa: BLE001 - what is known is kept; the rest is unknown and goes out again after the lease
         log.exception("a gateway failed")
     if outcomes:
-        _settle(post, service, {UUID(key.partition(".")[0]): outcome for key, outcome in outcomes.items()})
+        known = {UUID(key.partition(".")[0]): outcome for key, outcome in outcomes.items()}
+        service.surely(lambda work: settle(post, work, known))  # a lost outcome would be a message sent twice
     return count
-
-
-def _settle(post: Post, service: Service, outcomes: dict[UUID, Outcome]) -> None:
-    """Write what became of a batch; what is known now must not be forgotten because two transactions met."""
-    for left in range(WRITTEN_AGAIN, -1, -1):
-        try:
-            with service.database.begin() as db:
-                settle(post, service.work(db), outcomes)
-        except OperationalError:
-            if not left:
-                raise
-            log.warning("writing outcomes again")
-        else:
-            return
 
 
 def doubt_unanswered(service: Service) -> int:

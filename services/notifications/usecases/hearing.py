@@ -314,7 +314,7 @@ def keep_miss(work: Work, event: MeetingMissed) -> None:
 
     Raises TransientError while the person or the session is not known here yet.
     """
-    for person, row in _about_miss(work, event, "missed"):
+    for person, row, _times in _about_miss(work, event, "missed"):
         row["useless_after"] = _useless_after("missed", event.missed_on.isoformat(), person)
         insert_new(work.db, storage.notice, [row])
 
@@ -326,8 +326,8 @@ def take_back_miss(work: Work, event: AbsenceWithdrawn) -> None:
     Raises TransientError while the person or the session is not known here yet.
     """
     notice = storage.notice
-    for person, row in _about_miss(work, event, "not_missed"):
-        told = _miss_key(person["id"], event, "missed", _taken_back(work, person["id"], event))
+    for person, row, times in _about_miss(work, event, TAKEN_BACK):
+        told = _miss_key(person["id"], event, "missed", times)
         overtake(work, notice.c.id == told, TAKEN_BACK)
         known = work.db.scalar(sa.select(notice.c.state).where(notice.c.id == told))
         if known in {None, "superseded"}:
@@ -343,8 +343,12 @@ def keep_chain_head(work: Work, event: ChainHead) -> None:
 
 def _about_miss(
     work: Work, event: MeetingMissed | AbsenceWithdrawn, kind: str
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield a person and, for a minor, who stands for them, each with the notice about a civic day."""
+) -> Iterator[tuple[dict[str, Any], dict[str, Any], int]]:
+    """
+    Yield a person and, for a minor, who stands for them, each with the notice about a civic day.
+
+    The last of each is how often it was taken back before.
+    """
     session = _known(work, storage.session, event.session_id)
     meetings = [one for one in session["meetings"] if one["held_on"] == event.missed_on.isoformat()]
     about = {
@@ -353,8 +357,9 @@ def _about_miss(
         "days": list(days_of(meetings, {event.part: event.missed_on})),
     }
     for person in _with_representative(work, event.signatory_id):
-        key = _miss_key(person["id"], event, kind, _taken_back(work, person["id"], event))
-        yield person, fresh_notice(key, kind, person, work.now) | about
+        times = _taken_back(work, person["id"], event)
+        key = _miss_key(person["id"], event, kind, times)
+        yield person, fresh_notice(key, kind, person, work.now) | about, times
 
 
 def _taken_back(work: Work, person_id: UUID, event: MeetingMissed | AbsenceWithdrawn) -> int:

@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from services.notifications import storage
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.database import UtcDateTime, insert_new
 from shared.errors import ConflictError, FieldFault, InvalidInputError, NotFoundError
 from shared.ids import derived_id
@@ -201,7 +200,7 @@ def _faults(row: Row, said: Mapping[str, Any], today: date) -> list[FieldFault]:
 
 
 def _local_day(row: Row, at: datetime) -> date:
-    return at.astimezone(ZoneInfo(department_of(row["territory"]).time_zone)).date()
+    return local_time(at, row["territory"]).date()
 
 
 def _check_seen(work: Work, row: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from services.notifications.domain.timetable import read_day
 from services.notifications.usecases.post import Post
 from services.notifications.wording import Filling, Text
 from services.notifications.wording.files import WAITING
-from shared.communes import department_of
+from shared.communes import local_time
 
 Row = Mapping[str, Any]
 
@@ -53,7 +53,7 @@ def written(
         commune=site["commune"] if site else "",
         training=row["training"],
         link=link,
-        until=row["useless_after"].astimezone(ZoneInfo(department_of(person["territory"]).time_zone)),
+        until=local_time(row["useless_after"], person["territory"]),
         wait_days=_wait(row, site, now) if row["moment"] else None,
         reply=row["reply_code"],
     )

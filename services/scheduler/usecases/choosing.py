@@ -24,14 +24,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.usecases import desk, dossier, guests
 from services.scheduler.usecases.guests import WAITING, Asked
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.errors import ConflictError, NotFoundError
 from shared.events import SlotOfferState
 from shared.rights import Principal
@@ -107,7 +106,7 @@ def offers_of(work: Work, signatory_id: UUID) -> list[dict[str, Any]]:
 
 def ends_at(row: Mapping[str, Any]) -> datetime:
     """Return when an offer ends, in the time of its territory."""
-    return _local(row["territory"], row["until"])
+    return local_time(row["until"], row["territory"])
 
 
 def open_offer(work: Work) -> dict[str, Any] | None:
@@ -214,7 +213,7 @@ def _fitting(work: Work, asked: Asked, until: datetime) -> list[dict[str, Any]]:
 
 def _at_the_end(asked: Asked, until: datetime) -> Asked:
     """Return who asks as on the last day of an offer: a running course is joined later by then, with its notice."""
-    return replace(asked, today=max(asked.today, _local(asked.person["territory"], until).date()))
+    return replace(asked, today=max(asked.today, local_time(until, asked.person["territory"]).date()))
 
 
 def _whole(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -233,10 +232,6 @@ def _given(work: Work, row: Mapping[str, Any], itinerary: Mapping[str, Any]) -> 
             raise
         return False
     return True
-
-
-def _local(territory: str, at: datetime) -> datetime:
-    return at.astimezone(ZoneInfo(department_of(territory).time_zone))
 
 
 def _unscoped(work: Work) -> Work:

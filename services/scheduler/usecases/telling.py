@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from services.scheduler import storage
 from services.scheduler.programmes import rule_book
-from shared.communes import commune, department_of
+from shared.communes import commune, department_of, local_time
 from shared.events import (
     AppointmentState,
     Carried,
@@ -316,6 +316,4 @@ def retell(work: Work) -> int:
 
 def today(work: Work, territory: str) -> date:
     """Return the local day of a territory."""
-    from zoneinfo import ZoneInfo
-
-    return work.now.astimezone(ZoneInfo(department_of(territory).time_zone)).date()
+    return local_time(work.now, territory).date()

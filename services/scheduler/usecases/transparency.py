@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from babel import Locale
@@ -39,7 +38,7 @@ from services.scheduler.domain.problem import Training, Weights
 from services.scheduler.domain.view import Seat, forecast_end
 from services.scheduler.programmes import RuleBook, rule_book
 from services.scheduler.usecases import telling
-from shared.communes import department_of
+from shared.communes import local_time
 from shared.scope import check_territory
 from shared.work import Work
 
@@ -286,7 +285,7 @@ def _by(run: _Run | None, row: Row, territory: str) -> Said:
 
 
 def _local_day(instant: datetime, territory: str) -> date:
-    return instant.astimezone(ZoneInfo(department_of(territory).time_zone)).date()
+    return local_time(instant, territory).date()
 
 
 def _actor(actor: str) -> Said:

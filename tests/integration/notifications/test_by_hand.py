@@ -6,15 +6,9 @@ import pytest
 
 from services.notifications import storage
 from shared.errors import ConflictError, InvalidInputError
-from tests.integration.notifications.office import MONDAY, an_office
+from tests.integration.notifications.office import MONDAY
 
 TODAY = MONDAY.date()
-
-
-@pytest.fixture
-def office(tmp_path):
-    with an_office(tmp_path) as office:
-        yield office
 
 
 def asked(office, **person):

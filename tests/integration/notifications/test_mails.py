@@ -7,20 +7,13 @@ from email import message_from_bytes, policy
 from itertools import pairwise
 
 import pypdfium2
-import pytest
 import vobject
 
 from shared.events import AppointmentState, Meeting
 from shared.ids import derived_id
-from tests.integration.notifications.office import DAYS, MONDAY, PERSON, SITE, an_office
+from tests.integration.notifications.office import DAYS, MONDAY, PERSON, SITE
 
 LATER = {"S1": date(2025, 3, 20), "S2": DAYS["S2"]}
-
-
-@pytest.fixture
-def office(tmp_path):
-    with an_office(tmp_path) as office:
-        yield office
 
 
 class PhoneCalendar:

@@ -17,12 +17,6 @@ from tests.integration.notifications.carrier import a_carrier
 from tests.integration.notifications.office import DAYS, MONDAY, SESSION, an_office, as_kept
 
 
-@pytest.fixture
-def office(tmp_path):
-    with an_office(tmp_path) as office:
-        yield office
-
-
 class Answering(SmsFiles):
     """A gateway that answers what it is told to, and takes nothing."""
 

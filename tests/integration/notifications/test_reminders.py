@@ -2,16 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
-
 from services.notifications.wording import BETWEEN_SMS
 from tests.integration.notifications.office import PERSON, an_office, as_kept
-
-
-@pytest.fixture
-def office(tmp_path):
-    with an_office(tmp_path) as office:
-        yield office
 
 
 def at(office, day, hour, minute=1):

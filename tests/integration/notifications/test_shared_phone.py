@@ -3,17 +3,7 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
-import pytest
-
-from tests.integration.notifications.office import an_office
-
 AFTER = datetime(2025, 3, 13, 17, tzinfo=UTC)
-
-
-@pytest.fixture
-def office(tmp_path):
-    with an_office(tmp_path) as office:
-        yield office
 
 
 def misses_a_day(office, **person):

@@ -20,12 +20,6 @@ TRAINER = {"kind": "person", "id": "t", "role": "trainer"}
 PLANNER = Principal(kind="person", id="p", role="planner", scope="93")
 
 
-@pytest.fixture
-def office(tmp_path):
-    with an_office(tmp_path) as office:
-        yield office
-
-
 def acting(office, db, who=PLANNER):
     return Work(db=db, who=who, now=office.clock.now(), voice=office.service.voice)
 
